@@ -28,6 +28,7 @@ from portal.settings import embedded as places
 
 START_SECONDS = 60
 STOP_SECONDS = 30
+VARIABLES = {"PostgreSQL": "DATABASE_URL", "Redis": "REDIS_URL"}
 # Who PostgreSQL runs as when we are root: it refuses to be root itself.
 UNPRIVILEGED_USER = "nobody"
 
@@ -107,13 +108,17 @@ def one_at_a_time(where: Places) -> Iterator[None]:
 
 
 def start(where: Places) -> None:
-    """Start what does not run yet; return when both answer. Raises EmbeddedError."""
+    """Start what is wanted and does not run yet; return when it answers. Raises EmbeddedError."""
+    if not wanted():
+        return
     make_var_dir(where)
     with one_at_a_time(where):
         owner = choose_owner()
         make_socket_dir(where, owner)
-        start_postgres(where, owner)
-        start_redis(where, owner)
+        if "PostgreSQL" in wanted():
+            start_postgres(where, owner)
+        if "Redis" in wanted():
+            start_redis(where, owner)
 
 
 def stop(where: Places) -> None:
@@ -125,6 +130,11 @@ def stop(where: Places) -> None:
         # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients to leave.
         stop_process(postgres_process(where), signal.SIGINT)
         remove_socket_dir(where)
+
+
+def wanted() -> list[str]:
+    """The servers that no variable of the environment names elsewhere."""
+    return [name for name, variable in VARIABLES.items() if not os.environ.get(variable)]
 
 
 def running(where: Places) -> dict[str, int | None]:

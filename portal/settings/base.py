@@ -1,6 +1,7 @@
 """Settings shared by the demo, the tests and production."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import dj_database_url
@@ -30,6 +31,7 @@ INSTALLED_APPS = [
     "partners.programme",
     "partners.catalogue",
     "partners.customers",
+    "partners.specialisations",
     "dealreg.deals",
     "portal.dashboard",
     "django.contrib.auth",
@@ -163,12 +165,15 @@ STATICFILES_FINDERS = [
 # Only these files of node_modules are ever served; a name ending in / takes the folder.
 NODE_MODULES_ASSETS = [
     "@tabler/core/dist/css/tabler.min.css",
+    "@tabler/core/dist/css/tabler.min.css.map",
     "@tabler/core/dist/js/tabler.min.js",
+    "@tabler/core/dist/js/tabler.min.js.map",
     "@fontsource-variable/inter/index.css",
     "@fontsource-variable/inter/files/",
     "@fontsource-variable/heebo/index.css",
     "@fontsource-variable/heebo/files/",
 ]
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["map", "woff2", "png", "jpg", "jpeg", "gz", "br"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -217,8 +222,20 @@ CELERY_TASK_TIME_LIMIT = 30 * 60
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
-CELERY_BEAT_SCHEDULE: dict = {}  # filled below by the rooms that have sweeps
+# A task that nobody confirmed is given to another worker; longer than the longest task may take.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 45 * 60}
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 1_000
+CELERY_BEAT_SCHEDULER = "portal.core.beat.HeartbeatScheduler"
+# beat copies this into its tables at start.
+CELERY_BEAT_SCHEDULE: dict = {
+    "heartbeat": {
+        "task": "portal.core.tasks.heartbeat",
+        "schedule": timedelta(seconds=30),
+        # Old heartbeats must not pile up while no worker runs.
+        "options": {"expires": 60},
+    },
+}
 
 LOGGING = {
     "version": 1,

@@ -2,8 +2,12 @@
 each name); what is missing is said at once, all of it, and nothing starts."""
 
 import os
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+
+from portal.settings.base import *  # noqa: F403
+from portal.settings.base import PORTAL_URL
 
 SHORTEST_SECRET_KEY = 50
 REQUIRED = {
@@ -18,7 +22,9 @@ REQUIRED = {
 
 
 def problems() -> list[str]:
-    found = [f"{name} is not set ({meaning})" for name, meaning in REQUIRED.items() if not os.environ.get(name)]
+    found = [
+        f"{name} is not set ({meaning})" for name, meaning in REQUIRED.items() if not os.environ.get(name)
+    ]
     key = os.environ.get("SECRET_KEY", "")
     if key and (len(key) < SHORTEST_SECRET_KEY or len(set(key)) < 5):
         found.append(f"SECRET_KEY must be {REQUIRED['SECRET_KEY']}")
@@ -33,11 +39,6 @@ def problems() -> list[str]:
 
 if _problems := problems():
     raise ImproperlyConfigured("The portal cannot start:\n" + "\n".join(f"  - {one}" for one in _problems))
-
-from urllib.parse import parse_qs, unquote, urlsplit  # noqa: E402
-
-from portal.settings.base import *  # noqa: F403
-from portal.settings.base import PORTAL_URL  # noqa: E402
 
 
 def names(variable: str) -> list[str]:
