@@ -150,6 +150,9 @@ def postgres_program(name: str) -> Path:
 
 
 def start_postgres(where: Places, owner: pwd.struct_passwd | None) -> None:
+    if not (where.sockets / ".s.PGSQL.5432").exists():
+        # Running, but out of reach: somebody tidied the temporary folder.
+        stop_process(postgres_process(where), signal.SIGINT)
     if postgres_process(where) is None:
         prepare_folder(where.pgdata, owner)
         if not (where.pgdata / "PG_VERSION").exists():
@@ -268,6 +271,8 @@ def redis_program() -> Path:
 def start_redis(where: Places, owner: pwd.struct_passwd | None) -> None:
     import redis
 
+    if not where.redis_socket.exists():
+        stop_process(redis_process(where), signal.SIGTERM)
     if redis_process(where) is None:
         prepare_folder(where.redis_data, owner)
         where.redis_socket.unlink(missing_ok=True)
@@ -364,11 +369,10 @@ def living_process(pid_file: Path, program: str, data: Path) -> int | None:
         process = psutil.Process(pid)
         if process.status() == psutil.STATUS_ZOMBIE:
             return None
-        arguments = process.cmdline()
-        # Redis rewrites its command line to "redis-server unixsocket:…": the folder tells instead.
-        ours = str(data) in arguments or Path(process.cwd()).resolve() == data.resolve()
-        return pid if ours and program in Path(arguments[0].split(" ")[0]).name else None
-    except (FileNotFoundError, ValueError, IndexError, psutil.Error):
+        # Both go to live in their data folder; Redis rewrites its command line.
+        at_work_here = Path(process.cwd()) == data.resolve()
+        return pid if at_work_here and Path(process.exe()).name == program else None
+    except (FileNotFoundError, ValueError, psutil.Error):
         return None
 
 

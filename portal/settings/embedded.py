@@ -22,3 +22,8 @@ def database_url(var_dir: Path) -> str:
 
 def redis_url(var_dir: Path) -> str:
     return f"unix://{socket_dir(var_dir)}/redis.sock"
+
+
+def broker_url(redis_url: str) -> str:
+    """Celery's spelling of the same server: it names unix sockets and their databases otherwise."""
+    return redis_url.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)

@@ -1,0 +1,386 @@
+from decimal import Decimal
+
+import pgtrigger
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from dealreg.deals.lifecycle import DEAL_LIFECYCLE, UNDER_REVIEW, DealStatus, Step
+from dealreg.deals.querysets import CommentQuerySet, ConflictQuerySet, DealPartQuerySet, DealQuerySet
+from partners.catalogue.models import Product, ProductGroup
+from partners.customers.identity import CustomerIdentity, read_identity
+from partners.customers.models import Customer
+from partners.organisations.models import Distributor, Partner, Tier
+from partners.programme.models import Edition
+from portal.documents.models import Document
+
+MAX_NODES = 1_000_000
+
+
+class RejectionCode(models.TextChoices):
+    """Why a registration is refused (rule E9). None of them names another partner (rule E6)."""
+
+    NOT_NEW_BUSINESS = "not_new_business", _("Not new business for this product group")
+    ALREADY_TAKEN = "already_taken", _("This opportunity cannot be registered")
+    NO_ENGAGEMENT = "no_engagement", _("Too little engagement with the customer shown")
+    INCOMPLETE = "incomplete", _("Information missing or not plausible")
+    NOT_ELIGIBLE = "not_eligible", _("Conditions of the programme not met")
+    CUSTOMER_OBJECTS = "customer_objects", _("The customer does not know of or objects to the registration")
+    OTHER = "other", _("Another reason")
+
+
+class LossCode(models.TextChoices):
+    COMPETITOR = "competitor", _("Lost to a competitor's product")
+    PRICE = "price", _("Price")
+    OTHER_PARTNER = "other_partner", _("Bought from another supplier")
+    PROJECT_STOPPED = "project_stopped", _("Project stopped or postponed")
+    NO_BUDGET = "no_budget", _("No budget")
+    FUNCTION = "function", _("A function was missing")
+    NO_ANSWER = "no_answer", _("The customer no longer answers")
+    OTHER = "other", _("Another reason")
+
+
+class RevocationCode(models.TextChoices):
+    """Rule E13."""
+
+    CUSTOMER_CHOICE = "customer_choice", _("The customer's own written choice")
+    UNTRUE_STATEMENT = "untrue_statement", _("Untrue statement in the registration")
+    AUTHORISATION_ENDED = "authorisation_ended", _("The partner's authorisation has ended")
+    EARLIER_OVERRULED = "overruled", _("Another decision on the opportunity by the channel manager")
+
+
+class Deal(models.Model):
+    """A deal registration: one customer, one product group (rule E12). What stands in it is what the
+    partner typed; `customer` is what the portal recognised, for reviewers only."""
+
+    reference = models.CharField(_("number"), max_length=12, unique=True)
+    status = models.CharField(_("status"), max_length=24, choices=DealStatus, default=DealStatus.DRAFT)
+    step = models.CharField(max_length=12, choices=Step, default=Step.DISTRIBUTOR)
+
+    partner = models.ForeignKey(
+        Partner, on_delete=models.PROTECT, related_name="deals", verbose_name=_("partner")
+    )
+    distributor = models.ForeignKey(
+        Distributor,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="deals",
+        verbose_name=_("distributor"),
+    )
+    registered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("registered by")
+    )
+    # Rule E12: set when the distributor registered for its partner; then the vendor decides.
+    on_behalf = models.BooleanField(default=False)
+
+    customer_name = models.CharField(_("end customer"), max_length=200, blank=True)
+    customer_country = models.CharField(_("country"), max_length=2, blank=True)
+    customer_city = models.CharField(_("town"), max_length=120, blank=True)
+    web_domain = models.CharField(_("web domain"), max_length=253, blank=True)
+    company_number = models.CharField(_("VAT or company number"), max_length=40, blank=True)
+    customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT, related_name="deals")
+
+    product_group = models.ForeignKey(
+        ProductGroup,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="deals",
+        verbose_name=_("product group"),
+    )
+    nodes = models.PositiveIntegerField(
+        _("nodes"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_NODES)],
+    )
+    expected_close_on = models.DateField(_("expected closing date"), null=True, blank=True)
+    engagement = models.TextField(_("engagement so far"), max_length=4000, blank=True)
+    contact_name = models.CharField(_("contact"), max_length=120, blank=True)
+    contact_role = models.CharField(_("function"), max_length=120, blank=True)
+    contact_email = models.EmailField(_("e-mail"), blank=True)
+    contact_phone = models.CharField(_("telephone"), max_length=40, blank=True)
+    notes = models.TextField(_("notes"), max_length=4000, blank=True)
+    currency = models.CharField(_("currency"), max_length=3, default="EUR")
+    # Sum of the lines at list price (rule E15: never a resale price).
+    list_amount = models.DecimalField(_("list price"), max_digits=14, decimal_places=2, default=Decimal(0))
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(auto_now=True)
+    submitted_at = models.DateTimeField(_("submitted"), null=True)
+    # As they were on submission: the deal keeps its edition, tier and ceiling (rule D2).
+    edition = models.ForeignKey(Edition, null=True, on_delete=models.PROTECT, related_name="+")
+    tier = models.CharField(_("tier"), max_length=16, choices=Tier, blank=True)
+    ceiling_pct = models.DecimalField(max_digits=5, decimal_places=2, null=True)
+    needs_vendor = models.BooleanField(default=False)
+
+    # The clock of rule E7. While the partner is asked, the due date is empty and what was left of
+    # the working time is kept.
+    decision_due_at = models.DateTimeField(_("decision due"), null=True)
+    half_time_at = models.DateTimeField(null=True)
+    half_time_told_at = models.DateTimeField(null=True)
+    overdue_told_at = models.DateTimeField(null=True)
+    clock_left = models.DurationField(null=True)
+
+    endorsed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    endorsed_at = models.DateTimeField(null=True)
+    proposed_pct = models.DecimalField(max_digits=5, decimal_places=2, null=True)
+
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    decided_at = models.DateTimeField(_("decided"), null=True)
+    granted_pct = models.DecimalField(max_digits=5, decimal_places=2, null=True)
+    rejection_code = models.CharField(max_length=24, choices=RejectionCode, blank=True)
+    decision_text = models.TextField(max_length=4000, blank=True)
+
+    protected_from = models.DateField(null=True)
+    # The last protected day, in the partner's country.
+    protected_until = models.DateField(_("protected until"), null=True)
+
+    ended_on = models.DateField(null=True)
+    order_reference = models.CharField(_("distributor's order reference"), max_length=60, blank=True)
+    order_date = models.DateField(_("order date"), null=True)
+    order_amount = models.DecimalField(_("order amount"), max_digits=14, decimal_places=2, null=True)
+    order_confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    order_confirmed_at = models.DateTimeField(null=True)
+    loss_code = models.CharField(max_length=24, choices=LossCode, blank=True)
+    revocation_code = models.CharField(max_length=24, choices=RevocationCode, blank=True)
+    end_text = models.TextField(max_length=4000, blank=True)
+
+    objects = DealQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("deal")
+        verbose_name_plural = _("deals")
+        ordering = ["-submitted_at", "-pk"]
+        indexes = [
+            models.Index(fields=["partner", "status"], name="deal_partner_status"),
+            models.Index(fields=["partner", "-changed_at"], name="deal_partner_changed"),
+            models.Index(fields=["distributor", "status"], name="deal_distributor_status"),
+            models.Index(
+                fields=["distributor", "decision_due_at"],
+                condition=Q(status="submitted"),
+                name="deal_queue",
+            ),
+            models.Index(
+                fields=["customer", "product_group"],
+                condition=Q(status__in=["submitted", "information_requested", "approved"]),
+                name="deal_active_customer",
+            ),
+            models.Index(
+                fields=["protected_until"], condition=Q(status="approved"), name="deal_protection"
+            ),
+            models.Index(fields=["decision_due_at"], condition=Q(status="submitted"), name="deal_due"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer", "product_group"],
+                condition=Q(status="approved"),
+                name="deal_one_protected",
+                violation_error_message=_("Another deal for this customer and product group is protected."),
+            ),
+            models.CheckConstraint(
+                name="deal_submitted_complete",
+                condition=Q(status="draft")
+                | Q(
+                    submitted_at__isnull=False,
+                    edition__isnull=False,
+                    customer__isnull=False,
+                    product_group__isnull=False,
+                    distributor__isnull=False,
+                    nodes__isnull=False,
+                    ceiling_pct__isnull=False,
+                ),
+            ),
+            models.CheckConstraint(
+                name="deal_not_decided_by_registrant",
+                condition=Q(decided_by=None) | ~Q(decided_by=F("registered_by")),
+                violation_error_message=_("Nobody decides on a deal that they registered."),
+            ),
+            models.CheckConstraint(
+                name="deal_not_endorsed_by_registrant",
+                condition=Q(endorsed_by=None) | ~Q(endorsed_by=F("registered_by")),
+                violation_error_message=_("Nobody decides on a deal that they registered."),
+            ),
+            models.CheckConstraint(
+                name="deal_granted_within_ceiling",
+                condition=Q(granted_pct=None) | Q(granted_pct__gte=0, granted_pct__lte=F("ceiling_pct")),
+                violation_error_message=_("The discount lies above the ceiling."),
+            ),
+            models.CheckConstraint(
+                name="deal_approved_is_protected",
+                condition=~Q(status="approved")
+                | Q(granted_pct__isnull=False, protected_until__isnull=False, decided_at__isnull=False),
+            ),
+        ]
+        triggers = [
+            pgtrigger.FSM(name="moves", field="status", transitions=DEAL_LIFECYCLE.transitions()),
+            pgtrigger.Protect(
+                name="keep_submitted",
+                operation=pgtrigger.Delete,
+                condition=~pgtrigger.Q(old__status="draft"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    def get_absolute_url(self) -> str:
+        return f"/deals/{self.reference}/"
+
+    @property
+    def is_under_review(self) -> bool:
+        return self.status in UNDER_REVIEW
+
+    def identity(self) -> CustomerIdentity:
+        """Raises RuleViolation on a number or domain that cannot be read."""
+        return read_identity(
+            name=self.customer_name,
+            country=self.customer_country,
+            city=self.customer_city,
+            company_number=self.company_number,
+            web_domain=self.web_domain,
+        )
+
+
+class DealLine(models.Model):
+    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="lines")
+    position = models.PositiveSmallIntegerField(default=0)
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, verbose_name=_("product"))
+    nodes = models.PositiveIntegerField(
+        _("nodes"), validators=[MinValueValidator(1), MaxValueValidator(MAX_NODES)]
+    )
+    term_months = models.PositiveSmallIntegerField(_("term in months"))
+    # From the price list on the day the line was priced.
+    per_node = models.DecimalField(_("price per node"), max_digits=12, decimal_places=2)
+    list_amount = models.DecimalField(_("list price"), max_digits=14, decimal_places=2)
+
+    objects = DealPartQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.deal_id}: {self.product}"
+
+
+class EvidenceKind(models.TextChoices):
+    MEETING = "meeting", _("Minutes of a meeting")
+    DEMO = "demo", _("Demonstration")
+    POC = "poc", _("Proof of concept")
+    OFFER = "offer", _("Quotation")
+    TENDER = "tender", _("Tender document")
+    CORRESPONDENCE = "correspondence", _("Correspondence")
+    OTHER = "other", _("Other")
+
+
+class Evidence(models.Model):
+    """A file that shows the engagement with the customer, with its kind and date."""
+
+    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="evidence")
+    document = models.OneToOneField(Document, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(_("type"), max_length=16, choices=EvidenceKind)
+    dated_on = models.DateField(_("date"))
+
+    objects = DealPartQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["dated_on", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.document}"
+
+
+class Question(models.Model):
+    """Information requested by a reviewer: what is asked, which fields it unlocks, and the answer."""
+
+    deal = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="questions")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    text = models.TextField(_("question"), max_length=4000)
+    fields = ArrayField(models.CharField(max_length=40), default=list)
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    answered_at = models.DateTimeField(null=True)
+    answer = models.TextField(_("answer"), max_length=4000, blank=True)
+
+    objects = DealPartQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["asked_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["deal"], condition=Q(answered_at=None), name="question_one_open"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deal_id}: {self.text[:40]}"
+
+
+class Comment(models.Model):
+    """A remark on a deal; internal ones are for distributor and vendor."""
+
+    deal = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="comments")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    author_organisation = models.CharField(max_length=200)
+    is_internal = models.BooleanField(default=False)
+    text = models.TextField(_("comment"), max_length=4000)
+    at = models.DateTimeField()
+
+    objects = CommentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.deal_id}: {self.text[:40]}"
+
+
+class ConflictOutcome(models.TextChoices):
+    EARLIER_STANDS = "earlier_stands", _("The earlier registration stands")
+    DIFFERENT = "different", _("Two different opportunities")
+    LATER_PREVAILS = "later_prevails", _("The later registration prevails")
+    LAPSED = "lapsed", _("Settled by itself: one of the registrations ended")
+
+
+class Conflict(models.Model):
+    """Rule E5: a registration of what an earlier one already takes. Settled by a channel manager
+    with a reason, or by itself when one of the two ends."""
+
+    later = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="conflicts")
+    earlier = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="conflicts_as_earlier")
+    # number, domain, name: how the two customers were found to be the same.
+    reasons = ArrayField(models.CharField(max_length=12), default=list)
+    found_at = models.DateTimeField()
+    outcome = models.CharField(max_length=16, choices=ConflictOutcome, blank=True)
+    settled_at = models.DateTimeField(null=True)
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    reason = models.TextField(max_length=4000, blank=True)
+
+    objects = ConflictQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["found_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["later", "earlier"], name="conflict_once"),
+            models.CheckConstraint(name="conflict_of_two", condition=~Q(later=F("earlier"))),
+        ]
+        indexes = [
+            models.Index(fields=["found_at"], condition=Q(outcome=""), name="conflict_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.later_id} / {self.earlier_id}"

@@ -1,0 +1,79 @@
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.models import Q
+
+from dealreg.deals.lifecycle import ACTIVE, UNDER_REVIEW, DealStatus, Step
+from partners.organisations.querysets import ScopedQuerySet
+
+if TYPE_CHECKING:
+    from partners.organisations.models import Membership
+
+
+class DealQuerySet(ScopedQuerySet):
+    """A partner sees its own deals; a distributor those that name it, whoever supplies the partner
+    today; the vendor those of its region's partners. Drafts are their partner's alone."""
+
+    def _seen_by_partner(self, membership: "Membership") -> Q:
+        return Q(partner_id=membership.partner_id)
+
+    def _seen_by_distributor(self, membership: "Membership") -> Q:
+        return Q(distributor_id=membership.distributor_id) & ~Q(status=DealStatus.DRAFT)
+
+    def _seen_by_vendor(self, membership: "Membership") -> Q:
+        return Q(partner__country__in=membership.vendor_office.countries) & ~Q(status=DealStatus.DRAFT)
+
+    def active(self) -> "DealQuerySet":
+        return self.filter(status__in=ACTIVE)
+
+    def under_review(self) -> "DealQuerySet":
+        return self.filter(status__in=UNDER_REVIEW)
+
+    def to_decide(self, step: Step) -> "DealQuerySet":
+        """Those whose clock runs at this step, the most urgent first."""
+        return self.filter(status=DealStatus.SUBMITTED, step=step).order_by("decision_due_at", "submitted_at", "pk")
+
+    def overdue(self, at: datetime) -> "DealQuerySet":
+        return self.filter(status=DealStatus.SUBMITTED, decision_due_at__lt=at)
+
+    def protected(self, on: date) -> "DealQuerySet":
+        """Rule E8: approved, and the last protected day not passed."""
+        return self.filter(status=DealStatus.APPROVED, protected_until__gte=on)
+
+
+class DealPartQuerySet(models.QuerySet[Any]):
+    """Lines, comments, questions and evidence are seen with their deal."""
+
+    def visible_to(self, user: Any, *, any_membership: bool = False) -> "DealPartQuerySet":
+        from dealreg.deals.models import Deal
+
+        return self.filter(deal__in=Deal.objects.visible_to(user, any_membership=any_membership))
+
+
+class CommentQuerySet(DealPartQuerySet):
+    def visible_to(self, user: Any, *, any_membership: bool = False) -> "CommentQuerySet":
+        from portal.accounts.roles import PARTNER_ROLES
+
+        seen = super().visible_to(user, any_membership=any_membership)
+        if user.acting_as is None or user.acting_as.role in PARTNER_ROLES:
+            seen = seen.filter(is_internal=False)
+        return seen
+
+
+class ConflictQuerySet(ScopedQuerySet):
+    """Rule E6: partners and distributors see no conflict as such; a distributor is told on its own
+    deal's page that there is one. The vendor sees those that touch its region."""
+
+    def _seen_by_partner(self, membership: "Membership") -> Q:
+        return Q(pk__in=[])
+
+    def _seen_by_distributor(self, membership: "Membership") -> Q:
+        return Q(pk__in=[])
+
+    def _seen_by_vendor(self, membership: "Membership") -> Q:
+        countries = membership.vendor_office.countries
+        return Q(later__partner__country__in=countries) | Q(earlier__partner__country__in=countries)
+
+    def open(self) -> "ConflictQuerySet":
+        return self.filter(outcome="")

@@ -1,0 +1,126 @@
+"""What makes two spellings the same company: pure functions on what people type."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import tldextract
+from anyascii import anyascii
+
+from portal.core.company_numbers import read_company_number
+from portal.core.errors import RuleViolation, gettext_noop
+
+_DATA = Path(__file__).parent / "data"
+# The suffix list that ships with the package: no network, the same answer everywhere.
+_split_host = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+
+
+@lru_cache(maxsize=2)
+def _lines(name: str) -> frozenset[str]:
+    lines = (_DATA / name).read_text("utf-8").splitlines()
+    return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+
+
+@lru_cache(maxsize=1)
+def _legal_forms() -> frozenset[tuple[str, ...]]:
+    return frozenset(tuple(re.sub(r"[&/]", " ", form).split()) for form in _lines("legal_forms.txt"))
+
+
+@dataclass(frozen=True)
+class CustomerIdentity:
+    """A company as typed, and the keys that recognise it. An empty key recognises nothing."""
+
+    name: str
+    country: str
+    city: str = ""
+    company_number: str = ""
+    number_key: str = ""
+    domain: str = ""
+    name_key: str = ""
+
+    def lock_keys(self) -> list[str]:
+        """One key for each way of being the same company, in a fixed order (for locks)."""
+        keys = [f"name:{self.country}:{self.name_key}" if self.name_key else "", self.number_key]
+        keys.append(f"domain:{self.domain}" if self.domain else "")
+        return sorted(key for key in keys if key)
+
+
+def name_key(name: str) -> str:
+    """The name folded to lower-case ASCII words without legal forms in front or behind."""
+    words = re.findall(r"[a-z0-9]+", anyascii(re.sub(r"[.'’]", "", name)).lower())
+    return " ".join(_without_legal_forms(words)) or " ".join(words)
+
+
+def _without_legal_forms(words: list[str]) -> list[str]:
+    forms = _legal_forms()
+    changed = True
+    while changed and len(words) > 1:
+        changed = False
+        for length in (4, 3, 2, 1):
+            if len(words) <= length:
+                continue
+            if tuple(words[-length:]) in forms:
+                words, changed = words[:-length], True
+                break
+            if tuple(words[:length]) in forms:
+                words, changed = words[length:], True
+                break
+    return words
+
+
+def registrable_domain(text: str) -> str:
+    """`example.fr` from an address, host or mail address of any depth; RuleViolation on the field
+    `web_domain` when it has no public suffix."""
+    host = text.strip().lower().rsplit("@", 1)[-1]
+    parts = _split_host(host)
+    if not parts.domain or not parts.suffix or not re.fullmatch(r"[\w.-]+", parts.top_domain_under_public_suffix):
+        raise RuleViolation(
+            "bad-domain",
+            gettext_noop("Enter a web domain such as example.com, or leave it empty."),
+            field="web_domain",
+        )
+    return parts.top_domain_under_public_suffix
+
+
+def is_free_mail(domain: str) -> bool:
+    return domain in _lines("free_mail_domains.txt")
+
+
+def read_identity(
+    *, name: str, country: str, city: str = "", company_number: str = "", web_domain: str = ""
+) -> CustomerIdentity:
+    """The identity behind what was typed; RuleViolation on the field that cannot be read."""
+    number = read_company_number(country, company_number) if company_number.strip() else None
+    domain = registrable_domain(web_domain) if web_domain.strip() else ""
+    return CustomerIdentity(
+        name=" ".join(name.split()),
+        country=country,
+        city=city.strip(),
+        company_number=number.value if number else "",
+        number_key=number.key if number else "",
+        domain="" if is_free_mail(domain) else domain,
+        name_key=name_key(name),
+    )
+
+
+def same_because(one: CustomerIdentity, other: CustomerIdentity) -> tuple[str, ...]:
+    """The reasons for taking two for the same company: `number`, `domain`, `name`; empty when they
+    are not. Equal names of companies with two different numbers are two companies."""
+    reasons = []
+    if one.number_key and one.number_key == other.number_key:
+        reasons.append("number")
+    if one.domain and one.domain == other.domain:
+        reasons.append("domain")
+    numbers_differ = bool(
+        one.number_key and other.number_key and one.country == other.country and one.number_key != other.number_key
+    )
+    if one.name_key and one.name_key == other.name_key and one.country == other.country and not numbers_differ:
+        reasons.append("name")
+    return tuple(reasons)
+
+
+def strongest(reasons: Iterable[str]) -> int:
+    """How much a set of reasons weighs, to choose among several records."""
+    return sum({"number": 4, "domain": 2, "name": 1}[reason] for reason in reasons)

@@ -1,0 +1,32 @@
+"""May this person do this, to this record? Asked in actions, so that tasks and API obey too."""
+
+from django.db import models
+
+from partners.organisations.models import Membership
+from portal.accounts.models import User
+from portal.accounts.roles import CAPABILITIES, roles_with
+from portal.core.errors import NotAllowed, gettext_noop
+
+
+def can(user: User, capability: str) -> bool:
+    membership = user.acting_as if user.is_authenticated and user.is_active else None
+    return membership is not None and capability in CAPABILITIES.get(membership.role, frozenset())
+
+
+def require(user: User, capability: str, subject: models.Model | None = None) -> Membership:
+    """The membership that gives the right; raises NotAllowed (403) without it. A subject that the
+    person does not see is refused the same way: views have answered 404 before they come here."""
+    allowed = can(user, capability)
+    if allowed and subject is not None:
+        allowed = type(subject)._default_manager.visible_to(user).filter(pk=subject.pk).exists()
+    if not allowed:
+        raise NotAllowed(
+            "not-allowed", gettext_noop("Your role does not allow this. Ask your account administrator.")
+        )
+    return user.acting_as
+
+
+def people_who_can(capability: str, memberships: models.QuerySet[Membership]) -> list[User]:
+    """The people among these memberships who hold a capability, to be told of something."""
+    wanted = memberships.active().filter(role__in=roles_with(capability))
+    return [membership.user for membership in wanted.order_by("pk")]

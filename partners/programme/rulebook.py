@@ -1,0 +1,55 @@
+"""The rule book of one edition as frozen values, for pure rules: no database, no clock."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from decimal import Decimal
+
+STANDARD = "standard"
+ENTERPRISE = "enterprise"
+
+CellValue = Decimal | str | None
+
+
+@dataclass(frozen=True)
+class DealRegistrationTerms:
+    """The parameters of section E. Days are calendar days unless named business days."""
+
+    decision_business_days: int
+    protection_days: int
+    extension_days: int
+    extensions: int
+    new_business_lookback_months: int
+    reminders_days_before: tuple[int, ...]
+    appeal_days: int
+    discount_step_pct: Decimal
+    office_opens: time
+    office_closes: time
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """Everything an edition says: tiers from the lowest, grids B and C by code and tier, product
+    groups with their line, and the parameters."""
+
+    edition: str
+    in_force_from: date
+    tiers: tuple[str, ...]
+    territory: frozenset[str]
+    product_lines: Mapping[str, str]
+    benefits: Mapping[str, Mapping[str, CellValue]]
+    conditions: Mapping[str, Mapping[str, CellValue]]
+    deal_registration: DealRegistrationTerms
+    specialisation_floor: str
+
+    def rank(self, tier: str) -> int:
+        return self.tiers.index(tier)
+
+    def line_of(self, product_group: str) -> str | None:
+        """`standard`, `enterprise`, or None for a group that this edition does not know."""
+        return self.product_lines.get(product_group)
+
+    def number(self, code: str, tier: str) -> Decimal | None:
+        """A figure of the grid B for a tier; None where it is not offered."""
+        value = self.benefits[code][tier]
+        return value if isinstance(value, Decimal) else None

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class SpecialisationsConfig(AppConfig):
+    name = "partners.specialisations"
+    label = "specialisations"

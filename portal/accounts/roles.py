@@ -1,0 +1,107 @@
+"""Who may do what: one table of roles and capabilities, asked by actions, menus and buttons alike."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    """The roles of a membership; the prefix names the kind of organisation (rules A1 to A4)."""
+
+    PARTNER_ADMIN = "partner_admin", _("Account administrator")
+    PARTNER_SALES = "partner_sales", _("Sales")
+    PARTNER_TECHNICAL = "partner_technical", _("Technical")
+    PARTNER_READONLY = "partner_readonly", _("Read-only")
+    DISTRIBUTOR_ADMIN = "distributor_admin", _("Distributor administrator")
+    DISTRIBUTOR_APPROVER = "distributor_approver", _("Approver")
+    DISTRIBUTOR_READONLY = "distributor_readonly", _("Distributor, read-only")
+    PROGRAMME_ADMIN = "programme_admin", _("Programme administrator")
+    CHANNEL_MANAGER = "channel_manager", _("Channel manager")
+    AUDITOR = "auditor", _("Auditor, read-only")
+
+
+PARTNER_ROLES = (Role.PARTNER_ADMIN, Role.PARTNER_SALES, Role.PARTNER_TECHNICAL, Role.PARTNER_READONLY)
+DISTRIBUTOR_ROLES = (Role.DISTRIBUTOR_ADMIN, Role.DISTRIBUTOR_APPROVER, Role.DISTRIBUTOR_READONLY)
+VENDOR_ROLES = (Role.PROGRAMME_ADMIN, Role.CHANNEL_MANAGER, Role.AUDITOR)
+
+_PARTNER_SEES = {"deals.see", "programme.see", "catalogue.see", "people.see", "partners.see"}
+_DISTRIBUTOR_SEES = {
+    "deals.see",
+    "deals.see_queue",
+    "deals.see_internal",
+    "programme.see",
+    "catalogue.see",
+    "people.see",
+    "partners.see",
+    "partners.list",
+}
+_VENDOR_SEES = {
+    "deals.see",
+    "deals.see_internal",
+    "deals.see_conflicts",
+    "programme.see",
+    "catalogue.see",
+    "people.see",
+    "partners.see",
+    "partners.list",
+    "distributors.see",
+}
+
+CAPABILITIES: dict[str, frozenset[str]] = {
+    Role.PARTNER_ADMIN: frozenset(
+        _PARTNER_SEES | {"deals.register", "deals.close", "deals.comment", "people.manage"}
+    ),
+    Role.PARTNER_SALES: frozenset(_PARTNER_SEES | {"deals.register", "deals.close", "deals.comment"}),
+    Role.PARTNER_TECHNICAL: frozenset(_PARTNER_SEES | {"deals.comment"}),
+    Role.PARTNER_READONLY: frozenset(_PARTNER_SEES),
+    Role.DISTRIBUTOR_ADMIN: frozenset(
+        _DISTRIBUTOR_SEES
+        | {
+            "deals.decide_as_distributor",
+            "deals.confirm_order",
+            "deals.comment",
+            "deals.comment_internally",
+            "people.manage",
+        }
+    ),
+    Role.DISTRIBUTOR_APPROVER: frozenset(
+        _DISTRIBUTOR_SEES
+        | {
+            "deals.decide_as_distributor",
+            "deals.confirm_order",
+            "deals.comment",
+            "deals.comment_internally",
+        }
+    ),
+    Role.DISTRIBUTOR_READONLY: frozenset(_DISTRIBUTOR_SEES),
+    Role.PROGRAMME_ADMIN: frozenset(
+        _VENDOR_SEES
+        | {
+            "deals.decide_as_vendor",
+            "deals.settle_conflicts",
+            "deals.revoke",
+            "deals.comment",
+            "deals.comment_internally",
+            "people.manage",
+            "partners.manage",
+            "distributors.manage",
+            "programme.manage",
+            "catalogue.manage",
+        }
+    ),
+    Role.CHANNEL_MANAGER: frozenset(
+        _VENDOR_SEES
+        | {
+            "deals.decide_as_vendor",
+            "deals.settle_conflicts",
+            "deals.revoke",
+            "deals.comment",
+            "deals.comment_internally",
+            "partners.manage",
+        }
+    ),
+    Role.AUDITOR: frozenset(_VENDOR_SEES),
+}
+
+
+def roles_with(capability: str) -> list[str]:
+    return [str(role) for role, held in CAPABILITIES.items() if capability in held]

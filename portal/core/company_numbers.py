@@ -1,0 +1,94 @@
+"""VAT and company numbers of the territory, checked with python-stdnum and brought to one key, so
+that the same company is recognised whichever of its numbers was typed."""
+
+import re
+from dataclasses import dataclass
+
+from stdnum import get_cc_module
+from stdnum.ch import uid as ch_uid
+from stdnum.exceptions import ValidationError
+from stdnum.fr import siren, siret
+from stdnum.no import orgnr as no_orgnr
+from stdnum.se import orgnr as se_orgnr
+
+from portal.core.errors import RuleViolation, gettext_noop
+
+# Company registers without a check digit, for which there is nothing but the form to check.
+_REGISTER_FORMS = {
+    "GB": r"\d{8}|(?:SC|NI|OC|SO|NC|R)\d{6,7}",
+    "IE": r"\d{5,6}",
+    "NL": r"\d{8}",
+    "LU": r"B\d{3,6}",
+    "MT": r"C\d{4,6}",
+}
+
+
+@dataclass(frozen=True)
+class CompanyNumber:
+    """`kind` is `vat` or `register`; `value` the number as one writes it without blanks; `key` the
+    same for every number of one company where the country lets us see it (a French VAT number holds
+    the SIREN, a Norwegian one the organisation number)."""
+
+    country: str
+    kind: str
+    value: str
+    key: str
+
+
+def read_company_number(country: str, text: str) -> CompanyNumber:
+    """The number meant by `text` for a company of `country`; RuleViolation on the field
+    `company_number` when it is none."""
+    compact = re.sub(r"[\s.\-/·]", "", text).upper()
+    for kind, value, core in _readings(country, compact):
+        return CompanyNumber(country, kind, value, f"{country}:{core}")
+    raise RuleViolation(
+        "bad-company-number",
+        gettext_noop("This is not a valid VAT or company number of this country. Check it, or leave it empty."),
+        field="company_number",
+    )
+
+
+def _readings(country: str, compact: str):
+    if country == "FR":
+        for module, kind in ((siret, "register"), (siren, "register")):
+            if module.is_valid(compact):
+                yield kind, compact, compact[:9]
+    if country == "SE" and se_orgnr.is_valid(compact):
+        yield "register", compact, se_orgnr.compact(compact)
+    if country == "NO" and no_orgnr.is_valid(compact):
+        yield "register", compact, compact
+    if country == "CH" and ch_uid.is_valid(compact):
+        yield "register", compact, ch_uid.compact(compact)
+    for kind in ("vat", "businessid"):
+        module = get_cc_module(country.lower(), kind)
+        if module is None:
+            continue
+        try:
+            number = module.validate(compact)
+        except ValidationError:
+            continue
+        yield ("vat" if kind == "vat" else "register"), _written(country, number, kind), _core(country, number)
+    if re.fullmatch(_REGISTER_FORMS.get(country, r"(?!)"), compact):
+        yield "register", compact, f"R{compact}"
+
+
+def _written(country: str, number: str, kind: str) -> str:
+    prefix = "EL" if country == "GR" else country
+    if kind != "vat" or country in {"CH", "NO", "DZ", "MA", "TN", "IL", "IS"} or number.startswith(prefix):
+        return number
+    return prefix + number
+
+
+def _core(country: str, number: str) -> str:
+    """The part of a VAT number that the company's other numbers share."""
+    match country:
+        case "FR":
+            return number[-9:]
+        case "SE":
+            return number.removesuffix("01")
+        case "NO":
+            return number.removesuffix("MVA")
+        case "CH":
+            return re.sub(r"(MWST|TVA|IVA|TPV)$", "", number)
+        case _:
+            return number.removeprefix(country)
