@@ -79,3 +79,33 @@ def check_may_register(facts: RegistrantFacts, product_group: str, rulebook: Rul
             rule="E3",
         )
     return ceiling
+
+
+def check_granted_pct(granted_pct: Decimal, ceiling: Decimal, rulebook: Rulebook) -> None:
+    """Rule E4, guide §4: the granted additional discount in per cent goes from 0 to the ceiling, in the
+    edition's steps. Raises RuleViolation on the field granted_pct."""
+    if not granted_pct.is_finite() or granted_pct < 0:
+        raise RuleViolation(
+            "discount-negative",
+            gettext_noop("The granted discount is a percentage from 0 on."),
+            field="granted_pct",
+            rule="E4",
+        )
+    if granted_pct > ceiling:
+        raise RuleViolation(
+            "discount-above-ceiling",
+            gettext_noop("The granted discount is %(granted)s %%, above the ceiling of %(ceiling)s %%."),
+            field="granted_pct",
+            rule="E4",
+            granted=f"{granted_pct.normalize():f}",
+            ceiling=f"{ceiling.normalize():f}",
+        )
+    step = rulebook.deal_registration.discount_step_pct
+    if granted_pct % step:
+        raise RuleViolation(
+            "discount-not-in-steps",
+            gettext_noop("The granted discount goes in steps of %(step)s points."),
+            field="granted_pct",
+            rule="E4",
+            step=f"{step.normalize():f}",
+        )
