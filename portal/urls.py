@@ -7,5 +7,6 @@ from portal.core.health import healthz, readyz
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("", include("portal.core.urls")),
     path("accounts/", include("allauth.urls")),
 ]

@@ -1,0 +1,8 @@
+from django.urls import path
+
+from portal.core import views
+
+urlpatterns = [
+    path("preferences/language/", views.choose_language, name="choose_language"),
+    path("preferences/theme/", views.choose_theme, name="choose_theme"),
+]

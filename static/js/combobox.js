@@ -1,0 +1,181 @@
+// Search as you type over a <select> or a text input that carries data-combobox (see components/README.md).
+(() => {
+  "use strict";
+  let serial = 0;
+
+  const enhance = (field) => {
+    if (field.dataset.comboboxReady) return;
+    field.dataset.comboboxReady = "1";
+    const endpoint = field.dataset.combobox;
+    const isSelect = field.tagName === "SELECT";
+    const id = `combo-${++serial}`;
+    const box = document.createElement("div");
+    box.className = "combo";
+    field.before(box);
+
+    let input = field;
+    if (isSelect) {
+      input = document.createElement("input");
+      input.type = "text";
+      input.className = `${field.className.replace("form-select", "form-control")} combo-input`;
+      input.placeholder = field.dataset.placeholder || field.querySelector('option[value=""]')?.textContent || "";
+      input.value = field.value ? field.selectedOptions[0].textContent.trim() : "";
+      input.disabled = field.disabled;
+      // The label and the error summary go on pointing at the field's id.
+      input.id = field.id;
+      field.id = `${field.id}-value`;
+      ["aria-describedby", "aria-invalid"].forEach((name) => {
+        if (field.hasAttribute(name)) input.setAttribute(name, field.getAttribute(name));
+      });
+      if (field.required) {
+        input.setAttribute("aria-required", "true");
+        field.required = false;
+      }
+      field.hidden = true;
+      box.append(input, field);
+    } else {
+      box.append(input);
+    }
+    const linked = field.dataset.comboboxValue ? document.querySelector(field.dataset.comboboxValue) : null;
+    const list = document.createElement("ul");
+    list.className = "combo-list";
+    list.id = `${id}-list`;
+    list.setAttribute("role", "listbox");
+    list.setAttribute("aria-label", document.querySelector(`label[for="${input.id}"]`)?.textContent.trim() || "");
+    list.hidden = true;
+    box.append(list);
+    input.setAttribute("role", "combobox");
+    input.setAttribute("aria-autocomplete", "list");
+    input.setAttribute("aria-expanded", "false");
+    input.setAttribute("aria-controls", list.id);
+    input.autocomplete = "off";
+
+    let active = -1;
+    let shown = [];
+    let timer;
+    let request;
+
+    const close = () => {
+      list.hidden = true;
+      active = -1;
+      input.setAttribute("aria-expanded", "false");
+      input.removeAttribute("aria-activedescendant");
+    };
+    const choose = (result) => {
+      input.value = result.text;
+      if (isSelect) {
+        if (![...field.options].some((option) => option.value === String(result.id))) {
+          field.add(new Option(result.text, result.id));
+        }
+        field.value = String(result.id);
+        field.dispatchEvent(new Event("change", { bubbles: true }));
+      } else {
+        input.dispatchEvent(new Event("change", { bubbles: true }));
+      }
+      if (linked) linked.value = result.id;
+      close();
+    };
+    const mark = (index) => {
+      active = index;
+      [...list.children].forEach((item, at) => item.setAttribute("aria-selected", String(at === index)));
+      const item = list.children[index];
+      if (item) {
+        input.setAttribute("aria-activedescendant", item.id);
+        item.scrollIntoView({ block: "nearest" });
+      }
+    };
+    const show = (results) => {
+      shown = results;
+      list.replaceChildren(
+        ...results.map((result, index) => {
+          const item = document.createElement("li");
+          item.id = `${id}-${index}`;
+          item.setAttribute("role", "option");
+          item.setAttribute("aria-selected", "false");
+          item.textContent = result.text;
+          if (result.hint) {
+            const hint = document.createElement("small");
+            hint.textContent = result.hint;
+            item.append(hint);
+          }
+          item.addEventListener("mousedown", (event) => {
+            event.preventDefault();
+            choose(result);
+          });
+          return item;
+        }),
+      );
+      active = -1;
+      list.hidden = !results.length;
+      input.setAttribute("aria-expanded", String(!list.hidden));
+    };
+    const plain = (text) => text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
+    const search = async () => {
+      const query = input.value.trim();
+      if (!endpoint) {
+        const wanted = plain(query);
+        show(
+          [...field.options]
+            .filter((option) => option.value && plain(option.textContent).includes(wanted))
+            .slice(0, 50)
+            .map((option) => ({ id: option.value, text: option.textContent.trim(), hint: option.dataset.hint })),
+        );
+        return;
+      }
+      if (query.length < 2) return close();
+      request?.abort();
+      request = new AbortController();
+      try {
+        const url = new URL(endpoint, location.href);
+        url.searchParams.set("q", query);
+        const response = await fetch(url, {
+          signal: request.signal,
+          headers: { Accept: "application/json" },
+          credentials: "same-origin",
+        });
+        if (response.ok) show((await response.json()).results || []);
+      } catch (error) {
+        if (error.name !== "AbortError") close();
+      }
+    };
+    input.addEventListener("input", () => {
+      if (isSelect) field.value = "";
+      if (linked) linked.value = "";
+      clearTimeout(timer);
+      timer = setTimeout(search, endpoint ? 200 : 0);
+    });
+    if (!endpoint) {
+      input.addEventListener("click", () => {
+        if (!list.hidden) return;
+        input.select();
+        const kept = input.value;
+        input.value = "";
+        search();
+        input.value = kept;
+      });
+    }
+    input.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        event.preventDefault();
+        if (list.hidden) return void search();
+        const step = event.key === "ArrowDown" ? 1 : -1;
+        mark((active + step + shown.length) % shown.length);
+      } else if (event.key === "Enter" && !list.hidden && active >= 0) {
+        event.preventDefault();
+        choose(shown[active]);
+      } else if (event.key === "Escape" && !list.hidden) {
+        event.stopPropagation();
+        close();
+      }
+    });
+    input.addEventListener("blur", () => {
+      close();
+      // A select keeps a true choice or none: never a text that means nothing.
+      if (isSelect) input.value = field.value ? field.selectedOptions[0].textContent.trim() : "";
+    });
+  };
+
+  const ready = (root) => root.querySelectorAll("[data-combobox]").forEach(enhance);
+  ready(document);
+  document.addEventListener("htmx:load", (event) => ready(event.detail.elt));
+})();
