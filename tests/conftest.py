@@ -5,6 +5,8 @@ from contextlib import ExitStack
 
 import pytest
 
+pytest_plugins = ["tests.cast"]
+
 # Playwright's own event loop must not keep a test from reading the database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 
