@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "portal.accounts.middleware.ReaderMiddleware",
+    "portal.core.web.RefusalMiddleware",
 ]
 
 ROOT_URLCONF = "portal.urls"

@@ -1,0 +1,41 @@
+"""How refusals reach the browser: on the form's field, or as a page of their own."""
+
+from collections.abc import Callable
+
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext
+
+from portal.core.errors import NotAllowed, PortalError, WrongState
+
+
+def message_of(refusal: PortalError) -> str:
+    """The refusal in the reader's language."""
+    translated = gettext(refusal.message)
+    return translated % refusal.params if refusal.params else translated
+
+
+def add_violation(form: BaseForm, refusal: PortalError) -> None:
+    """Put a refusal on the field it is about, or above the form when the form has no such field."""
+    known = refusal.field if refusal.field in form.fields else None
+    form.add_error(known, message_of(refusal))
+
+
+class RefusalMiddleware:
+    """Answers NotAllowed with 403, and a refusal that a view did not put on a form with 409 (somebody
+    was faster) or 422: never a server error."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
+        if isinstance(problem, NotAllowed):
+            return render(request, "403.html", {"message": message_of(problem), "exception": problem}, status=403)
+        if isinstance(problem, PortalError):
+            status = 409 if isinstance(problem, WrongState) else 422
+            return render(request, "refused.html", {"message": message_of(problem)}, status=status)
+        return None
