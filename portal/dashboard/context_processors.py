@@ -308,6 +308,24 @@ class Shell:
         return [{"url": url, "icon": icon, "label": label} for url, icon, label in links if url]
 
     @property
+    def account_tabs(self) -> list[dict[str, Any]]:
+        return [
+            {"label": link["label"], "url": link["url"], "active": self.request.path.startswith(link["url"])}
+            for link in self.person_links
+        ]
+
+    @property
+    def demo_accounts(self) -> list[dict[str, str]]:
+        """The cast, shown on the sign-in page of the demo and nowhere else."""
+        if not settings.DEMO:
+            return []
+        return [{"email": email, "role": role} for email, role in getattr(settings, "DEMO_ACCOUNTS", ())]
+
+    @property
+    def demo_password(self) -> str:
+        return getattr(settings, "DEMO_PASSWORD", "") if settings.DEMO else ""
+
+    @property
     def footer_links(self) -> list[dict[str, str]]:
         links = [(existing("/status/"), _("Check a partner"))]
         if settings.DEMO:

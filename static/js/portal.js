@@ -138,6 +138,15 @@
     if (event.target.matches?.('input[type="file"][multiple]')) listFiles(event.target);
   });
 
+  // Accounts of the demo: one click fills the e-mail field.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-fill]");
+    const field = button && document.getElementById(button.dataset.fill);
+    if (!field) return;
+    field.value = button.dataset.fillValue;
+    field.focus();
+  });
+
   const ready = (root) => {
     dismissible(root);
     root.querySelector?.("[data-error-summary]")?.focus();
