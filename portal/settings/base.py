@@ -187,6 +187,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 # Limits for every uploaded document.
 UPLOAD_MAX_BYTES = 10_000_000
 UPLOAD_MAX_FILES = 10
+UPLOADS_PER_HOUR = 60  # by one person
 
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "Partner portal <portal@vendor.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
@@ -235,6 +236,18 @@ CELERY_BEAT_SCHEDULE: dict = {
         "schedule": timedelta(seconds=30),
         # Old heartbeats must not pile up while no worker runs.
         "options": {"expires": 60},
+    },
+    # Mails leave right after the commit; this sends what was not sent then.
+    "deliver-outbox": {
+        "task": "portal.notifications.tasks.deliver_outbox",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
+    # Everything that happens by date; a run that finds nothing due costs a few queries.
+    "run-sweeps": {
+        "task": "portal.core.tasks.run_sweeps",
+        "schedule": timedelta(minutes=10),
+        "options": {"expires": 600},
     },
 }
 

@@ -32,5 +32,5 @@ if DEBUG:
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
 
-EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_BACKEND = "portal.core.mail_files.EmailBackend"
 EMAIL_FILE_PATH = VAR_DIR / "mail"
