@@ -144,6 +144,9 @@ class Deal(models.Model):
     # The last protected day, in the partner's country.
     protected_until = models.DateField(_("protected until"), null=True)
 
+    # The last reminder of rule E8 that went out, in days before the end.
+    expiry_reminder = models.PositiveSmallIntegerField(null=True)
+
     ended_on = models.DateField(null=True)
     order_reference = models.CharField(_("distributor's order reference"), max_length=60, blank=True)
     order_date = models.DateField(_("order date"), null=True)
@@ -176,9 +179,7 @@ class Deal(models.Model):
                 condition=Q(status__in=["submitted", "information_requested", "approved"]),
                 name="deal_active_customer",
             ),
-            models.Index(
-                fields=["protected_until"], condition=Q(status="approved"), name="deal_protection"
-            ),
+            models.Index(fields=["protected_until"], condition=Q(status="approved"), name="deal_protection"),
             models.Index(fields=["decision_due_at"], condition=Q(status="submitted"), name="deal_due"),
         ]
         constraints = [
@@ -319,9 +320,7 @@ class Question(models.Model):
     class Meta:
         ordering = ["asked_at"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["deal"], condition=Q(answered_at=None), name="question_one_open"
-            )
+            models.UniqueConstraint(fields=["deal"], condition=Q(answered_at=None), name="question_one_open")
         ]
 
     def __str__(self) -> str:
@@ -384,3 +383,6 @@ class Conflict(models.Model):
 
     def __str__(self) -> str:
         return f"{self.later_id} / {self.earlier_id}"
+
+    def get_absolute_url(self) -> str:
+        return f"/deals/conflicts/{self.pk}/"

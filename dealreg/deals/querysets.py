@@ -32,7 +32,9 @@ class DealQuerySet(ScopedQuerySet):
 
     def to_decide(self, step: Step) -> "DealQuerySet":
         """Those whose clock runs at this step, the most urgent first."""
-        return self.filter(status=DealStatus.SUBMITTED, step=step).order_by("decision_due_at", "submitted_at", "pk")
+        return self.filter(status=DealStatus.SUBMITTED, step=step).order_by(
+            "decision_due_at", "submitted_at", "pk"
+        )
 
     def overdue(self, at: datetime) -> "DealQuerySet":
         return self.filter(status=DealStatus.SUBMITTED, decision_due_at__lt=at)

@@ -75,7 +75,11 @@ def registrable_domain(text: str) -> str:
     `web_domain` when it has no public suffix."""
     host = text.strip().lower().rsplit("@", 1)[-1]
     parts = _split_host(host)
-    if not parts.domain or not parts.suffix or not re.fullmatch(r"[\w.-]+", parts.top_domain_under_public_suffix):
+    if (
+        not parts.domain
+        or not parts.suffix
+        or not re.fullmatch(r"[\w.-]+", parts.top_domain_under_public_suffix)
+    ):
         raise RuleViolation(
             "bad-domain",
             gettext_noop("Enter a web domain such as example.com, or leave it empty."),
@@ -114,9 +118,17 @@ def same_because(one: CustomerIdentity, other: CustomerIdentity) -> tuple[str, .
     if one.domain and one.domain == other.domain:
         reasons.append("domain")
     numbers_differ = bool(
-        one.number_key and other.number_key and one.country == other.country and one.number_key != other.number_key
+        one.number_key
+        and other.number_key
+        and one.country == other.country
+        and one.number_key != other.number_key
     )
-    if one.name_key and one.name_key == other.name_key and one.country == other.country and not numbers_differ:
+    if (
+        one.name_key
+        and one.name_key == other.name_key
+        and one.country == other.country
+        and not numbers_differ
+    ):
         reasons.append("name")
     return tuple(reasons)
 

@@ -21,9 +21,7 @@ class Customer(models.Model):
         verbose_name = _("end customer")
         verbose_name_plural = _("end customers")
         indexes = [
-            models.Index(
-                fields=["number_key"], condition=~models.Q(number_key=""), name="customer_number"
-            ),
+            models.Index(fields=["number_key"], condition=~models.Q(number_key=""), name="customer_number"),
             models.Index(fields=["domain"], condition=~models.Q(domain=""), name="customer_domain"),
             models.Index(fields=["country", "name_key"], name="customer_name"),
         ]

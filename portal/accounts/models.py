@@ -41,7 +41,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         _("language"), max_length=8, blank=True, help_text=_("Empty: the language of the browser.")
     )
     time_zone = models.CharField(
-        _("time zone"), max_length=64, blank=True, help_text=_("Empty: the one of your organisation's country.")
+        _("time zone"),
+        max_length=64,
+        blank=True,
+        help_text=_("Empty: the one of your organisation's country."),
     )
     theme = models.CharField(_("appearance"), max_length=8, choices=Theme, default=Theme.AUTO)
     is_active = models.BooleanField(_("active"), default=True)

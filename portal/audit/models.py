@@ -18,9 +18,7 @@ class Audience(models.TextChoices):
 
 class EventQuerySet(models.QuerySet["Event"]):
     def about(self, subject: models.Model) -> "EventQuerySet":
-        return self.filter(
-            subject_type=ContentType.objects.get_for_model(subject), subject_id=subject.pk
-        )
+        return self.filter(subject_type=ContentType.objects.get_for_model(subject), subject_id=subject.pk)
 
     def readable_by(self, audiences: list[str]) -> "EventQuerySet":
         return self.filter(audience__in=audiences)
@@ -32,9 +30,7 @@ class Event(models.Model):
 
     at = models.DateTimeField(default=timezone.now)
     verb = models.CharField(max_length=60)
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
-    )
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     # As they were at that moment: people change roles and organisations, the past does not.
     actor_name = models.CharField(max_length=120, blank=True)
     actor_role = models.CharField(max_length=40, blank=True)
@@ -52,9 +48,7 @@ class Event(models.Model):
     class Meta:
         ordering = ["at", "id"]
         indexes = [models.Index(fields=["subject_type", "subject_id", "at"], name="event_subject")]
-        triggers = [
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
-        ]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.verb}"

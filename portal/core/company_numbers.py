@@ -43,7 +43,9 @@ def read_company_number(country: str, text: str) -> CompanyNumber:
         return CompanyNumber(country, kind, value, f"{country}:{core}")
     raise RuleViolation(
         "bad-company-number",
-        gettext_noop("This is not a valid VAT or company number of this country. Check it, or leave it empty."),
+        gettext_noop(
+            "This is not a valid VAT or company number of this country. Check it, or leave it empty."
+        ),
         field="company_number",
     )
 
@@ -67,7 +69,11 @@ def _readings(country: str, compact: str):
             number = module.validate(compact)
         except ValidationError:
             continue
-        yield ("vat" if kind == "vat" else "register"), _written(country, number, kind), _core(country, number)
+        yield (
+            ("vat" if kind == "vat" else "register"),
+            _written(country, number, kind),
+            _core(country, number),
+        )
     if re.fullmatch(_REGISTER_FORMS.get(country, r"(?!)"), compact):
         yield "register", compact, f"R{compact}"
 

@@ -9,156 +9,481 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalogue', '0001_initial'),
-        ('customers', '0001_initial'),
-        ('organisations', '0001_initial'),
-        ('programme', '0001_initial'),
+        ("catalogue", "0001_initial"),
+        ("customers", "0001_initial"),
+        ("organisations", "0001_initial"),
+        ("programme", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Question',
+            name="Question",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('asked_at', models.DateTimeField()),
-                ('text', models.TextField(max_length=4000, verbose_name='question')),
-                ('fields', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), default=list, size=None)),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('answer', models.TextField(blank=True, max_length=4000, verbose_name='answer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("asked_at", models.DateTimeField()),
+                ("text", models.TextField(max_length=4000, verbose_name="question")),
+                (
+                    "fields",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40), default=list, size=None
+                    ),
+                ),
+                ("answered_at", models.DateTimeField(null=True)),
+                ("answer", models.TextField(blank=True, max_length=4000, verbose_name="answer")),
             ],
             options={
-                'ordering': ['asked_at'],
+                "ordering": ["asked_at"],
             },
         ),
         migrations.CreateModel(
-            name='Deal',
+            name="Deal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.CharField(max_length=12, unique=True, verbose_name='number')),
-                ('status', models.CharField(choices=[('draft', 'Draft'), ('submitted', 'Submitted'), ('information_requested', 'Information requested'), ('approved', 'Approved'), ('rejected', 'Rejected'), ('withdrawn', 'Withdrawn'), ('won', 'Won'), ('lost', 'Lost'), ('expired', 'Expired'), ('revoked', 'Revoked')], default='draft', max_length=24, verbose_name='status')),
-                ('step', models.CharField(choices=[('distributor', 'Distributor'), ('vendor', 'Channel manager')], default='distributor', max_length=12)),
-                ('on_behalf', models.BooleanField(default=False)),
-                ('customer_name', models.CharField(blank=True, max_length=200, verbose_name='end customer')),
-                ('customer_country', models.CharField(blank=True, max_length=2, verbose_name='country')),
-                ('customer_city', models.CharField(blank=True, max_length=120, verbose_name='town')),
-                ('web_domain', models.CharField(blank=True, max_length=253, verbose_name='web domain')),
-                ('company_number', models.CharField(blank=True, max_length=40, verbose_name='VAT or company number')),
-                ('nodes', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1000000)], verbose_name='nodes')),
-                ('expected_close_on', models.DateField(blank=True, null=True, verbose_name='expected closing date')),
-                ('engagement', models.TextField(blank=True, max_length=4000, verbose_name='engagement so far')),
-                ('contact_name', models.CharField(blank=True, max_length=120, verbose_name='contact')),
-                ('contact_role', models.CharField(blank=True, max_length=120, verbose_name='function')),
-                ('contact_email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail')),
-                ('contact_phone', models.CharField(blank=True, max_length=40, verbose_name='telephone')),
-                ('notes', models.TextField(blank=True, max_length=4000, verbose_name='notes')),
-                ('currency', models.CharField(default='EUR', max_length=3, verbose_name='currency')),
-                ('list_amount', models.DecimalField(decimal_places=2, default=Decimal('0'), max_digits=14, verbose_name='list price')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('changed_at', models.DateTimeField(auto_now=True)),
-                ('submitted_at', models.DateTimeField(null=True, verbose_name='submitted')),
-                ('tier', models.CharField(blank=True, choices=[('registered', 'Registered'), ('bronze', 'Bronze'), ('silver', 'Silver'), ('gold', 'Gold'), ('platinum', 'Platinum')], max_length=16, verbose_name='tier')),
-                ('ceiling_pct', models.DecimalField(decimal_places=2, max_digits=5, null=True)),
-                ('needs_vendor', models.BooleanField(default=False)),
-                ('decision_due_at', models.DateTimeField(null=True, verbose_name='decision due')),
-                ('half_time_at', models.DateTimeField(null=True)),
-                ('half_time_told_at', models.DateTimeField(null=True)),
-                ('overdue_told_at', models.DateTimeField(null=True)),
-                ('clock_left', models.DurationField(null=True)),
-                ('endorsed_at', models.DateTimeField(null=True)),
-                ('proposed_pct', models.DecimalField(decimal_places=2, max_digits=5, null=True)),
-                ('decided_at', models.DateTimeField(null=True, verbose_name='decided')),
-                ('granted_pct', models.DecimalField(decimal_places=2, max_digits=5, null=True)),
-                ('rejection_code', models.CharField(blank=True, choices=[('not_new_business', 'Not new business for this product group'), ('already_taken', 'This opportunity cannot be registered'), ('no_engagement', 'Too little engagement with the customer shown'), ('incomplete', 'Information missing or not plausible'), ('not_eligible', 'Conditions of the programme not met'), ('customer_objects', 'The customer does not know of or objects to the registration'), ('other', 'Another reason')], max_length=24)),
-                ('decision_text', models.TextField(blank=True, max_length=4000)),
-                ('protected_from', models.DateField(null=True)),
-                ('protected_until', models.DateField(null=True, verbose_name='protected until')),
-                ('ended_on', models.DateField(null=True)),
-                ('order_reference', models.CharField(blank=True, max_length=60, verbose_name="distributor's order reference")),
-                ('order_date', models.DateField(null=True, verbose_name='order date')),
-                ('order_amount', models.DecimalField(decimal_places=2, max_digits=14, null=True, verbose_name='order amount')),
-                ('order_confirmed_at', models.DateTimeField(null=True)),
-                ('loss_code', models.CharField(blank=True, choices=[('competitor', "Lost to a competitor's product"), ('price', 'Price'), ('other_partner', 'Bought from another supplier'), ('project_stopped', 'Project stopped or postponed'), ('no_budget', 'No budget'), ('function', 'A function was missing'), ('no_answer', 'The customer no longer answers'), ('other', 'Another reason')], max_length=24)),
-                ('revocation_code', models.CharField(blank=True, choices=[('customer_choice', "The customer's own written choice"), ('untrue_statement', 'Untrue statement in the registration'), ('authorisation_ended', "The partner's authorisation has ended"), ('overruled', 'Another decision on the opportunity by the channel manager')], max_length=24)),
-                ('end_text', models.TextField(blank=True, max_length=4000)),
-                ('customer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='deals', to='customers.customer')),
-                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('distributor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='deals', to='organisations.distributor', verbose_name='distributor')),
-                ('edition', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='programme.edition')),
-                ('endorsed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('order_confirmed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deals', to='organisations.partner', verbose_name='partner')),
-                ('product_group', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='deals', to='catalogue.productgroup', verbose_name='product group')),
-                ('registered_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='registered by')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reference", models.CharField(max_length=12, unique=True, verbose_name="number")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("submitted", "Submitted"),
+                            ("information_requested", "Information requested"),
+                            ("approved", "Approved"),
+                            ("rejected", "Rejected"),
+                            ("withdrawn", "Withdrawn"),
+                            ("won", "Won"),
+                            ("lost", "Lost"),
+                            ("expired", "Expired"),
+                            ("revoked", "Revoked"),
+                        ],
+                        default="draft",
+                        max_length=24,
+                        verbose_name="status",
+                    ),
+                ),
+                (
+                    "step",
+                    models.CharField(
+                        choices=[("distributor", "Distributor"), ("vendor", "Channel manager")],
+                        default="distributor",
+                        max_length=12,
+                    ),
+                ),
+                ("on_behalf", models.BooleanField(default=False)),
+                ("customer_name", models.CharField(blank=True, max_length=200, verbose_name="end customer")),
+                ("customer_country", models.CharField(blank=True, max_length=2, verbose_name="country")),
+                ("customer_city", models.CharField(blank=True, max_length=120, verbose_name="town")),
+                ("web_domain", models.CharField(blank=True, max_length=253, verbose_name="web domain")),
+                (
+                    "company_number",
+                    models.CharField(blank=True, max_length=40, verbose_name="VAT or company number"),
+                ),
+                (
+                    "nodes",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(1000000),
+                        ],
+                        verbose_name="nodes",
+                    ),
+                ),
+                (
+                    "expected_close_on",
+                    models.DateField(blank=True, null=True, verbose_name="expected closing date"),
+                ),
+                (
+                    "engagement",
+                    models.TextField(blank=True, max_length=4000, verbose_name="engagement so far"),
+                ),
+                ("contact_name", models.CharField(blank=True, max_length=120, verbose_name="contact")),
+                ("contact_role", models.CharField(blank=True, max_length=120, verbose_name="function")),
+                ("contact_email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
+                ("contact_phone", models.CharField(blank=True, max_length=40, verbose_name="telephone")),
+                ("notes", models.TextField(blank=True, max_length=4000, verbose_name="notes")),
+                ("currency", models.CharField(default="EUR", max_length=3, verbose_name="currency")),
+                (
+                    "list_amount",
+                    models.DecimalField(
+                        decimal_places=2, default=Decimal("0"), max_digits=14, verbose_name="list price"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("changed_at", models.DateTimeField(auto_now=True)),
+                ("submitted_at", models.DateTimeField(null=True, verbose_name="submitted")),
+                (
+                    "tier",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("registered", "Registered"),
+                            ("bronze", "Bronze"),
+                            ("silver", "Silver"),
+                            ("gold", "Gold"),
+                            ("platinum", "Platinum"),
+                        ],
+                        max_length=16,
+                        verbose_name="tier",
+                    ),
+                ),
+                ("ceiling_pct", models.DecimalField(decimal_places=2, max_digits=5, null=True)),
+                ("needs_vendor", models.BooleanField(default=False)),
+                ("decision_due_at", models.DateTimeField(null=True, verbose_name="decision due")),
+                ("half_time_at", models.DateTimeField(null=True)),
+                ("half_time_told_at", models.DateTimeField(null=True)),
+                ("overdue_told_at", models.DateTimeField(null=True)),
+                ("clock_left", models.DurationField(null=True)),
+                ("endorsed_at", models.DateTimeField(null=True)),
+                ("proposed_pct", models.DecimalField(decimal_places=2, max_digits=5, null=True)),
+                ("decided_at", models.DateTimeField(null=True, verbose_name="decided")),
+                ("granted_pct", models.DecimalField(decimal_places=2, max_digits=5, null=True)),
+                (
+                    "rejection_code",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("not_new_business", "Not new business for this product group"),
+                            ("already_taken", "This opportunity cannot be registered"),
+                            ("no_engagement", "Too little engagement with the customer shown"),
+                            ("incomplete", "Information missing or not plausible"),
+                            ("not_eligible", "Conditions of the programme not met"),
+                            (
+                                "customer_objects",
+                                "The customer does not know of or objects to the registration",
+                            ),
+                            ("other", "Another reason"),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                ("decision_text", models.TextField(blank=True, max_length=4000)),
+                ("protected_from", models.DateField(null=True)),
+                ("protected_until", models.DateField(null=True, verbose_name="protected until")),
+                ("ended_on", models.DateField(null=True)),
+                (
+                    "order_reference",
+                    models.CharField(blank=True, max_length=60, verbose_name="distributor's order reference"),
+                ),
+                ("order_date", models.DateField(null=True, verbose_name="order date")),
+                (
+                    "order_amount",
+                    models.DecimalField(
+                        decimal_places=2, max_digits=14, null=True, verbose_name="order amount"
+                    ),
+                ),
+                ("order_confirmed_at", models.DateTimeField(null=True)),
+                (
+                    "loss_code",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("competitor", "Lost to a competitor's product"),
+                            ("price", "Price"),
+                            ("other_partner", "Bought from another supplier"),
+                            ("project_stopped", "Project stopped or postponed"),
+                            ("no_budget", "No budget"),
+                            ("function", "A function was missing"),
+                            ("no_answer", "The customer no longer answers"),
+                            ("other", "Another reason"),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                (
+                    "revocation_code",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("customer_choice", "The customer's own written choice"),
+                            ("untrue_statement", "Untrue statement in the registration"),
+                            ("authorisation_ended", "The partner's authorisation has ended"),
+                            ("overruled", "Another decision on the opportunity by the channel manager"),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                ("end_text", models.TextField(blank=True, max_length=4000)),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deals",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "distributor",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deals",
+                        to="organisations.distributor",
+                        verbose_name="distributor",
+                    ),
+                ),
+                (
+                    "edition",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="programme.edition",
+                    ),
+                ),
+                (
+                    "endorsed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "order_confirmed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deals",
+                        to="organisations.partner",
+                        verbose_name="partner",
+                    ),
+                ),
+                (
+                    "product_group",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deals",
+                        to="catalogue.productgroup",
+                        verbose_name="product group",
+                    ),
+                ),
+                (
+                    "registered_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="registered by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'deal',
-                'verbose_name_plural': 'deals',
-                'ordering': ['-submitted_at', '-pk'],
+                "verbose_name": "deal",
+                "verbose_name_plural": "deals",
+                "ordering": ["-submitted_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Conflict',
+            name="Conflict",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reasons', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=12), default=list, size=None)),
-                ('found_at', models.DateTimeField()),
-                ('outcome', models.CharField(blank=True, choices=[('earlier_stands', 'The earlier registration stands'), ('different', 'Two different opportunities'), ('later_prevails', 'The later registration prevails'), ('lapsed', 'Settled by itself: one of the registrations ended')], max_length=16)),
-                ('settled_at', models.DateTimeField(null=True)),
-                ('reason', models.TextField(blank=True, max_length=4000)),
-                ('settled_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('earlier', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='conflicts_as_earlier', to='deals.deal')),
-                ('later', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='conflicts', to='deals.deal')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reasons",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=12), default=list, size=None
+                    ),
+                ),
+                ("found_at", models.DateTimeField()),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("earlier_stands", "The earlier registration stands"),
+                            ("different", "Two different opportunities"),
+                            ("later_prevails", "The later registration prevails"),
+                            ("lapsed", "Settled by itself: one of the registrations ended"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("settled_at", models.DateTimeField(null=True)),
+                ("reason", models.TextField(blank=True, max_length=4000)),
+                (
+                    "settled_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "earlier",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="conflicts_as_earlier",
+                        to="deals.deal",
+                    ),
+                ),
+                (
+                    "later",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="conflicts", to="deals.deal"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['found_at', 'pk'],
+                "ordering": ["found_at", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Comment',
+            name="Comment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('author_organisation', models.CharField(max_length=200)),
-                ('is_internal', models.BooleanField(default=False)),
-                ('text', models.TextField(max_length=4000, verbose_name='comment')),
-                ('at', models.DateTimeField()),
-                ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('deal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='comments', to='deals.deal')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("author_organisation", models.CharField(max_length=200)),
+                ("is_internal", models.BooleanField(default=False)),
+                ("text", models.TextField(max_length=4000, verbose_name="comment")),
+                ("at", models.DateTimeField()),
+                (
+                    "author",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "deal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="comments", to="deals.deal"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['at', 'pk'],
+                "ordering": ["at", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='DealLine',
+            name="DealLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('nodes', models.PositiveIntegerField(validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1000000)], verbose_name='nodes')),
-                ('term_months', models.PositiveSmallIntegerField(verbose_name='term in months')),
-                ('per_node', models.DecimalField(decimal_places=2, max_digits=12, verbose_name='price per node')),
-                ('list_amount', models.DecimalField(decimal_places=2, max_digits=14, verbose_name='list price')),
-                ('deal', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='deals.deal')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='catalogue.product', verbose_name='product')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "nodes",
+                    models.PositiveIntegerField(
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(1000000),
+                        ],
+                        verbose_name="nodes",
+                    ),
+                ),
+                ("term_months", models.PositiveSmallIntegerField(verbose_name="term in months")),
+                (
+                    "per_node",
+                    models.DecimalField(decimal_places=2, max_digits=12, verbose_name="price per node"),
+                ),
+                (
+                    "list_amount",
+                    models.DecimalField(decimal_places=2, max_digits=14, verbose_name="list price"),
+                ),
+                (
+                    "deal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="lines", to="deals.deal"
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="catalogue.product",
+                        verbose_name="product",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'pk'],
+                "ordering": ["position", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Evidence',
+            name="Evidence",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('meeting', 'Minutes of a meeting'), ('demo', 'Demonstration'), ('poc', 'Proof of concept'), ('offer', 'Quotation'), ('tender', 'Tender document'), ('correspondence', 'Correspondence'), ('other', 'Other')], max_length=16, verbose_name='type')),
-                ('dated_on', models.DateField(verbose_name='date')),
-                ('deal', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='evidence', to='deals.deal')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("meeting", "Minutes of a meeting"),
+                            ("demo", "Demonstration"),
+                            ("poc", "Proof of concept"),
+                            ("offer", "Quotation"),
+                            ("tender", "Tender document"),
+                            ("correspondence", "Correspondence"),
+                            ("other", "Other"),
+                        ],
+                        max_length=16,
+                        verbose_name="type",
+                    ),
+                ),
+                ("dated_on", models.DateField(verbose_name="date")),
+                (
+                    "deal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="evidence", to="deals.deal"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['dated_on', 'pk'],
+                "ordering": ["dated_on", "pk"],
             },
         ),
     ]

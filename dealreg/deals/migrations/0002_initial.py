@@ -8,110 +8,215 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('deals', '0001_initial'),
-        ('documents', '0001_initial'),
+        ("deals", "0001_initial"),
+        ("documents", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='evidence',
-            name='document',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.document'),
+            model_name="evidence",
+            name="document",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="documents.document"
+            ),
         ),
         migrations.AddField(
-            model_name='question',
-            name='answered_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="question",
+            name="answered_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='question',
-            name='asked_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="question",
+            name="asked_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='question',
-            name='deal',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='questions', to='deals.deal'),
+            model_name="question",
+            name="deal",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="questions", to="deals.deal"
+            ),
         ),
         migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(fields=['partner', 'status'], name='deal_partner_status'),
+            model_name="deal",
+            index=models.Index(fields=["partner", "status"], name="deal_partner_status"),
         ),
         migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(fields=['partner', '-changed_at'], name='deal_partner_changed'),
+            model_name="deal",
+            index=models.Index(fields=["partner", "-changed_at"], name="deal_partner_changed"),
         ),
         migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(fields=['distributor', 'status'], name='deal_distributor_status'),
+            model_name="deal",
+            index=models.Index(fields=["distributor", "status"], name="deal_distributor_status"),
         ),
         migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(condition=models.Q(('status', 'submitted')), fields=['distributor', 'decision_due_at'], name='deal_queue'),
+            model_name="deal",
+            index=models.Index(
+                condition=models.Q(("status", "submitted")),
+                fields=["distributor", "decision_due_at"],
+                name="deal_queue",
+            ),
         ),
         migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(condition=models.Q(('status__in', ['submitted', 'information_requested', 'approved'])), fields=['customer', 'product_group'], name='deal_active_customer'),
+            model_name="deal",
+            index=models.Index(
+                condition=models.Q(("status__in", ["submitted", "information_requested", "approved"])),
+                fields=["customer", "product_group"],
+                name="deal_active_customer",
+            ),
         ),
         migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(condition=models.Q(('status', 'approved')), fields=['protected_until'], name='deal_protection'),
+            model_name="deal",
+            index=models.Index(
+                condition=models.Q(("status", "approved")), fields=["protected_until"], name="deal_protection"
+            ),
         ),
         migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(condition=models.Q(('status', 'submitted')), fields=['decision_due_at'], name='deal_due'),
+            model_name="deal",
+            index=models.Index(
+                condition=models.Q(("status", "submitted")), fields=["decision_due_at"], name="deal_due"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deal',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'approved')), fields=('customer', 'product_group'), name='deal_one_protected', violation_error_message='Another deal for this customer and product group is protected.'),
+            model_name="deal",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "approved")),
+                fields=("customer", "product_group"),
+                name="deal_one_protected",
+                violation_error_message="Another deal for this customer and product group is protected.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deal',
-            constraint=models.CheckConstraint(condition=models.Q(('status', 'draft'), models.Q(('ceiling_pct__isnull', False), ('customer__isnull', False), ('distributor__isnull', False), ('edition__isnull', False), ('nodes__isnull', False), ('product_group__isnull', False), ('submitted_at__isnull', False)), _connector='OR'), name='deal_submitted_complete'),
+            model_name="deal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("status", "draft"),
+                    models.Q(
+                        ("ceiling_pct__isnull", False),
+                        ("customer__isnull", False),
+                        ("distributor__isnull", False),
+                        ("edition__isnull", False),
+                        ("nodes__isnull", False),
+                        ("product_group__isnull", False),
+                        ("submitted_at__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="deal_submitted_complete",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deal',
-            constraint=models.CheckConstraint(condition=models.Q(('decided_by', None), models.Q(('decided_by', models.F('registered_by')), _negated=True), _connector='OR'), name='deal_not_decided_by_registrant', violation_error_message='Nobody decides on a deal that they registered.'),
+            model_name="deal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("decided_by", None),
+                    models.Q(("decided_by", models.F("registered_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="deal_not_decided_by_registrant",
+                violation_error_message="Nobody decides on a deal that they registered.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deal',
-            constraint=models.CheckConstraint(condition=models.Q(('endorsed_by', None), models.Q(('endorsed_by', models.F('registered_by')), _negated=True), _connector='OR'), name='deal_not_endorsed_by_registrant', violation_error_message='Nobody decides on a deal that they registered.'),
+            model_name="deal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("endorsed_by", None),
+                    models.Q(("endorsed_by", models.F("registered_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="deal_not_endorsed_by_registrant",
+                violation_error_message="Nobody decides on a deal that they registered.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deal',
-            constraint=models.CheckConstraint(condition=models.Q(('granted_pct', None), models.Q(('granted_pct__gte', 0), ('granted_pct__lte', models.F('ceiling_pct'))), _connector='OR'), name='deal_granted_within_ceiling', violation_error_message='The discount lies above the ceiling.'),
+            model_name="deal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("granted_pct", None),
+                    models.Q(("granted_pct__gte", 0), ("granted_pct__lte", models.F("ceiling_pct"))),
+                    _connector="OR",
+                ),
+                name="deal_granted_within_ceiling",
+                violation_error_message="The discount lies above the ceiling.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'approved'), _negated=True), models.Q(('decided_at__isnull', False), ('granted_pct__isnull', False), ('protected_until__isnull', False)), _connector='OR'), name='deal_approved_is_protected'),
+            model_name="deal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "approved"), _negated=True),
+                    models.Q(
+                        ("decided_at__isnull", False),
+                        ("granted_pct__isnull", False),
+                        ("protected_until__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="deal_approved_is_protected",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='deal',
-            trigger=pgtrigger.compiler.Trigger(name='moves', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{approved:expired,approved:lost,approved:revoked,approved:won,draft:submitted,information_requested:rejected,information_requested:submitted,information_requested:withdrawn,submitted:approved,submitted:information_requested,submitted:rejected,submitted:withdrawn}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='077d60177f87dd8d9a11d225018f87e095748fc9', operation='UPDATE', pgid='pgtrigger_moves_82977', table='deals_deal', when='BEFORE')),
+            model_name="deal",
+            trigger=pgtrigger.compiler.Trigger(
+                name="moves",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE _is_valid_transition BOOLEAN;",
+                    func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{approved:expired,approved:lost,approved:revoked,approved:won,draft:submitted,information_requested:rejected,information_requested:submitted,information_requested:withdrawn,submitted:approved,submitted:information_requested,submitted:rejected,submitted:withdrawn}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="077d60177f87dd8d9a11d225018f87e095748fc9",
+                    operation="UPDATE",
+                    pgid="pgtrigger_moves_82977",
+                    table="deals_deal",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='deal',
-            trigger=pgtrigger.compiler.Trigger(name='keep_submitted', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NOT (OLD."status" = \'draft\'))', func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='4a94eb6b3464ad884c7cfdfc1b78f8e9885808c4', operation='DELETE', pgid='pgtrigger_keep_submitted_3dabf', table='deals_deal', when='BEFORE')),
+            model_name="deal",
+            trigger=pgtrigger.compiler.Trigger(
+                name="keep_submitted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (NOT (OLD.\"status\" = 'draft'))",
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="4a94eb6b3464ad884c7cfdfc1b78f8e9885808c4",
+                    operation="DELETE",
+                    pgid="pgtrigger_keep_submitted_3dabf",
+                    table="deals_deal",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='conflict',
-            index=models.Index(condition=models.Q(('outcome', '')), fields=['found_at'], name='conflict_open'),
+            model_name="conflict",
+            index=models.Index(
+                condition=models.Q(("outcome", "")), fields=["found_at"], name="conflict_open"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='conflict',
-            constraint=models.UniqueConstraint(fields=('later', 'earlier'), name='conflict_once'),
+            model_name="conflict",
+            constraint=models.UniqueConstraint(fields=("later", "earlier"), name="conflict_once"),
         ),
         migrations.AddConstraint(
-            model_name='conflict',
-            constraint=models.CheckConstraint(condition=models.Q(('later', models.F('earlier')), _negated=True), name='conflict_of_two'),
+            model_name="conflict",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("later", models.F("earlier")), _negated=True), name="conflict_of_two"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='question',
-            constraint=models.UniqueConstraint(condition=models.Q(('answered_at', None)), fields=('deal',), name='question_one_open'),
+            model_name="question",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("answered_at", None)), fields=("deal",), name="question_one_open"
+            ),
         ),
     ]

@@ -4,30 +4,48 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Customer',
+            name="Customer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200, verbose_name='name')),
-                ('country', models.CharField(max_length=2, verbose_name='country')),
-                ('city', models.CharField(blank=True, max_length=120, verbose_name='town')),
-                ('company_number', models.CharField(blank=True, max_length=40, verbose_name='company number')),
-                ('number_key', models.CharField(blank=True, max_length=60)),
-                ('domain', models.CharField(blank=True, max_length=253, verbose_name='web domain')),
-                ('name_key', models.CharField(blank=True, max_length=200)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=200, verbose_name="name")),
+                ("country", models.CharField(max_length=2, verbose_name="country")),
+                ("city", models.CharField(blank=True, max_length=120, verbose_name="town")),
+                (
+                    "company_number",
+                    models.CharField(blank=True, max_length=40, verbose_name="company number"),
+                ),
+                ("number_key", models.CharField(blank=True, max_length=60)),
+                ("domain", models.CharField(blank=True, max_length=253, verbose_name="web domain")),
+                ("name_key", models.CharField(blank=True, max_length=200)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'verbose_name': 'end customer',
-                'verbose_name_plural': 'end customers',
-                'indexes': [models.Index(condition=models.Q(('number_key', ''), _negated=True), fields=['number_key'], name='customer_number'), models.Index(condition=models.Q(('domain', ''), _negated=True), fields=['domain'], name='customer_domain'), models.Index(fields=['country', 'name_key'], name='customer_name')],
+                "verbose_name": "end customer",
+                "verbose_name_plural": "end customers",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("number_key", ""), _negated=True),
+                        fields=["number_key"],
+                        name="customer_number",
+                    ),
+                    models.Index(
+                        condition=models.Q(("domain", ""), _negated=True),
+                        fields=["domain"],
+                        name="customer_domain",
+                    ),
+                    models.Index(fields=["country", "name_key"], name="customer_name"),
+                ],
             },
         ),
     ]

@@ -5,27 +5,51 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalogue', '0001_initial'),
-        ('organisations', '0001_initial'),
+        ("catalogue", "0001_initial"),
+        ("organisations", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Specialisation',
+            name="Specialisation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('awarded_on', models.DateField(verbose_name='awarded on')),
-                ('valid_until', models.DateField(verbose_name='valid until')),
-                ('ended_on', models.DateField(blank=True, null=True, verbose_name='ended on')),
-                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='specialisations', to='organisations.partner')),
-                ('product_group', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.productgroup')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("awarded_on", models.DateField(verbose_name="awarded on")),
+                ("valid_until", models.DateField(verbose_name="valid until")),
+                ("ended_on", models.DateField(blank=True, null=True, verbose_name="ended on")),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="specialisations",
+                        to="organisations.partner",
+                    ),
+                ),
+                (
+                    "product_group",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalogue.productgroup",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_on', None)), fields=('partner', 'product_group'), name='specialisation_held_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_on", None)),
+                        fields=("partner", "product_group"),
+                        name="specialisation_held_once",
+                    )
+                ],
             },
         ),
     ]

@@ -1,0 +1,48 @@
+"""Commands on deals: each atomic, each asks first, writes, records and tells."""
+
+from dealreg.deals.actions.closing import (
+    confirm_order,
+    expire_deal,
+    report_lost,
+    report_won,
+    revoke_deal,
+)
+from dealreg.deals.actions.conflicts import settle_conflict
+from dealreg.deals.actions.conversation import add_comment, attach_evidence, remove_evidence
+from dealreg.deals.actions.drafting import discard_draft, save_draft, set_lines, start_draft
+from dealreg.deals.actions.reviewing import (
+    answer_request,
+    approve_deal,
+    endorse_deal,
+    reject_deal,
+    request_information,
+    withdraw_deal,
+)
+from dealreg.deals.actions.submitting import submit_deal
+from dealreg.deals.actions.watching import escalate_overdue, remind_expiring, remind_half_time
+
+__all__ = [
+    "add_comment",
+    "answer_request",
+    "approve_deal",
+    "attach_evidence",
+    "confirm_order",
+    "discard_draft",
+    "endorse_deal",
+    "escalate_overdue",
+    "expire_deal",
+    "reject_deal",
+    "remind_expiring",
+    "remind_half_time",
+    "remove_evidence",
+    "report_lost",
+    "report_won",
+    "request_information",
+    "revoke_deal",
+    "save_draft",
+    "set_lines",
+    "settle_conflict",
+    "start_draft",
+    "submit_deal",
+    "withdraw_deal",
+]

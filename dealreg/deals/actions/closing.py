@@ -1,0 +1,135 @@
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+
+from dealreg.deals.actions.conflicts import lapse_conflicts
+from dealreg.deals.actions.drafting import lock_deal
+from dealreg.deals.lifecycle import DEAL_LIFECYCLE, DealStatus
+from dealreg.deals.models import Deal, LossCode, RevocationCode
+from dealreg.deals.selectors import (
+    distributor_reviewers,
+    partner_contacts,
+    require_move,
+    without,
+)
+from portal.accounts.models import User
+from portal.audit.actions import record
+from portal.core.calendar import date_in
+from portal.core.errors import RuleViolation, WrongState, gettext_noop
+from portal.notifications.actions import notify
+
+
+@transaction.atomic
+def report_won(
+    deal: Deal, *, by: User, at: datetime, order_reference: str, order_date: date, order_amount: Decimal
+) -> Deal:
+    """Rule E10: won names the order at the distributor, which then confirms it."""
+    deal = lock_deal(deal)
+    require_move(by, deal, "report_won")
+    if not order_reference.strip():
+        raise RuleViolation("required", gettext_noop("This information is needed."), field="order_reference")
+    if order_date > date_in(deal.partner.country, at):
+        raise RuleViolation("future", gettext_noop("The order date lies in the future."), field="order_date")
+    if order_amount <= 0:
+        raise RuleViolation("not-positive", gettext_noop("Enter an amount above zero."), field="order_amount")
+    deal.status = DealStatus.WON
+    deal.order_reference, deal.order_date, deal.order_amount = (
+        order_reference.strip(),
+        order_date,
+        order_amount,
+    )
+    deal.ended_on = order_date
+    deal.save()
+    record(
+        "deal.won",
+        deal,
+        by=by,
+        at=at,
+        order_reference=deal.order_reference,
+        order_date=order_date,
+        order_amount=order_amount,
+        currency=deal.currency,
+    )
+    notify("deal-won", to=distributor_reviewers(deal), about=deal, key=deal.reference, at=at)
+    return deal
+
+
+@transaction.atomic
+def confirm_order(deal: Deal, *, by: User, at: datetime) -> Deal:
+    """Rule E10: the distributor confirms that the order exists."""
+    deal = lock_deal(deal)
+    require_move(by, deal, "confirm_order")
+    if deal.status != DealStatus.WON or deal.order_confirmed_at is not None:
+        raise WrongState("wrong-state", gettext_noop("There is no order to confirm on this deal."))
+    deal.order_confirmed_by, deal.order_confirmed_at = by, at
+    deal.save(update_fields=["order_confirmed_by", "order_confirmed_at", "changed_at"])
+    record("deal.order_confirmed", deal, by=by, at=at, order_reference=deal.order_reference)
+    notify("deal-won", to=partner_contacts(deal), about=deal, key=f"{deal.reference}:confirmed", at=at)
+    return deal
+
+
+@transaction.atomic
+def report_lost(deal: Deal, *, by: User, at: datetime, code: str, text: str = "") -> Deal:
+    deal = lock_deal(deal)
+    require_move(by, deal, "report_lost")
+    if code not in LossCode.values:
+        raise RuleViolation("required", gettext_noop("Choose a reason."), field="code")
+    deal.status = DealStatus.LOST
+    deal.loss_code, deal.end_text = code, text.strip()
+    deal.ended_on = date_in(deal.partner.country, at)
+    deal.save()
+    record("deal.lost", deal, by=by, at=at, reason=text, code=code)
+    lapse_conflicts(deal, at=at)
+    return deal
+
+
+@transaction.atomic
+def revoke_deal(deal: Deal, *, by: User, at: datetime, code: str, text: str) -> Deal:
+    """Rule E13: a channel manager ends a protection, with a code and the grounds; the customer is
+    free again."""
+    deal = lock_deal(deal)
+    require_move(by, deal, "revoke")
+    if code not in RevocationCode.values or code == RevocationCode.EARLIER_OVERRULED:
+        raise RuleViolation("required", gettext_noop("Choose a reason."), field="code")
+    if not text.strip():
+        raise RuleViolation("required", gettext_noop("This information is needed."), field="text")
+    end_by_revocation(deal, by=by, at=at, code=code, text=text)
+    return deal
+
+
+def end_by_revocation(deal: Deal, *, by: User, at: datetime, code: str, text: str) -> None:
+    deal.status = DEAL_LIFECYCLE.check("revoke", deal.status)
+    deal.revocation_code, deal.end_text = code, text.strip()
+    deal.ended_on = date_in(deal.partner.country, at)
+    deal.save()
+    record("deal.revoked", deal, by=by, at=at, reason=text, edition=deal.edition.code, code=code)
+    lapse_conflicts(deal, at=at)
+    told = partner_contacts(deal) + distributor_reviewers(deal)
+    notify("deal-revoked", to=without(told, by), about=deal, key=deal.reference, at=at, text=text)
+
+
+@transaction.atomic
+def expire_deal(deal: Deal, *, at: datetime) -> bool:
+    """Rule E8: end a protection whose last day has passed. Safe to repeat: returns whether it ended
+    now. The end is stamped with the true date, however late the sweep comes."""
+    deal = lock_deal(deal)
+    today = date_in(deal.partner.country, at)
+    if deal.status != DealStatus.APPROVED or deal.protected_until >= today:
+        return False
+    deal.status = DealStatus.EXPIRED
+    deal.ended_on = deal.protected_until + timedelta(days=1)
+    deal.save()
+    record(
+        "deal.expired", deal, by=None, at=at, edition=deal.edition.code, protected_until=deal.protected_until
+    )
+    lapse_conflicts(deal, at=at)
+    notify(
+        "deal-expired",
+        to=[*partner_contacts(deal), *distributor_reviewers(deal)],
+        about=deal,
+        key=f"{deal.reference}:{deal.protected_until}",
+        at=at,
+        protected_until=deal.protected_until,
+    )
+    return True

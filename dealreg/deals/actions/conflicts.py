@@ -1,0 +1,140 @@
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from dealreg.deals import rules
+from dealreg.deals.lifecycle import ACTIVE, DEAL_LIFECYCLE, DealStatus
+from dealreg.deals.models import Conflict, ConflictOutcome, Deal, RejectionCode, RevocationCode
+from dealreg.deals.selectors import channel_managers_of, registrant_organisation, rivals
+from partners.customers.actions import add_customer
+from partners.customers.identity import CustomerIdentity
+from partners.organisations.access import require
+from portal.accounts.models import User
+from portal.audit.actions import record
+from portal.audit.models import Audience
+from portal.core.errors import RuleViolation, WrongState, gettext_noop
+from portal.notifications.actions import notify
+
+
+def note_conflicts(deal: Deal, identity: CustomerIdentity, *, at: datetime) -> bool:
+    """Rule E5: flag what other active registrations of the same customer and group there are. The
+    earlier submission is served first. Returns whether this deal waits for a settlement."""
+    waits = False
+    for rival in rivals(deal, identity):
+        deal_is_later = (rival.deal.submitted_at, rival.deal.pk) < (deal.submitted_at, deal.pk)
+        later, earlier = (deal, rival.deal) if deal_is_later else (rival.deal, deal)
+        conflict, is_new = Conflict.objects.get_or_create(
+            later=later, earlier=earlier, defaults={"reasons": list(rival.reasons), "found_at": at}
+        )
+        waits = waits or (deal_is_later and conflict.outcome == "")
+        if not is_new:
+            continue
+        for one, other in ((later, earlier), (earlier, later)):
+            record(
+                "deal.conflict_found",
+                one,
+                by=None,
+                at=at,
+                audience=Audience.VENDOR,
+                other=other.reference,
+                reasons=list(rival.reasons),
+            )
+        notify(
+            "deal-conflict",
+            to=[*channel_managers_of(later.partner), *channel_managers_of(earlier.partner)],
+            about=conflict,
+            key=f"{later.reference}:{earlier.reference}",
+            at=at,
+            later=later.reference,
+            earlier=earlier.reference,
+        )
+    return waits
+
+
+def lapse_conflicts(deal: Deal, *, at: datetime) -> None:
+    """A registration that ended takes nothing any more: its open conflicts settle by themselves. A
+    won deal keeps them open, for then the customer has bought (rule E2)."""
+    ended = Q(later=deal)
+    if deal.status != DealStatus.WON:
+        ended |= Q(earlier=deal)
+    for conflict in Conflict.objects.open().filter(ended).select_related("later"):
+        conflict.outcome, conflict.settled_at = ConflictOutcome.LAPSED, at
+        conflict.save(update_fields=["outcome", "settled_at"])
+        record(
+            "deal.conflict_settled",
+            conflict.later,
+            by=None,
+            at=at,
+            audience=Audience.VENDOR,
+            outcome=ConflictOutcome.LAPSED,
+        )
+
+
+@transaction.atomic
+def settle_conflict(
+    conflict: Conflict, *, by: User, at: datetime, outcome: str, reason: str, message: str = ""
+) -> Conflict:
+    """Rule E5: a channel manager decides between two registrations, with a reason for the record
+    and, for the partner whose registration ends, a message that must not name the other (rule E6)."""
+    pair = Deal.objects.select_for_update(of=("self",)).select_related("partner", "distributor")
+    conflict = Conflict.objects.select_for_update().get(pk=conflict.pk)
+    deals = {
+        deal.pk: deal for deal in pair.filter(pk__in=[conflict.later_id, conflict.earlier_id]).order_by("pk")
+    }
+    later, earlier = deals[conflict.later_id], deals[conflict.earlier_id]
+    require(by, "deals.settle_conflicts", conflict)
+    for deal in (later, earlier):
+        kind, organisation = registrant_organisation(deal)
+        rules.check_not_own_registration(
+            decider=by.pk,
+            decider_organisation=("vendor", by.acting_as.organisation.pk),
+            registrant=deal.registered_by_id,
+            registrant_organisation=(kind, organisation or 0),
+        )
+    if conflict.outcome:
+        raise WrongState("settled", gettext_noop("This conflict has been settled in the meantime."))
+    if outcome not in ConflictOutcome.values or outcome == ConflictOutcome.LAPSED:
+        raise RuleViolation("bad-outcome", gettext_noop("Choose one of the outcomes."), field="outcome")
+    if not reason.strip():
+        raise RuleViolation("required", gettext_noop("Give the reason of your decision."), field="reason")
+
+    conflict.outcome, conflict.reason = outcome, reason.strip()
+    conflict.settled_by, conflict.settled_at = by, at
+    conflict.save(update_fields=["outcome", "reason", "settled_by", "settled_at"])
+    for one, other in ((later, earlier), (earlier, later)):
+        record(
+            "deal.conflict_settled",
+            one,
+            by=by,
+            at=at,
+            reason=reason,
+            audience=Audience.VENDOR,
+            outcome=outcome,
+            other=other.reference,
+        )
+    match outcome:
+        case ConflictOutcome.EARLIER_STANDS:
+            _end_registration(later, by=by, at=at, message=message)
+        case ConflictOutcome.LATER_PREVAILS if earlier.status in ACTIVE:
+            _end_registration(earlier, by=by, at=at, message=message)
+        case ConflictOutcome.DIFFERENT if later.customer_id == earlier.customer_id:
+            later.customer = add_customer(later.identity())
+            later.save(update_fields=["customer"])
+    return conflict
+
+
+def _end_registration(deal: Deal, *, by: User, at: datetime, message: str) -> None:
+    """The side that lost: refused while under review, revoked when already protected."""
+    from dealreg.deals.actions.closing import end_by_revocation
+    from dealreg.deals.actions.reviewing import end_by_rejection
+
+    if not message.strip():
+        raise RuleViolation(
+            "required", gettext_noop("Write to the partner whose registration ends."), field="message"
+        )
+    if deal.status == DealStatus.APPROVED:
+        end_by_revocation(deal, by=by, at=at, code=RevocationCode.EARLIER_OVERRULED, text=message)
+    else:
+        DEAL_LIFECYCLE.check("reject", deal.status)
+        end_by_rejection(deal, by=by, at=at, code=RejectionCode.ALREADY_TAKEN, text=message)

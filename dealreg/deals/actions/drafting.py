@@ -1,0 +1,186 @@
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from dealreg.deals.lifecycle import DealStatus
+from dealreg.deals.models import MAX_NODES, Deal, DealLine
+from dealreg.deals.selectors import side_of
+from partners.catalogue.models import Product
+from partners.catalogue.selectors import price_list_for, quote
+from partners.organisations.access import require
+from partners.organisations.models import Supply
+from portal.accounts.models import User
+from portal.core.calendar import date_in
+from portal.core.errors import NotAllowed, RuleViolation, WrongState, gettext_noop
+from portal.core.references import new_reference
+
+# What the form of a registration fills in. A question of a reviewer unlocks some of them again.
+DRAFT_FIELDS = (
+    "customer_name",
+    "customer_country",
+    "customer_city",
+    "web_domain",
+    "company_number",
+    "product_group",
+    "nodes",
+    "expected_close_on",
+    "distributor",
+    "engagement",
+    "contact_name",
+    "contact_role",
+    "contact_email",
+    "contact_phone",
+    "notes",
+)
+
+
+@dataclass(frozen=True)
+class LineInput:
+    """A line as asked for: the price comes from the price list."""
+
+    product: Product
+    nodes: int
+    term_months: int
+
+
+def lock_deal(deal: Deal) -> Deal:
+    return (
+        Deal.objects.select_for_update(of=("self",))
+        .select_related("partner", "distributor", "product_group", "edition", "registered_by")
+        .get(pk=deal.pk)
+    )
+
+
+def free_reference() -> str:
+    while Deal.objects.filter(reference=(reference := new_reference("DR"))).exists():
+        continue
+    return reference
+
+
+@transaction.atomic
+def start_draft(*, by: User, at: datetime) -> Deal:
+    """A draft of the partner that `by` acts for, with its primary distributor and currency."""
+    membership = require(by, "deals.register")
+    partner = membership.partner
+    supplies = Supply.objects.filter(partner=partner, ended_on=None, distributor__is_active=True)
+    supply = supplies.order_by("-is_primary", "pk").first()
+    prices = price_list_for(partner.country, date_in(partner.country, at))
+    return Deal.objects.create(
+        reference=free_reference(),
+        partner=partner,
+        distributor=supply.distributor if supply else None,
+        registered_by=by,
+        customer_country=partner.country,
+        currency=prices.currency if prices else "EUR",
+    )
+
+
+@transaction.atomic
+def save_draft(deal: Deal, *, by: User, changes: dict[str, Any]) -> Deal:
+    """Keep what was typed so far; nothing needs to be complete. Only the partner's own draft."""
+    deal = lock_deal(deal)
+    require_editable(deal, by)
+    apply_changes(deal, changes, DRAFT_FIELDS)
+    deal.save()
+    return deal
+
+
+def apply_changes(deal: Deal, changes: dict[str, Any], allowed: tuple[str, ...]) -> list[str]:
+    """Set the allowed fields; returns the names of those that really changed."""
+    unknown = set(changes) - set(allowed)
+    if unknown:
+        raise NotAllowed("field-locked", gettext_noop("This information can no longer be changed."))
+    changed = [name for name, value in changes.items() if getattr(deal, name) != value]
+    for name in changed:
+        setattr(deal, name, changes[name])
+    return changed
+
+
+def require_editable(deal: Deal, by: User, *, unlocked: str | None = None) -> None:
+    """The partner's own draft; or, while information is requested, the part that was asked about."""
+    require(by, "deals.register")
+    if side_of(by.acting_as, deal) != "partner":
+        raise NotAllowed("not-allowed", gettext_noop("Your role does not allow this step on this deal."))
+    if deal.status == DealStatus.DRAFT:
+        return
+    if deal.status == DealStatus.INFORMATION_REQUESTED and unlocked is not None:
+        question = deal.questions.filter(answered_at=None).first()
+        if question is not None and unlocked in question.fields:
+            return
+    raise WrongState("wrong-state", gettext_noop("This information can no longer be changed."))
+
+
+@transaction.atomic
+def set_lines(deal: Deal, *, by: User, lines: list[LineInput], at: datetime) -> Deal:
+    """Replace the lines, each at the list price of the day; RuleViolation on what has no price."""
+    deal = lock_deal(deal)
+    require_editable(deal, by, unlocked="lines")
+    price_lines(deal, lines, at)
+    return deal
+
+
+def price_lines(deal: Deal, lines: list[LineInput], at: datetime) -> None:
+    prices = price_list_for(deal.partner.country, date_in(deal.partner.country, at))
+    if prices is None:
+        raise RuleViolation(
+            "no-price-list",
+            gettext_noop("No price list is valid for your country at present."),
+            field="lines",
+        )
+    rows, total = [], Decimal(0)
+    for position, line in enumerate(lines):
+        if line.product.group_id != deal.product_group_id:
+            raise RuleViolation(
+                "other-group",
+                gettext_noop(
+                    "A deal is for one product group: register other products as a deal of their own."
+                ),
+                field="lines",
+                rule="E12",
+            )
+        if not 1 <= line.nodes <= MAX_NODES:
+            raise RuleViolation(
+                "bad-nodes", gettext_noop("Enter a number of nodes from 1 on."), field="lines"
+            )
+        price = quote(prices, line.product, nodes=line.nodes, term_months=line.term_months)
+        total += price.amount
+        rows.append(
+            DealLine(
+                deal=deal,
+                position=position,
+                product=line.product,
+                nodes=line.nodes,
+                term_months=line.term_months,
+                per_node=price.per_node,
+                list_amount=price.amount,
+            )
+        )
+    if total >= Decimal(10) ** 12:
+        raise RuleViolation(
+            "too-large", gettext_noop("The amount is too large to be plausible."), field="lines"
+        )
+    deal.lines.all().delete()
+    DealLine.objects.bulk_create(rows)
+    deal.currency = prices.currency
+    deal.list_amount = total
+    deal.save(update_fields=["currency", "list_amount", "changed_at"])
+
+
+@transaction.atomic
+def discard_draft(deal: Deal, *, by: User) -> None:
+    """Throw a draft away for good, with its files. Nothing that was submitted can be deleted."""
+    deal = lock_deal(deal)
+    require(by, "deals.register")
+    if side_of(by.acting_as, deal) != "partner":
+        raise NotAllowed("not-allowed", gettext_noop("Your role does not allow this step on this deal."))
+    if deal.status != DealStatus.DRAFT:
+        raise WrongState("wrong-state", gettext_noop("Only a draft can be thrown away."))
+    documents = [evidence.document for evidence in deal.evidence.select_related("document")]
+    deal.evidence.all().delete()
+    for document in documents:
+        document.delete()
+        transaction.on_commit(lambda stored=document.file: stored.delete(save=False))
+    deal.delete()

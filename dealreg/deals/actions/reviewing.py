@@ -1,0 +1,247 @@
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from dealreg.deals import rules
+from dealreg.deals.actions.conflicts import lapse_conflicts, note_conflicts
+from dealreg.deals.actions.drafting import DRAFT_FIELDS, LineInput, apply_changes, lock_deal, price_lines
+from dealreg.deals.actions.submitting import check_complete, settle_identity, tell_reviewers
+from dealreg.deals.lifecycle import DealStatus, Step
+from dealreg.deals.models import Deal, Question, RejectionCode
+from dealreg.deals.selectors import (
+    distributor_reviewers,
+    open_conflicts,
+    partner_contacts,
+    require_move,
+    reviewers_of,
+    without,
+)
+from partners.customers.models import Customer
+from partners.programme.rules import check_granted_pct
+from partners.programme.selectors import rulebook_of
+from portal.accounts.models import User
+from portal.audit.actions import record
+from portal.core.calendar import date_in
+from portal.core.errors import RuleViolation, gettext_noop
+from portal.notifications.actions import notify
+
+# What a reviewer may ask about. Product group and distributor stay: another one is another deal.
+UNLOCKABLE: dict[str, tuple[str, ...]] = {
+    "customer_name": ("customer_name",),
+    "customer_country": ("customer_country",),
+    "customer_city": ("customer_city",),
+    "web_domain": ("web_domain",),
+    "company_number": ("company_number",),
+    "nodes": ("nodes",),
+    "expected_close_on": ("expected_close_on",),
+    "engagement": ("engagement",),
+    "contact": ("contact_name", "contact_role", "contact_email", "contact_phone"),
+    "lines": (),
+    "evidence": (),
+    "notes": ("notes",),
+}
+_IDENTITY_FIELDS = {"customer_name", "customer_country", "customer_city", "web_domain", "company_number"}
+
+
+def _need(text: str, field: str) -> str:
+    if not text.strip():
+        raise RuleViolation("required", gettext_noop("This information is needed."), field=field)
+    return text.strip()
+
+
+def unlocked_fields(question: Question) -> tuple[str, ...]:
+    return tuple(name for group in question.fields for name in UNLOCKABLE[group])
+
+
+@transaction.atomic
+def request_information(deal: Deal, *, by: User, at: datetime, text: str, fields: list[str]) -> Question:
+    """Rule E7: ask the partner. Unlocks only the fields asked about, stops the clock and keeps the
+    place in the queue."""
+    deal = lock_deal(deal)
+    require_move(by, deal, "request_information")
+    text = _need(text, "text")
+    if set(fields) - set(UNLOCKABLE):
+        raise RuleViolation("bad-fields", gettext_noop("Choose from the listed information."), field="fields")
+    terms = rulebook_of(deal.edition).deal_registration
+    deal.status = DealStatus.INFORMATION_REQUESTED
+    deal.clock_left = rules.stop_clock(at, deal.decision_due_at, deal.distributor.country, terms)
+    deal.decision_due_at = deal.half_time_at = None
+    deal.save()
+    question = Question.objects.create(deal=deal, asked_by=by, asked_at=at, text=text, fields=fields)
+    record("deal.information_requested", deal, by=by, at=at, reason=text, fields=fields)
+    notify(
+        "deal-information-requested",
+        to=partner_contacts(deal),
+        about=deal,
+        key=f"{deal.reference}:{question.pk}",
+        at=at,
+        question=text,
+    )
+    return question
+
+
+@transaction.atomic
+def answer_request(
+    deal: Deal,
+    *,
+    by: User,
+    at: datetime,
+    answer: str,
+    changes: dict[str, Any] | None = None,
+    lines: list[LineInput] | None = None,
+) -> Deal:
+    """The partner answers; only what was asked about may change. The clock goes on with what was
+    left, and the first submission still counts for who came first."""
+    deal = lock_deal(deal)
+    require_move(by, deal, "answer")
+    question = deal.questions.select_for_update().get(answered_at=None)
+    answer = _need(answer, "answer")
+    allowed = tuple(name for name in unlocked_fields(question) if name in DRAFT_FIELDS)
+    changed = apply_changes(deal, changes or {}, allowed)
+    terms = rulebook_of(deal.edition).deal_registration
+    if lines is not None:
+        if "lines" not in question.fields:
+            raise RuleViolation(
+                "locked", gettext_noop("This information can no longer be changed."), field="lines"
+            )
+        price_lines(deal, lines, at)
+        changed.append("lines")
+    check_complete(deal)
+    if "customer_country" in changed:
+        rules.check_country(deal.customer_country, frozenset(deal.partner.authorised_countries))
+    if "expected_close_on" in changed:
+        rules.check_closing_date(deal.expected_close_on, date_in(deal.partner.country, at))
+
+    clock = rules.resume_clock(at, deal.clock_left, deal.distributor.country, terms)
+    deal.status = DealStatus.SUBMITTED
+    deal.decision_due_at, deal.half_time_at, deal.clock_left = clock.due_at, clock.half_time_at, None
+    deal.half_time_told_at = deal.overdue_told_at = None
+    if _IDENTITY_FIELDS & set(changed):
+        identity = settle_identity(deal)
+        deal.save()
+        note_conflicts(deal, identity, at=at)
+    else:
+        deal.save()
+    question.answer, question.answered_by, question.answered_at = answer, by, at
+    question.save(update_fields=["answer", "answered_by", "answered_at"])
+    record("deal.answered", deal, by=by, at=at, reason=answer, changed=changed, due_at=clock.due_at)
+    notify("deal-answered", to=reviewers_of(deal), about=deal, key=f"{deal.reference}:{question.pk}", at=at)
+    return deal
+
+
+@transaction.atomic
+def withdraw_deal(deal: Deal, *, by: User, at: datetime, reason: str = "") -> Deal:
+    """The partner takes the registration back before a decision; the customer is free again."""
+    deal = lock_deal(deal)
+    require_move(by, deal, "withdraw")
+    deal.status = DealStatus.WITHDRAWN
+    deal.ended_on = date_in(deal.partner.country, at)
+    deal.end_text = reason.strip()
+    _stop_watching(deal)
+    deal.save()
+    deal.questions.filter(answered_at=None).update(answered_at=at, answered_by=by)
+    record("deal.withdrawn", deal, by=by, at=at, reason=reason)
+    lapse_conflicts(deal, at=at)
+    notify("deal-withdrawn", to=reviewers_of(deal), about=deal, key=deal.reference, at=at)
+    return deal
+
+
+@transaction.atomic
+def endorse_deal(deal: Deal, *, by: User, at: datetime, granted_pct: Decimal) -> Deal:
+    """Rule E4: the distributor's half of an enterprise approval. It fixes the discount; the decision
+    goes on to the channel manager under the same due date that the partner was promised."""
+    deal = lock_deal(deal)
+    require_move(by, deal, "endorse")
+    check_granted_pct(granted_pct, deal.ceiling_pct, rulebook_of(deal.edition))
+    rules.check_free_of_conflict(open_conflicts(deal))
+    deal.step = Step.VENDOR
+    deal.proposed_pct, deal.endorsed_by, deal.endorsed_at = granted_pct, by, at
+    deal.save()
+    record("deal.endorsed", deal, by=by, at=at, edition=deal.edition.code, granted_pct=granted_pct)
+    tell_reviewers(deal, at=at, conflict=False)
+    return deal
+
+
+@transaction.atomic
+def approve_deal(deal: Deal, *, by: User, at: datetime, granted_pct: Decimal | None = None) -> Deal:
+    """Rules E4, E5, E8: protect the customer and product group for this partner. A standard deal is
+    approved by its distributor with a discount; an enterprise deal by the channel manager with the
+    one that the distributor fixed, so that `granted_pct` is left out."""
+    deal = lock_deal(deal)
+    require_move(by, deal, "approve")
+    rulebook = rulebook_of(deal.edition)
+    granted = deal.proposed_pct if deal.proposed_pct is not None else granted_pct
+    if granted is None:
+        raise RuleViolation("required", gettext_noop("This information is needed."), field="granted_pct")
+    check_granted_pct(granted, deal.ceiling_pct, rulebook)
+    Customer.objects.select_for_update().get(pk=deal.customer_id)
+    rules.check_free_of_conflict(open_conflicts(deal))
+    taken = Deal.objects.filter(
+        customer=deal.customer, product_group=deal.product_group, status=DealStatus.APPROVED
+    )
+    rules.check_free_of_conflict(taken.count())
+
+    today = date_in(deal.partner.country, at)
+    deal.status = DealStatus.APPROVED
+    deal.granted_pct, deal.decided_by, deal.decided_at = granted, by, at
+    deal.protected_from = today
+    deal.protected_until = rules.protected_until(today, rulebook.deal_registration)
+    _stop_watching(deal)
+    deal.save()
+    record(
+        "deal.approved",
+        deal,
+        by=by,
+        at=at,
+        edition=rulebook.edition,
+        granted_pct=granted,
+        ceiling_pct=deal.ceiling_pct,
+        protected_until=deal.protected_until,
+    )
+    told = partner_contacts(deal)
+    if deal.step == Step.VENDOR:
+        told += distributor_reviewers(deal)
+    notify(
+        "deal-approved",
+        to=without(told, by),
+        about=deal,
+        key=deal.reference,
+        at=at,
+        granted_pct=granted,
+        protected_until=deal.protected_until,
+    )
+    return deal
+
+
+@transaction.atomic
+def reject_deal(deal: Deal, *, by: User, at: datetime, code: str, text: str) -> Deal:
+    """Rule E9: a refusal has a reason from the list and a text for the partner."""
+    deal = lock_deal(deal)
+    require_move(by, deal, "reject")
+    if code not in RejectionCode.values:
+        raise RuleViolation("required", gettext_noop("Choose a reason."), field="code")
+    end_by_rejection(deal, by=by, at=at, code=code, text=_need(text, "text"))
+    return deal
+
+
+def end_by_rejection(deal: Deal, *, by: User, at: datetime, code: str, text: str) -> None:
+    deal.status = DealStatus.REJECTED
+    deal.rejection_code, deal.decision_text = code, text.strip()
+    deal.decided_by, deal.decided_at = by, at
+    deal.ended_on = date_in(deal.partner.country, at)
+    _stop_watching(deal)
+    deal.save()
+    deal.questions.filter(answered_at=None).update(answered_at=at, answered_by=by)
+    edition = deal.edition.code if deal.edition else ""
+    record("deal.rejected", deal, by=by, at=at, reason=text, edition=edition, code=code)
+    lapse_conflicts(deal, at=at)
+    told = partner_contacts(deal)
+    if by.acting_as.distributor_id is None:
+        told += distributor_reviewers(deal)
+    notify("deal-rejected", to=told, about=deal, key=deal.reference, at=at, text=text)
+
+
+def _stop_watching(deal: Deal) -> None:
+    deal.decision_due_at = deal.half_time_at = deal.clock_left = None

@@ -1,0 +1,111 @@
+"""Rules of section E that need only values and an instant."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from partners.programme.rulebook import DealRegistrationTerms
+from portal.core.calendar import WorkingHours
+from portal.core.errors import RuleViolation, gettext_noop
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The decision clock of rule E7: both instants in UTC."""
+
+    half_time_at: datetime
+    due_at: datetime
+
+
+def office_hours(country: str, terms: DealRegistrationTerms) -> WorkingHours:
+    return WorkingHours(country, terms.office_opens, terms.office_closes)
+
+
+def start_clock(at: datetime, country: str, terms: DealRegistrationTerms) -> Clock:
+    """Rule E7: the decision is due after the edition's number of business days in the distributor's
+    country, with a reminder at half time."""
+    hours = office_hours(country, terms)
+    days = terms.decision_business_days
+    return Clock(hours.add_days(at, days / 2), hours.add_days(at, days))
+
+
+def stop_clock(at: datetime, due_at: datetime, country: str, terms: DealRegistrationTerms) -> timedelta:
+    """The working time that is left while the partner is asked; nothing when already overdue."""
+    return office_hours(country, terms).between(at, due_at)
+
+
+def resume_clock(at: datetime, left: timedelta, country: str, terms: DealRegistrationTerms) -> Clock:
+    """Rule E7: the clock goes on with what was left when the question was put."""
+    hours = office_hours(country, terms)
+    return Clock(hours.add(at, left / 2), hours.add(at, left))
+
+
+def protected_until(approved_on: date, terms: DealRegistrationTerms) -> date:
+    """Rule E8: the last protected day, counted in calendar days from the approval."""
+    return approved_on + timedelta(days=terms.protection_days)
+
+
+def check_country(customer_country: str, authorised_countries: frozenset[str]) -> None:
+    """Rule A7: a partner is authorised for its own country unless the vendor adds others."""
+    if customer_country not in authorised_countries:
+        raise RuleViolation(
+            "country-not-authorised",
+            gettext_noop(
+                "Your company is not authorised for this country. Ask your channel manager to add it."
+            ),
+            field="customer_country",
+            rule="A7",
+        )
+
+
+def check_closing_date(expected_close_on: date, today: date) -> None:
+    """A registration is for business to come; more than two years ahead is a slip of the pen."""
+    if expected_close_on < today:
+        raise RuleViolation(
+            "close-in-the-past",
+            gettext_noop("The expected closing date lies in the past."),
+            field="expected_close_on",
+        )
+    if expected_close_on > today + timedelta(days=731):
+        raise RuleViolation(
+            "close-too-far",
+            gettext_noop("The expected closing date lies more than two years ahead."),
+            field="expected_close_on",
+        )
+
+
+def check_not_own_registration(
+    *,
+    decider: int,
+    decider_organisation: tuple[str, int],
+    registrant: int,
+    registrant_organisation: tuple[str, int],
+) -> None:
+    """Rule E11: nobody decides on a deal that they or their own organisation registered."""
+    if decider == registrant or decider_organisation == registrant_organisation:
+        raise RuleViolation(
+            "own-registration",
+            gettext_noop("Nobody decides on a deal that they or their own organisation registered."),
+            rule="E11",
+        )
+
+
+def check_free_of_conflict(open_conflicts: int) -> None:
+    """Rule E5: never approved while an earlier registration is under review or protected."""
+    if open_conflicts:
+        raise RuleViolation(
+            "conflict-open",
+            gettext_noop("Another registration came first. A channel manager settles the conflict before."),
+            rule="E5",
+        )
+
+
+def reminder_due(days_left: int, reminders: tuple[int, ...], told: int | None) -> int | None:
+    """Rule E8: the reminder to send with `days_left` to the end of protection, or None. After a
+    missed night only the tightest one that has passed is sent; `told` is the last one sent."""
+    if days_left < 0:
+        return None
+    passed = [days for days in reminders if days_left <= days]
+    if not passed:
+        return None
+    tightest = min(passed)
+    return tightest if told is None or tightest < told else None

@@ -1,0 +1,235 @@
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db.models import Q
+
+from dealreg.deals.lifecycle import ACTIVE, DEAL_LIFECYCLE, DealStatus, Step
+from dealreg.deals.models import Conflict, Deal
+from partners.catalogue.models import ProductGroup
+from partners.customers.identity import CustomerIdentity, same_because
+from partners.customers.selectors import matching_customers
+from partners.organisations.access import can, people_who_can
+from partners.organisations.models import Membership, Partner, PartnerStatus
+from partners.programme.rulebook import Rulebook
+from partners.programme.rules import RegistrantFacts, check_may_register, effective_tier
+from partners.programme.selectors import rulebook_on
+from partners.specialisations.selectors import groups_held
+from portal.accounts.models import User
+from portal.accounts.roles import VENDOR_ROLES, Role
+from portal.core.errors import NotAllowed, RuleViolation, gettext_noop
+
+# Which capability each move asks for, and on which side of the deal its holder must stand.
+_PARTNER_MOVES = {
+    "submit": "deals.register",
+    "answer": "deals.register",
+    "withdraw": "deals.register",
+    "report_won": "deals.close",
+    "report_lost": "deals.close",
+}
+_REVIEW_MOVES = ("request_information", "endorse", "approve", "reject")
+_REVIEW_CAPABILITY = {
+    Step.DISTRIBUTOR: "deals.decide_as_distributor",
+    Step.VENDOR: "deals.decide_as_vendor",
+}
+
+
+def side_of(membership: Membership | None, deal: Deal) -> str:
+    """`partner`, `distributor`, `vendor`, or nothing for whom the deal is none of their business."""
+    if membership is None:
+        return ""
+    if membership.partner_id is not None and membership.partner_id == deal.partner_id:
+        return "partner"
+    if membership.distributor_id is not None and membership.distributor_id == deal.distributor_id:
+        return "distributor"
+    if membership.role in VENDOR_ROLES:
+        return "vendor"
+    return ""
+
+
+def registrant_organisation(deal: Deal) -> tuple[str, int | None]:
+    """Who registered, as an organisation: the partner, or the distributor on its behalf (E12)."""
+    return ("distributor", deal.distributor_id) if deal.on_behalf else ("partner", deal.partner_id)
+
+
+def may_make(user: User, deal: Deal, move: str) -> bool:
+    """Whether this person's role and place allow the move, whatever state the deal is in."""
+    side = side_of(user.acting_as, deal)
+    if move in _PARTNER_MOVES:
+        return side == "partner" and can(user, _PARTNER_MOVES[move])
+    if move == "confirm_order":
+        return side == "distributor" and can(user, "deals.confirm_order")
+    if move == "revoke":
+        return side == "vendor" and can(user, "deals.revoke")
+    if move in _REVIEW_MOVES:
+        step = Step(deal.step)
+        if move == "endorse" and not (step == Step.DISTRIBUTOR and deal.needs_vendor):
+            return False
+        if move == "approve" and step == Step.DISTRIBUTOR and deal.needs_vendor:
+            return False
+        if deal.registered_by_id == user.pk or (side, _organisation_id(user)) == registrant_organisation(
+            deal
+        ):
+            return False
+        return side == str(step) and can(user, _REVIEW_CAPABILITY[step])
+    raise LookupError(move)
+
+
+def _organisation_id(user: User) -> int | None:
+    return user.acting_as.organisation.pk if user.acting_as else None
+
+
+def require_move(user: User, deal: Deal, move: str) -> None:
+    """Raises NotAllowed (403) when role or place do not allow the move, WrongState when it cannot
+    start from where the deal is now."""
+    seen = Deal.objects.visible_to(user).filter(pk=deal.pk).exists()
+    if not seen or not may_make(user, deal, move):
+        raise NotAllowed("not-allowed", gettext_noop("Your role does not allow this step on this deal."))
+    if move != "confirm_order":
+        DEAL_LIFECYCLE.check(move, deal.status)
+
+
+def moves_open_to(user: User, deal: Deal) -> list[str]:
+    """The moves that this person may make now: the buttons of the page, and no others."""
+    open_moves = [move for move in DEAL_LIFECYCLE.moves_from(deal.status) if move != "expire"]
+    if deal.status == DealStatus.WON and deal.order_confirmed_at is None:
+        open_moves.append("confirm_order")
+    return [move for move in open_moves if may_make(user, deal, move)]
+
+
+# Eligibility (rule E3), before the form.
+
+
+@dataclass(frozen=True)
+class GroupEligibility:
+    group: ProductGroup
+    ceiling_pct: Decimal | None
+    violation: RuleViolation | None
+
+    @property
+    def allowed(self) -> bool:
+        return self.violation is None
+
+
+def registrant_facts(partner: Partner, on: date, rulebook: Rulebook) -> RegistrantFacts:
+    held = groups_held(partner, on)
+    return RegistrantFacts(
+        tier=effective_tier(partner.tier, held, rulebook),
+        specialisations=held,
+        authorised=partner.status == PartnerStatus.AUTHORISED,
+    )
+
+
+def eligibility(partner: Partner, on: date) -> list[GroupEligibility]:
+    """For each product group on sale: up to which discount the partner may register, or why not."""
+    rulebook = rulebook_on(on)
+    facts = registrant_facts(partner, on, rulebook)
+    found = []
+    for group in ProductGroup.objects.filter(is_active=True):
+        try:
+            found.append(GroupEligibility(group, check_may_register(facts, group.code, rulebook), None))
+        except RuleViolation as violation:
+            found.append(GroupEligibility(group, None, violation))
+    return found
+
+
+# Conflicts (rules E2, E5): the portal looks with its own eyes, across all partners.
+
+
+@dataclass(frozen=True)
+class Rival:
+    deal: Deal
+    reasons: tuple[str, ...]
+
+
+def rivals(deal: Deal, identity: CustomerIdentity) -> list[Rival]:
+    """Active registrations of the same customer and product group, whoever made them."""
+    reasons_by_customer = {match.customer.pk: match.reasons for match in matching_customers(identity)}
+    found = (
+        Deal.objects.filter(
+            customer_id__in=reasons_by_customer, product_group_id=deal.product_group_id, status__in=ACTIVE
+        )
+        .exclude(pk=deal.pk)
+        .select_related("partner", "distributor")
+        .order_by("submitted_at", "pk")
+    )
+    return [Rival(rival, reasons_by_customer[rival.customer_id]) for rival in found]
+
+
+def own_registration_of(deal: Deal, identity: CustomerIdentity) -> Deal | None:
+    """The partner's own active deal for this customer and group. Compares only what this partner
+    typed itself, so that the answer tells nothing that others know."""
+    own = Deal.objects.filter(
+        partner_id=deal.partner_id,
+        product_group_id=deal.product_group_id,
+        status__in=ACTIVE,
+        customer_id__in=[match.customer.pk for match in matching_customers(identity)],
+    ).exclude(pk=deal.pk)
+    for other in own:
+        if same_because(identity, other.identity()):
+            return other
+    return None
+
+
+def open_conflicts(deal: Deal) -> int:
+    return Conflict.objects.open().filter(later=deal).count()
+
+
+# Who is told.
+
+
+def channel_managers_of(partner: Partner) -> list[User]:
+    """The partner's own channel manager, else all those whose office covers its country (rule A1)."""
+    region = Membership.objects.active().filter(
+        role=Role.CHANNEL_MANAGER, vendor_office__countries__contains=[partner.country]
+    )
+    if partner.channel_manager_id is not None:
+        own = [membership.user for membership in region.filter(user_id=partner.channel_manager_id)]
+        if own:
+            return own
+    return [membership.user for membership in region.order_by("pk")]
+
+
+def distributor_reviewers(deal: Deal) -> list[User]:
+    return people_who_can("deals.decide_as_distributor", deal.distributor.memberships.all())
+
+
+def reviewers_of(deal: Deal) -> list[User]:
+    """Who decides at the deal's present step."""
+    if deal.step == Step.VENDOR:
+        return channel_managers_of(deal.partner)
+    return distributor_reviewers(deal)
+
+
+def partner_contacts(deal: Deal) -> list[User]:
+    """The registrant, while with the partner, and the partner's account administrators."""
+    memberships = Membership.objects.active().filter(partner_id=deal.partner_id)
+    wanted = memberships.filter(Q(user_id=deal.registered_by_id) | Q(role=Role.PARTNER_ADMIN))
+    return [membership.user for membership in wanted.order_by("pk")]
+
+
+def without(people: Iterable[User], person: User | None) -> list[User]:
+    """Nobody is told of what they did themselves."""
+    return [one for one in people if person is None or one.pk != person.pk]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Who must act next, and until when where a clock runs."""
+
+    who: str
+    until: datetime | date | None
+
+
+def waiting_for(deal: Deal) -> Waiting | None:
+    match deal.status:
+        case DealStatus.DRAFT | DealStatus.INFORMATION_REQUESTED:
+            return Waiting("partner", None)
+        case DealStatus.SUBMITTED:
+            return Waiting(deal.step, deal.decision_due_at)
+        case DealStatus.APPROVED:
+            return Waiting("partner", deal.protected_until)
+        case DealStatus.WON if deal.order_confirmed_at is None:
+            return Waiting("distributor", None)
+    return None

@@ -1,0 +1,54 @@
+"""What happens to deals by date. Each sweep finds ids and calls one action for each: bounded, and safe
+to run twice or late."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from dealreg.deals.actions import escalate_overdue, expire_deal, remind_expiring, remind_half_time
+from dealreg.deals.lifecycle import DealStatus
+from dealreg.deals.models import Deal
+from dealreg.deals.querysets import DealQuerySet
+from partners.programme.models import Edition
+from partners.programme.selectors import rulebook_of
+from portal.core.calendar import countries_by_date
+from portal.core.sweeps import sweep
+
+
+def _each(deals: DealQuerySet, action: Callable[..., bool], at: datetime) -> int:
+    done = 0
+    for deal in deals.only("pk").order_by("pk").iterator(chunk_size=500):
+        done += action(deal, at=at)
+    return done
+
+
+@sweep("deals.decisions")
+def watch_decisions(at: datetime) -> dict[str, int]:
+    """Rule E7: half-time reminders and overdue decisions."""
+    waiting = Deal.objects.filter(status=DealStatus.SUBMITTED)
+    half_time = waiting.filter(half_time_told_at=None, half_time_at__lte=at, decision_due_at__gt=at)
+    overdue = waiting.filter(overdue_told_at=None, decision_due_at__lt=at)
+    return {
+        "half-time reminders": _each(half_time, remind_half_time, at),
+        "overdue decisions escalated": _each(overdue, escalate_overdue, at),
+    }
+
+
+@sweep("deals.protection")
+def watch_protection(at: datetime) -> dict[str, int]:
+    """Rule E8: reminders before the end of protection, and its end, by the partner's own date."""
+    reminded = expired = 0
+    for today, countries in countries_by_date(at).items():
+        protected = Deal.objects.filter(status=DealStatus.APPROVED, partner__country__in=countries)
+        expired += _each(protected.filter(protected_until__lt=today), expire_deal, at)
+        for edition in Edition.objects.published():
+            for days in rulebook_of(edition).deal_registration.reminders_days_before:
+                due = protected.filter(
+                    Q(expiry_reminder=None) | Q(expiry_reminder__gt=days),
+                    edition=edition,
+                    protected_until__gte=today,
+                    protected_until__lte=today + timedelta(days=days),
+                )
+                reminded += _each(due, remind_expiring, at)
+    return {"protections about to end": reminded, "protections ended": expired}
