@@ -6,15 +6,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import tldextract
 from anyascii import anyascii
 
 from portal.core.company_numbers import read_company_number
-from portal.core.errors import RuleViolation, gettext_noop
+from portal.core.web_domains import registrable_domain
 
 _DATA = Path(__file__).parent / "data"
-# The suffix list that ships with the package: no network, the same answer everywhere.
-_split_host = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
 @lru_cache(maxsize=2)
@@ -68,24 +65,6 @@ def _without_legal_forms(words: list[str]) -> list[str]:
                 words, changed = words[length:], True
                 break
     return words
-
-
-def registrable_domain(text: str) -> str:
-    """`example.fr` from an address, host or mail address of any depth; RuleViolation on the field
-    `web_domain` when it has no public suffix."""
-    host = text.strip().lower().rsplit("@", 1)[-1]
-    parts = _split_host(host)
-    if (
-        not parts.domain
-        or not parts.suffix
-        or not re.fullmatch(r"[\w.-]+", parts.top_domain_under_public_suffix)
-    ):
-        raise RuleViolation(
-            "bad-domain",
-            gettext_noop("Enter a web domain such as example.com, or leave it empty."),
-            field="web_domain",
-        )
-    return parts.top_domain_under_public_suffix
 
 
 def is_free_mail(domain: str) -> bool:

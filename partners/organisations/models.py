@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from partners.organisations.querysets import (
@@ -264,6 +265,8 @@ class Invitation(RoleInOrganisation):
     invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(_("valid until"))
+    # Empty while the mail has not gone out: the outbox of invitations.
+    sent_at = models.DateTimeField(_("sent"), null=True)
     accepted_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
 
@@ -273,6 +276,27 @@ class Invitation(RoleInOrganisation):
         abstract = False
         default_related_name = "invitations"
         ordering = ["-created_at"]
+        constraints = [
+            *RoleInOrganisation.Meta.constraints,
+            *(
+                models.UniqueConstraint(
+                    Lower("email"),
+                    organisation,
+                    condition=Q(
+                        accepted_at=None, withdrawn_at=None, **{f"{organisation}__isnull": False}
+                    ),
+                    name=f"invitation_{organisation}_once",
+                )
+                for organisation in ("partner", "distributor", "vendor_office")
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["created_at"],
+                condition=Q(sent_at=None, accepted_at=None, withdrawn_at=None),
+                name="invitation_outbox",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.email} → {self.organisation}"

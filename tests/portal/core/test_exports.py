@@ -1,0 +1,77 @@
+"""Exports keep types and bite nobody (promise S2)."""
+
+import csv
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from io import BytesIO, StringIO
+
+import pytest
+from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy
+from openpyxl import load_workbook
+
+from portal.core.exports import csv_response, defused, xlsx_response
+
+HOSTILE = ["=1+1", "+33 1 23", "-2+3", "@SUM(A1)", "\tx", "\rx", '=HYPERLINK("http://x.example")']
+TYPED = [Decimal("-12.50"), -3, date(2026, 11, 23), True, None, datetime(2026, 11, 23, 12, 0, tzinfo=UTC)]
+
+
+def csv_rows(response) -> list[list[str]]:
+    text = b"".join(response.streaming_content).decode("utf-8-sig")
+    return list(csv.reader(StringIO(text)))
+
+
+def xlsx_rows(response) -> list[list]:
+    sheet = load_workbook(BytesIO(b"".join(response.streaming_content))).active
+    return [[cell.value for cell in row] for row in sheet.iter_rows()]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_text_that_begins_like_a_formula_is_defused(text):
+    assert defused(text).startswith("'")
+
+
+def test_a_csv_file_holds_no_formula_and_keeps_negative_numbers():
+    rows = csv_rows(csv_response("x", ["=title"], [[text] for text in HOSTILE] + [[Decimal("-12.50")]]))
+    assert [row[0][0] for row in rows[:-1]] == ["'"] * (len(HOSTILE) + 1)
+    assert rows[-1] == ["-12.50"]
+
+
+def test_an_excel_file_holds_no_formula_and_keeps_types():
+    with timezone.override("Europe/Paris"):
+        rows = xlsx_rows(xlsx_response("x", [f"c{n}" for n in range(6)], [HOSTILE[:6], TYPED]))
+    assert all(value.startswith("'") for value in rows[1])
+    assert rows[2][:2] == [-12.5, -3]
+    assert rows[2][2] == datetime(2026, 11, 23, 0, 0)
+    assert rows[2][3] is True
+    assert rows[2][5] == datetime(2026, 11, 23, 13, 0)
+
+
+def test_characters_that_a_workbook_cannot_hold_are_left_out():
+    assert xlsx_rows(xlsx_response("x", ["t"], [["a\x00b\x0bc"]]))[1] == ["abc"]
+
+
+def test_a_csv_file_is_in_the_readers_language_and_time_zone_though_it_is_sent_later():
+    with translation.override("fr"), timezone.override("Europe/Paris"):
+        response = csv_response("x", [gettext_lazy("Yes")], [[datetime(2026, 11, 23, 12, 0, tzinfo=UTC)]])
+    assert csv_rows(response) == [["Oui"], ["2026-11-23 13:00"]]
+
+
+def test_rows_are_read_while_the_file_is_sent():
+    read = []
+
+    def rows():
+        for number in range(5_000):
+            read.append(number)
+            yield [number]
+
+    stream = iter(csv_response("x", ["n"], rows()).streaming_content)
+    next(stream), next(stream)
+    assert len(read) < 1_000
+
+
+def test_the_files_have_names_and_types():
+    assert csv_response("partners", ["a"], [])["Content-Disposition"] == 'attachment; filename="partners.csv"'
+    answer = xlsx_response("partners", ["a"], [])
+    assert "partners.xlsx" in answer["Content-Disposition"]
+    assert answer["Content-Type"].startswith("application/vnd.openxmlformats")
