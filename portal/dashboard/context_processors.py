@@ -358,7 +358,7 @@ class Shell:
 
     @property
     def themes(self) -> list[dict[str, Any]]:
-        icons = {"light": "sun", "dark": "moon", "auto": "brightness-half"}
+        icons = {"light": "sun", "dark": "moon", "auto": "contrast"}
         return [
             {"code": theme.value, "name": theme.label, "icon": icons[theme.value], "current": theme == self.theme}
             for theme in (Theme.LIGHT, Theme.DARK, Theme.AUTO)
