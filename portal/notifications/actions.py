@@ -1,13 +1,24 @@
+import logging
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from portal.accounts.models import User
+from portal.celery import app as celery
 from portal.notifications.kinds import KINDS
+from portal.notifications.mails import compose
 from portal.notifications.models import Notification
+from portal.notifications.selectors import membership_that_sees
+
+log = logging.getLogger(__name__)
+
+LONGEST_WAIT = timedelta(hours=6)
+# About two and a half days with the waits of `_wait_after`; then a person has to look.
+MOST_TRIES = 18
 
 
 def notify(
@@ -23,7 +34,6 @@ def notify(
     kind, recipient and key. It is delivered after the commit, and by the sweep if that failed."""
     if kind not in KINDS:
         raise LookupError(kind)
-    told_at = at or timezone.now()
     rows = [
         Notification(
             recipient=person,
@@ -31,8 +41,7 @@ def notify(
             key=key,
             subject=about,
             context=context,
-            created_at=told_at,
-            next_try_at=told_at,
+            created_at=at or timezone.now(),
         )
         for person in {person.pk: person for person in to}.values()
     ]
@@ -43,7 +52,87 @@ def notify(
 
 
 def _deliver_soon() -> None:
-    # The outbox row is what counts: with Redis away the sweep delivers later, the request goes on.
-    from portal.notifications.tasks import deliver_outbox
+    # The outbox row is what counts: with Redis away beat's re-sender delivers later, the request goes on.
+    celery.send_task("portal.notifications.tasks.deliver_outbox", retry=False)
 
-    deliver_outbox.delay()
+
+def deliver_due(*, at: datetime, most: int) -> dict[str, int]:
+    """Mail what is due in the outbox, at most so many; several may do this at once. Returns how many
+    were `mailed`, `dropped` and `failed`."""
+    done = {"mailed": 0, "dropped": 0, "failed": 0}
+    for _turn in range(most):
+        outcome = _deliver_next(at)
+        if outcome is None:
+            break
+        done[outcome] += 1
+    return done
+
+
+@transaction.atomic
+def _deliver_next(at: datetime) -> str | None:
+    # One mail a transaction: the lock that keeps other workers away, the sending and the note that it
+    # was sent end together. A crash between sending and commit repeats this one mail, under the same
+    # Message-ID; a crash at any other moment repeats nothing.
+    notification = (
+        Notification.objects.to_mail(at)
+        .select_for_update(of=("self",), skip_locked=True)
+        .select_related("recipient", "subject_type")
+        .order_by("next_try_at", "pk")
+        .first()
+    )
+    if notification is None:
+        return None
+    try:
+        with transaction.atomic():
+            return _deliver(notification, at)
+    except Exception as problem:
+        # Whatever is wrong with one mail (its text, its address, the server), the others go out.
+        log.exception("mail not sent", extra={"notification": str(notification.pk)})
+        return _put_off(notification, at, f"{type(problem).__name__}: {problem}")
+
+
+def _deliver(notification: Notification, at: datetime) -> str:
+    recipient, subject = notification.recipient, notification.subject
+    sides = KINDS[notification.kind].sides
+    membership = membership_that_sees(recipient, subject, sides) if subject is not None else None
+    if membership is None:
+        notification.dropped_at = at
+        notification.last_error = "The receiver may not see the record, or is not active."
+        notification.save(update_fields=["dropped_at", "last_error"])
+        return "dropped"
+    compose(notification, membership).send()
+    notification.mailed_at = at
+    notification.tries = F("tries") + 1
+    notification.save(update_fields=["mailed_at", "tries"])
+    return "mailed"
+
+
+def _wait_after(tries: int) -> timedelta:
+    """1, 2, 4, 8 … minutes, never more than six hours."""
+    return min(timedelta(minutes=2 ** (tries - 1)), LONGEST_WAIT)
+
+
+def _put_off(notification: Notification, at: datetime, error: str) -> str:
+    notification.tries += 1
+    notification.last_error = error[:2000]
+    if notification.tries >= MOST_TRIES:
+        notification.dropped_at = at
+        log.error("mail given up", extra={"notification": str(notification.pk), "tries": notification.tries})
+    else:
+        notification.next_try_at = at + _wait_after(notification.tries)
+    notification.save(update_fields=["tries", "last_error", "dropped_at", "next_try_at"])
+    return "failed"
+
+
+def mark_read(notification: Notification, *, by: User, at: datetime) -> None:
+    """The first reading counts; reading again changes nothing."""
+    Notification.objects.visible_to(by).unread().filter(pk=notification.pk).update(read_at=at)
+
+
+def mark_unread(notification: Notification, *, by: User) -> None:
+    Notification.objects.visible_to(by).filter(pk=notification.pk).update(read_at=None)
+
+
+def mark_all_read(*, by: User, at: datetime) -> int:
+    """Returns how many were unread. What arrives while the person reads stays unread."""
+    return Notification.objects.visible_to(by).unread().filter(created_at__lte=at).update(read_at=at)

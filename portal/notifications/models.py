@@ -40,7 +40,8 @@ class Notification(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     read_at = models.DateTimeField(null=True)
     mailed_at = models.DateTimeField(null=True)
-    # No mail went out and none will: the receiver may no longer see the record, or is inactive.
+    # No mail went out and none will: the receiver may no longer see the record or is inactive, or
+    # every try failed (last_error says which).
     dropped_at = models.DateTimeField(null=True)
     tries = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField(default=timezone.now)

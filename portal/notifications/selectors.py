@@ -1,0 +1,98 @@
+import copy
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+from django.utils.functional import Promise
+
+from portal.accounts.models import User
+from portal.notifications.kinds import EVERY_SIDE, KINDS, Kind
+from portal.notifications.mails import side_of, subject_line
+from portal.notifications.models import Notification, NotificationQuerySet
+
+UNREAD_CAP = 100
+
+
+def unread_count(user: User) -> int:
+    """How many notifications the person has not read; 100 means "more than 99"."""
+    return Notification.objects.visible_to(user).unread()[:UNREAD_CAP].count()
+
+
+def membership_that_sees(
+    user: User, subject: models.Model, sides: tuple[str, ...] = EVERY_SIDE
+) -> Any | None:
+    """The active membership on one of these sides under which the person may see the record, the current
+    one first; None without one. Asked with the record's own visible_to, once for each membership."""
+    if not user.is_active:
+        return None
+    rows = type(subject)._default_manager
+    for membership in user.memberships.active().order_by("-is_current", "pk"):
+        if side_of(membership) not in sides:
+            continue
+        eyes = copy.copy(user)
+        eyes.acting_as = membership
+        if rows.visible_to(eyes).filter(pk=subject.pk).exists():
+            return membership
+    return None
+
+
+@dataclass(frozen=True)
+class Line:
+    """A notification as a line of the inbox. A record that the person may no longer see is not named."""
+
+    notification: Notification
+    kind: Kind
+    text: "str | Promise"
+    number: str
+    seen: bool
+
+
+def inbox_lines(user: User, notifications: Iterable[Notification]) -> list[Line]:
+    """The lines for one page; the queries do not grow with its length."""
+    notifications = list(notifications)
+    models.prefetch_related_objects(notifications, "subject")
+    visible = _visible_subjects(user, notifications)
+    side = side_of(user.acting_as) if user.acting_as else ""
+    lines = []
+    for notification in notifications:
+        seen = (notification.subject_type_id, notification.subject_id) in visible
+        lines.append(
+            Line(
+                notification=notification,
+                kind=KINDS[notification.kind],
+                text=subject_line(notification, side) if seen else KINDS[notification.kind].label,
+                number=str(notification.subject) if seen else "",
+                seen=seen,
+            )
+        )
+    return lines
+
+
+def _visible_subjects(user: User, notifications: list[Notification]) -> set[tuple[int, int]]:
+    wanted: dict[int, set[int]] = {}
+    for notification in notifications:
+        wanted.setdefault(notification.subject_type_id, set()).add(notification.subject_id)
+    visible = set()
+    for type_id, ids in wanted.items():
+        model = ContentType.objects.get_for_id(type_id).model_class()
+        if model is not None:
+            rows = model._default_manager.visible_to(user, any_membership=True).filter(pk__in=ids)
+            visible |= {(type_id, pk) for pk in rows.order_by().values_list("pk", flat=True)}
+    return visible
+
+
+def about_number(user: User, notifications: NotificationQuerySet, text: str) -> NotificationQuerySet:
+    """Those about records whose number contains `text` and that the person may see."""
+    text = text.strip()
+    found = models.Q(pk__in=[])
+    for content_type in ContentType.objects.filter(
+        models.Exists(Notification.objects.visible_to(user).filter(subject_type=models.OuterRef("pk")))
+    ):
+        model = content_type.model_class()
+        if model is not None and any(field.name == "reference" for field in model._meta.get_fields()):
+            rows = model._default_manager.visible_to(user, any_membership=True)
+            subjects = rows.filter(reference__icontains=text).order_by().values("pk")
+            found |= models.Q(subject_type=content_type, subject_id__in=subjects)
+    return notifications.filter(found)
