@@ -222,7 +222,14 @@ def donut(
     for segment in shown:
         length = 100 * Decimal(str(segment.value)) / total
         drawn = max(length - gap, Decimal("0.3"))
-        arcs.append(Arc(segment.tone, f"{_n(drawn)} {_n(100 - drawn)}", _n(-start), f"{segment.label}: {say(segment.value)}"))
+        arcs.append(
+            Arc(
+                segment.tone,
+                f"{_n(drawn)} {_n(100 - drawn)}",
+                _n(-start),
+                f"{segment.label}: {say(segment.value)}",
+            )
+        )
         start += length
     return Chart(
         kind="donut",
@@ -240,7 +247,8 @@ def donut(
 
 def _legend(segments: Sequence[Segment], say: Callable[[Number], str]) -> tuple[LegendEntry, ...]:
     return tuple(
-        LegendEntry(segment.label, segment.tone, value=say(segment.value), url=segment.url) for segment in segments
+        LegendEntry(segment.label, segment.tone, value=say(segment.value), url=segment.url)
+        for segment in segments
     )
 
 

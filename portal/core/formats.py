@@ -38,11 +38,12 @@ def format_money(value: Number, currency: str) -> str:
 def format_money_short(value: Number, currency: str) -> str:
     """1840000 → €1.84M; below a million the whole amount without cents."""
     locale = babel_locale()
-    if abs(value) < 1_000_000:
-        whole = Decimal(str(value)).quantize(Decimal(1), ROUND_HALF_EVEN)
+    amount = Decimal(str(value))
+    if abs(amount) < 1_000_000:
+        whole = amount.quantize(Decimal(1), ROUND_HALF_EVEN)
         shape = locale.currency_formats["standard"].pattern.replace(".00", "")
         return format_currency(whole, currency, format=shape, locale=locale, currency_digits=False)
-    return format_compact_currency(value, currency, locale=locale, fraction_digits=2)
+    return format_compact_currency(amount, currency, locale=locale, fraction_digits=2)
 
 
 def format_pct(value: Number) -> str:

@@ -14,7 +14,9 @@ COUNT_CAP = 1_000
 class CappedPage(Page):
     """A page that knows by one more row whether another follows."""
 
-    def __init__(self, object_list: Sequence[Any], number: int, paginator: "CappedPaginator", more: bool) -> None:
+    def __init__(
+        self, object_list: Sequence[Any], number: int, paginator: "CappedPaginator", more: bool
+    ) -> None:
         super().__init__(object_list, number, paginator)
         self.more = more
 

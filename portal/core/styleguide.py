@@ -16,14 +16,22 @@ from portal.core import charts
 from portal.core.pagination import CappedPaginator
 from portal.core.templatetags.portal import STATUSES, money, status_badge
 
-CUSTOMERS = ("Hôpital Saint-Roch", "École Centrale Nord", "TransAlpes Logistique", "Banque du Rhône", "Port de Sète")
+CUSTOMERS = (
+    "Hôpital Saint-Roch",
+    "École Centrale Nord",
+    "TransAlpes Logistique",
+    "Banque du Rhône",
+    "Port de Sète",
+)
 STATES = ("won", "approved", "information_requested", "submitted", "rejected", "expired")
 
 
 class ExampleFilter(forms.Form):
     q = forms.CharField(label="Customer or number", required=False)
     status = forms.ChoiceField(label="Status", choices=[("", "All states"), ("won", "Won")], required=False)
-    country = forms.ChoiceField(label="Country", choices=[("", "All countries"), ("FR", "France")], required=False)
+    country = forms.ChoiceField(
+        label="Country", choices=[("", "All countries"), ("FR", "France")], required=False
+    )
 
 
 class ExampleForm(forms.Form):
@@ -35,8 +43,12 @@ class ExampleForm(forms.Form):
     )
     nodes = forms.IntegerField(label="Nodes", min_value=1)
     closes_on = forms.DateField(label="Expected closing date", widget=forms.DateInput(attrs={"type": "date"}))
-    engagement = forms.CharField(label="Engagement so far", widget=forms.Textarea(attrs={"rows": 3}), required=False)
-    kind = forms.ChoiceField(label="Type", choices=[("a", "Reseller"), ("b", "Service provider")], widget=forms.RadioSelect)
+    engagement = forms.CharField(
+        label="Engagement so far", widget=forms.Textarea(attrs={"rows": 3}), required=False
+    )
+    kind = forms.ChoiceField(
+        label="Type", choices=[("a", "Reseller"), ("b", "Service provider")], widget=forms.RadioSelect
+    )
     files = forms.FileField(label="Evidence", required=False, help_text="PDF or picture, 10 MB at most.")
     informed = forms.BooleanField(label="The customer knows of this registration")
 
@@ -72,7 +84,9 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         for index in range(240)
     ]
     table = ExampleTable(rows, order_by="reference")
-    tables.RequestConfig(request, paginate={"per_page": 6, "paginator_class": CappedPaginator}).configure(table)
+    tables.RequestConfig(request, paginate={"per_page": 6, "paginator_class": CappedPaginator}).configure(
+        table
+    )
     table.caption = "Deals"
     form = ExampleForm({"name": "", "nodes": "0", "kind": "a"})
     values = (182, 201, 175, 240, 264, 221, 298, 310, 277, 325, 341, 363)
@@ -119,10 +133,17 @@ def styleguide(request: HttpRequest) -> HttpResponse:
             {"label": "Drafts", "url": "#"},
         ],
         "comment": SimpleNamespace(
-            author="Denise Lambert", at=now, text="Please add the date of the demonstration.", organisation="Distri Nord"
+            author="Denise Lambert",
+            at=now,
+            text="Please add the date of the demonstration.",
+            organisation="Distri Nord",
         ),
         "internal": SimpleNamespace(
-            author="Karim Haddad", at=now, text="Same customer as last spring?", organisation="Vendor", internal=True
+            author="Karim Haddad",
+            at=now,
+            text="Same customer as last spring?",
+            organisation="Vendor",
+            internal=True,
         ),
         "day": date(2026, 11, 23),
         "amount": Decimal("16900"),

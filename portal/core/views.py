@@ -1,6 +1,5 @@
 """Pages and small answers that belong to no app."""
 
-
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render

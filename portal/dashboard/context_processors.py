@@ -9,9 +9,8 @@ from django.db.models import IntegerField, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 from django.utils.functional import Promise, cached_property
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from dealreg.deals.lifecycle import Step
 from dealreg.deals.models import Conflict, Deal
@@ -141,7 +140,7 @@ class Shell:
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
-        self.user = getattr(request, "user", None)
+        self.user: Any = getattr(request, "user", None)
 
     @property
     def portal_name(self) -> str:
@@ -225,7 +224,9 @@ class Shell:
         """The entry whose address begins this page's address, the longest of them."""
         paths = [entry.url for section in self._sections for entry in section.entries]
         fitting = [
-            path for path in paths if path == self.request.path or (path != "/" and self.request.path.startswith(path))
+            path
+            for path in paths
+            if path == self.request.path or (path != "/" and self.request.path.startswith(path))
         ]
         return max(fitting, key=len, default="")
 
@@ -360,7 +361,12 @@ class Shell:
     def themes(self) -> list[dict[str, Any]]:
         icons = {"light": "sun", "dark": "moon", "auto": "contrast"}
         return [
-            {"code": theme.value, "name": theme.label, "icon": icons[theme.value], "current": theme == self.theme}
+            {
+                "code": theme.value,
+                "name": theme.label,
+                "icon": icons[theme.value],
+                "current": theme == self.theme,
+            }
             for theme in (Theme.LIGHT, Theme.DARK, Theme.AUTO)
         ]
 

@@ -1,4 +1,7 @@
-"""Tags and filters of every page; built into the template engine. Documented in templates/components/README.md."""
+"""Tags and filters of every page, built into the template engine.
+
+Documented for those who build pages in templates/components/README.md.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -13,7 +16,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from portal.core import formats
@@ -41,6 +44,8 @@ STATUSES: dict[str, tuple[str, Promise]] = {
     "withdrawn": ("neutral", gettext_lazy("Withdrawn")),
     "lost": ("neutral", gettext_lazy("Lost")),
     "expired": ("neutral", gettext_lazy("Expired")),
+    "authorised": ("ok", gettext_lazy("Authorised")),
+    "orders_refused": ("bad", gettext_lazy("Orders refused")),
     "active": ("ok", gettext_lazy("Active")),
     "invited": ("info", gettext_lazy("Invited")),
     "pending": ("warn", gettext_lazy("Pending")),
@@ -88,8 +93,13 @@ def status_badge(status: Any, label: str = "", tone: str = "") -> SafeString:
 
 
 def tier_key(tier: Any) -> str:
-    """The css key of a tier given as text, choice or object; "registered" where it is none of the programme's."""
-    for candidate in (getattr(tier, "code", None), getattr(tier, "value", None), getattr(tier, "name", None), tier):
+    """The css key of a tier given as text, choice or object; "registered" where the programme has no such."""
+    for candidate in (
+        getattr(tier, "code", None),
+        getattr(tier, "value", None),
+        getattr(tier, "name", None),
+        tier,
+    ):
         key = str(candidate or "").lower()
         if key in TIERS:
             return key
@@ -97,9 +107,9 @@ def tier_key(tier: Any) -> str:
 
 
 @register.simple_tag
-def tier_badge(tier: Any, size: str = "") -> SafeString:
+def tier_badge(tier: Any, size: str = "") -> SafeString | str:
     if not tier:
-        return mark_safe(DASH)
+        return DASH
     key = tier_key(tier)
     return format_html(
         '<span class="tier tier-{}{}">{}{}</span>',
@@ -114,7 +124,8 @@ def tier_badge(tier: Any, size: str = "") -> SafeString:
 def count_badge(count: int | str, label: str = "", tone: str = "neutral") -> SafeString:
     if label:
         return format_html(
-            '<span class="count-badge count-{}"><span aria-hidden="true">{}</span><span class="visually-hidden">{}</span></span>',
+            '<span class="count-badge count-{}"><span aria-hidden="true">{}</span>'
+            '<span class="visually-hidden">{}</span></span>',
             tone,
             count,
             label,
@@ -141,15 +152,23 @@ def deadline_tone(days: int) -> str:
 
 
 @register.simple_tag
-def deadline_badge(due: date | datetime | None, on: date | None = None, calm: bool = False) -> SafeString:
+def deadline_badge(
+    due: date | datetime | None, on: date | None = None, calm: bool = False
+) -> SafeString | str:
     if not due:
-        return mark_safe(DASH)
+        return DASH
     days = days_until(due, on)
     if isinstance(due, datetime):
-        shown, stamp = formats.format_moment(due, zone=True), formats.local_moment(due).isoformat(timespec="minutes")
+        shown, stamp = (
+            formats.format_moment(due, zone=True),
+            formats.local_moment(due).isoformat(timespec="minutes"),
+        )
         if on is None and timezone.is_aware(due) and due < timezone.now() and days == 0:
             return format_html(
-                '<time class="dl-badge dl-bad" datetime="{}" title="{}">{}</time>', stamp, shown, gettext("Late today")
+                '<time class="dl-badge dl-bad" datetime="{}" title="{}">{}</time>',
+                stamp,
+                shown,
+                gettext("Late today"),
             )
     else:
         shown, stamp = formats.format_day(due), due.isoformat()
@@ -173,7 +192,16 @@ def deadline_item(
     calm: bool = False,
 ) -> dict[str, Any]:
     tone = "neutral" if calm else deadline_tone(days_until(day, on))
-    return {"title": title, "day": day, "kind": kind, "url": url, "icon": icon, "on": on, "tone": tone, "calm": calm}
+    return {
+        "title": title,
+        "day": day,
+        "kind": kind,
+        "url": url,
+        "icon": icon,
+        "on": on,
+        "tone": tone,
+        "calm": calm,
+    }
 
 
 # ---------------------------------------------------------------- page furniture
@@ -271,23 +299,30 @@ def tier_card(content: str, tier: Any, title: Any = "", subtitle: Any = "", href
     key = tier_key(tier)
     return render_to_string(
         "components/tier_card.html",
-        {"key": key, "name": TIERS[key], "title": title, "subtitle": subtitle, "href": href, "body": _inner(content)},
+        {
+            "key": key,
+            "name": TIERS[key],
+            "title": title,
+            "subtitle": subtitle,
+            "href": href,
+            "body": _inner(content),
+        },
     )
 
 
 @register.simple_block_tag
 def facts(content: str, columns: int = 1) -> SafeString:
-    return format_html('<dl class="facts{}">{}</dl>', " facts-2" if columns == 2 else "", mark_safe(content))
+    return format_html('<dl class="facts{}">{}</dl>', " facts-2" if columns == 2 else "", content)
 
 
 @register.simple_block_tag
 def fact(content: str, label: Any, wide: bool = False) -> SafeString:
-    inner = content.strip()
+    empty = content.strip() in ("", "None")
     return format_html(
         '<div class="fact{}"><dt>{}</dt><dd>{}</dd></div>',
         " fact-wide" if wide else "",
         label,
-        mark_safe(inner if inner and inner != "None" else DASH),
+        DASH if empty else content,
     )
 
 
@@ -373,9 +408,7 @@ def required_note() -> dict[str, Any]:
 
 @register.simple_block_tag
 def form_footer(content: str, sticky: bool = True) -> SafeString:
-    return format_html(
-        '<div class="form-footer-bar{}">{}</div>', " is-sticky" if sticky else "", mark_safe(content)
-    )
+    return format_html('<div class="form-footer-bar{}">{}</div>', " is-sticky" if sticky else "", content)
 
 
 @register.inclusion_tag("components/filters.html", takes_context=True)
@@ -387,7 +420,11 @@ def filters_bar(
         (
             field
             for field in visible
-            if (field.name == search if search else getattr(field.field.widget, "input_type", "") in ("text", "search"))
+            if (
+                field.name == search
+                if search
+                else getattr(field.field.widget, "input_type", "") in ("text", "search")
+            )
         ),
         None,
     )
@@ -451,7 +488,9 @@ def pagination(context: template.Context, page: Any, param: str = "page", target
         "start": formats.format_number(page.start_index()),
         "end": formats.format_number(page.end_index()),
         "many": page.has_other_pages(),
-        "links": [{"number": n, "url": address(n) if n else "", "current": n == page.number} for n in numbers],
+        "links": [
+            {"number": n, "url": address(n) if n else "", "current": n == page.number} for n in numbers
+        ],
         "previous": address(page.number - 1) if page.has_previous() else "",
         "next": address(page.number + 1) if page.has_next() else "",
         "target": target,
@@ -504,17 +543,17 @@ def number(value: Any) -> str:
 
 
 @register.filter
-def day(value: date | datetime | None, style: str = "medium") -> SafeString:
+def day(value: date | datetime | None, style: str = "medium") -> SafeString | str:
     if not value:
-        return mark_safe(DASH)
+        return DASH
     stamp = formats.local_moment(value).date() if isinstance(value, datetime) else value
     return format_html('<time datetime="{}">{}</time>', stamp.isoformat(), formats.format_day(stamp, style))
 
 
 @register.filter
-def moment(value: datetime | None, option: str = "") -> SafeString:
+def moment(value: datetime | None, option: str = "") -> SafeString | str:
     if not value:
-        return mark_safe(DASH)
+        return DASH
     if not isinstance(value, datetime):
         return day(value)
     return format_html(
@@ -539,7 +578,9 @@ def initials(person: Any) -> str:
     name = person if isinstance(person, str) else ""
     if not name and hasattr(person, "get_full_name"):
         name = person.get_full_name() or getattr(person, "email", "")
-    words = [word for word in str(name or person).split("@")[0].replace(".", " ").replace("-", " ").split() if word]
+    words = [
+        word for word in str(name or person).split("@")[0].replace(".", " ").replace("-", " ").split() if word
+    ]
     if not words:
         return "?"
     return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
@@ -556,5 +597,6 @@ def get_attr(obj: Any, name: str) -> Any:
         return ""
 
 
-def _inner(content: str) -> SafeString | str:
-    return mark_safe(content) if content.strip() else ""
+def _inner(content: str) -> str:
+    """A block's content (safe, as the engine rendered it), or nothing where only blanks stand in it."""
+    return content if content.strip() else ""
