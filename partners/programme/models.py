@@ -3,14 +3,18 @@ from decimal import Decimal
 
 import pgtrigger
 from django.db import models
-from django.db.models import Q
+from django.db.models import Func, Q
 from django.utils.translation import gettext_lazy as _
 
+from partners.organisations.access import can
 from partners.organisations.models import country_list
+from portal.accounts.models import User
 
 # A published edition is what partners were promised (rule D1): neither its row nor its grids and
-# parameters change any more, whoever asks the database.
+# parameters change any more, whoever asks the database. The lock makes a row that is being written wait
+# for a publication that is under way, and then see it.
 _REFUSE_IF_PUBLISHED = """
+    PERFORM 1 FROM programme_edition WHERE id = {row}.edition_id FOR SHARE;
     IF EXISTS (
         SELECT 1 FROM programme_edition
         WHERE id = {row}.edition_id AND published_on IS NOT NULL
@@ -32,7 +36,10 @@ def _frozen_with_edition() -> list[pgtrigger.Trigger]:
             name="frozen_update",
             when=pgtrigger.Before,
             operation=pgtrigger.Update,
-            func=_REFUSE_IF_PUBLISHED.format(row="OLD") + "RETURN NEW;",
+            # Both: a row can neither leave a published edition nor slip into one.
+            func=_REFUSE_IF_PUBLISHED.format(row="OLD")
+            + _REFUSE_IF_PUBLISHED.format(row="NEW")
+            + "RETURN NEW;",
         ),
         pgtrigger.Trigger(
             name="frozen_delete",
@@ -44,6 +51,12 @@ def _frozen_with_edition() -> list[pgtrigger.Trigger]:
 
 
 class EditionQuerySet(models.QuerySet["Edition"]):
+    def visible_to(self, user: User) -> "EditionQuerySet":
+        """Rule D3: everybody sees what is published; drafts are for those who make them."""
+        if can(user, "programme.manage"):
+            return self.all()
+        return self.published() if can(user, "programme.see") else self.none()
+
     def published(self) -> "EditionQuerySet":
         return self.exclude(published_on=None)
 
@@ -84,6 +97,16 @@ class Edition(models.Model):
                 condition=Q(published_on=None)
                 | Q(in_force_from__isnull=False, in_force_from__gte=models.F("published_on")),
             ),
+            # Rule D1; the first edition is in force from the start (rule D3), with notice all the same.
+            models.CheckConstraint(
+                name="edition_notice_kept",
+                condition=Q(published_on=None)
+                | Q(
+                    in_force_from__gte=Func(
+                        "published_on", "notice_days", template="(%(expressions)s)", arg_joiner=" + "
+                    )
+                ),
+            ),
         ]
         triggers = [
             pgtrigger.Protect(
@@ -95,6 +118,10 @@ class Edition(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_draft(self) -> bool:
+        return self.published_on is None
 
 
 class EditionTier(models.Model):
@@ -131,9 +158,7 @@ class EditionProductGroup(models.Model):
 
     class Meta:
         ordering = ["position"]
-        constraints = [
-            models.UniqueConstraint(fields=["edition", "code"], name="edition_product_group_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["edition", "code"], name="edition_product_group_once")]
         triggers = _frozen_with_edition()
 
     def __str__(self) -> str:
@@ -160,9 +185,7 @@ class GridCell(models.Model):
         ordering = ["grid", "position", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["edition", "grid", "code", "tier"], name="grid_cell_once"),
-            models.CheckConstraint(
-                name="grid_cell_number_or_level", condition=Q(number=None) | Q(level="")
-            ),
+            models.CheckConstraint(name="grid_cell_number_or_level", condition=Q(number=None) | Q(level="")),
         ]
         triggers = _frozen_with_edition()
 
@@ -184,9 +207,7 @@ class Parameter(models.Model):
 
     class Meta:
         ordering = ["section", "code"]
-        constraints = [
-            models.UniqueConstraint(fields=["edition", "section", "code"], name="parameter_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["edition", "section", "code"], name="parameter_once")]
         triggers = _frozen_with_edition()
 
     def __str__(self) -> str:

@@ -1,11 +1,18 @@
-from datetime import date, time
+from dataclasses import dataclass
+from datetime import date, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from partners.programme.models import Edition, Grid
+from django.db.models import QuerySet
+
+from partners.organisations.models import Partner
+from partners.programme.content import BENEFITS, CONDITIONS, GRIDS, EditionContent
+from partners.programme.models import Edition
 from partners.programme.rulebook import CellValue, DealRegistrationTerms, Rulebook
+from partners.programme.rules import RegistrantFacts, effective_tier
+from portal.accounts.models import User
 
 
 class NoEditionInForce(LookupError):
@@ -38,21 +45,16 @@ def _cached_rulebook(pk: int, code: str, published_on: date) -> Rulebook:
 
 
 def _read_rulebook(edition: Edition) -> Rulebook:
-    grids: dict[str, dict[str, dict[str, CellValue]]] = {Grid.BENEFITS: {}, Grid.CONDITIONS: {}}
-    for cell in edition.cells.all():
-        grids[cell.grid].setdefault(cell.code, {})[cell.tier] = cell.value
-    parameters: dict[str, dict[str, Any]] = {}
-    for parameter in edition.parameters.all():
-        parameters.setdefault(parameter.section, {})[parameter.code] = parameter.value
-    terms = parameters["deal_registration"]
+    content = content_of(edition)
+    terms = content.parameters["deal_registration"]
     return Rulebook(
         edition=edition.code,
         in_force_from=edition.in_force_from or edition.created_at.date(),
-        tiers=tuple(tier.code for tier in edition.tiers.all()),
-        territory=frozenset(edition.territory),
-        product_lines=MappingProxyType({group.code: group.line for group in edition.product_groups.all()}),
-        benefits=_freeze(grids[Grid.BENEFITS]),
-        conditions=_freeze(grids[Grid.CONDITIONS]),
+        tiers=content.tiers,
+        territory=frozenset(content.territory),
+        product_lines=MappingProxyType(dict(content.product_groups)),
+        benefits=_freeze(content.grids[BENEFITS]),
+        conditions=_freeze(content.grids[CONDITIONS]),
         deal_registration=DealRegistrationTerms(
             decision_business_days=terms["decision_business_days"],
             protection_days=terms["protection_days"],
@@ -65,9 +67,122 @@ def _read_rulebook(edition: Edition) -> Rulebook:
             office_opens=time.fromisoformat(terms["office_opens"]),
             office_closes=time.fromisoformat(terms["office_closes"]),
         ),
-        specialisation_floor=parameters["specialisation"]["floor"],
+        specialisation_floor=content.parameters["specialisation"]["floor"],
     )
 
 
-def _freeze(grid: dict[str, dict[str, CellValue]]) -> Any:
-    return MappingProxyType({code: MappingProxyType(row) for code, row in grid.items()})
+def _freeze(grid: Any) -> Any:
+    return MappingProxyType({code: MappingProxyType(dict(row)) for code, row in grid.items()})
+
+
+def content_of(edition: Edition) -> EditionContent:
+    """All that an edition says, in its own order. Four queries."""
+    grids: dict[str, dict[str, dict[str, CellValue]]] = {grid: {} for grid in GRIDS}
+    for cell in edition.cells.all():
+        grids[cell.grid].setdefault(cell.code, {})[cell.tier] = cell.value
+    parameters: dict[str, dict[str, Any]] = {}
+    for parameter in edition.parameters.order_by("pk"):
+        parameters.setdefault(parameter.section, {})[parameter.code] = parameter.value
+    return EditionContent(
+        code=edition.code,
+        title=edition.title,
+        notice_days=edition.notice_days,
+        tiers=tuple(tier.code for tier in edition.tiers.all()),
+        territory=tuple(edition.territory),
+        product_groups={group.code: group.line for group in edition.product_groups.all()},
+        grids=grids,
+        parameters=parameters,
+    )
+
+
+def file_of(content: EditionContent) -> dict[str, Any]:
+    """The content as the facts of an edition file, to start the next edition from."""
+    lines: dict[str, list[str]] = {}
+    for code, line in content.product_groups.items():
+        lines.setdefault(line, []).append(code)
+    return {
+        "edition": content.code,
+        "title": content.title,
+        "notice_days": content.notice_days,
+        "tiers": list(content.tiers),
+        "territory": list(content.territory),
+        "product_groups": lines,
+        **{
+            grid: {
+                code: {tier: _plain(value) for tier, value in row.items()}
+                for code, row in content.grids[grid].items()
+            }
+            for grid in GRIDS
+        },
+        "parameters": {section: dict(values) for section, values in content.parameters.items()},
+    }
+
+
+def _plain(value: CellValue) -> int | float | str | None:
+    if not isinstance(value, Decimal):
+        return value
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+@dataclass(frozen=True)
+class EditionOnShelf:
+    """An edition as the list shows it. `state`: draft, coming, in_force, superseded; `until` is its
+    last day in force, None when none follows."""
+
+    edition: Edition
+    state: str
+    until: date | None
+
+
+def editions_on_shelf(editions: QuerySet[Edition], on: date) -> list[EditionOnShelf]:
+    """Drafts first, then from the last to come into force to the first. One query."""
+    shelf: list[EditionOnShelf] = []
+    drafts: list[EditionOnShelf] = []
+    follower: date | None = None
+    found_in_force = False
+    for edition in sorted(editions, key=lambda one: one.in_force_from or date.max, reverse=True):
+        if edition.in_force_from is None:
+            drafts.append(EditionOnShelf(edition, "draft", None))
+            continue
+        if edition.in_force_from > on:
+            state = "coming"
+        else:
+            state, found_in_force = ("superseded" if found_in_force else "in_force"), True
+        shelf.append(EditionOnShelf(edition, state, follower - timedelta(days=1) if follower else None))
+        follower = edition.in_force_from
+    return drafts + shelf
+
+
+@dataclass(frozen=True)
+class ReaderStanding:
+    """Where the reader's company stands on a day: its earned tier, and the tier that counts (rule H7)."""
+
+    partner: Partner
+    earned: str
+    facts: RegistrantFacts
+
+    @property
+    def tier(self) -> str:
+        return self.facts.tier
+
+    @property
+    def is_raised(self) -> bool:
+        return self.earned != self.facts.tier
+
+
+def standing_of_reader(user: User, rulebook: Rulebook, on: date) -> ReaderStanding | None:
+    """The standing of the partner for which the reader acts; None for distributors and the vendor."""
+    partner = user.acting_as.partner if user.acting_as else None
+    if partner is None:
+        return None
+    # The app of specialisations stands above this one: asked through the partner, not imported.
+    held = frozenset(partner.specialisations.held_on(on).values_list("product_group__code", flat=True))
+    return ReaderStanding(
+        partner,
+        partner.tier,
+        RegistrantFacts(
+            tier=effective_tier(partner.tier, held, rulebook),
+            specialisations=held,
+            authorised=partner.status == "authorised",
+        ),
+    )
