@@ -9,4 +9,8 @@ urlpatterns = [
     path("readyz", readyz, name="readyz"),
     path("", include("portal.core.urls")),
     path("accounts/", include("allauth.urls")),
+    path("deals/", include("dealreg.deals.urls")),
+    path("inbox/", include("portal.notifications.urls")),
+    path("demo/mail/", include("portal.notifications.demo_urls")),
+    path("documents/", include("portal.documents.urls")),
 ]

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.models import User
@@ -15,14 +16,18 @@ def private_path(document: "Document", filename: str) -> str:
 
 
 class DocumentQuerySet(models.QuerySet["Document"]):
+    def about(self, subject: models.Model) -> "DocumentQuerySet":
+        return self.filter(subject_type=ContentType.objects.get_for_model(subject), subject_id=subject.pk)
+
     def visible_to(self, user: User) -> "DocumentQuerySet":
-        """The files whose subject the user may see: the subject's own model decides."""
+        """The files whose subject the user may see: the subject's own model decides. Costs one query
+        more than the list itself, which asks the index once for each kind of record."""
         visible = models.Q(pk__in=[])
-        subject_types = self.order_by().values_list("subject_type", flat=True).distinct()
-        for content_type in ContentType.objects.filter(pk__in=list(subject_types)):
+        with_files = Document.objects.filter(subject_type=models.OuterRef("pk"))
+        for content_type in ContentType.objects.filter(models.Exists(with_files)):
             model = content_type.model_class()
             if model is not None and hasattr(model._default_manager, "visible_to"):
-                subjects = model._default_manager.visible_to(user).values("pk")
+                subjects = model._default_manager.visible_to(user).order_by().values("pk")
                 visible |= models.Q(subject_type=content_type, subject_id__in=subjects)
         return self.filter(visible)
 
@@ -51,3 +56,6 @@ class Document(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("documents:download", args=[self.pk])
