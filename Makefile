@@ -34,7 +34,6 @@ lint: set-up
 	git ls-files -z --cached --others --exclude-standard 'templates/*.html' 'templates/*.txt' | xargs -0 .venv/bin/djade --check
 	.venv/bin/lint-imports
 	$(RUN) mypy
-	$(RUN) django makemigrations --check --dry-run
 
 reset:
 	@if [ -x .venv/bin/python ]; then exec $(RUN) portal.demo reset; else echo "There is nothing to throw away."; fi

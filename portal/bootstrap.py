@@ -60,17 +60,19 @@ def check_port() -> None:
     address = os.environ.get("LISTEN", "127.0.0.1")
     if not port.isdigit() or not 0 < int(port) < 65536:
         raise SetUpError(f"PORT={port} is not a port; use a number from 1024 to 65535.")
+    other = "8123" if port != "8123" else "8124"
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((address, int(port)))
         except PermissionError:
             raise SetUpError(
-                f"Port {port} is reserved for root. Choose another: PORT=8123 make demo"
+                f"Port {port} is reserved for root. Choose another, for example: PORT={other} make demo"
             ) from None
         except OSError as problem:
             raise SetUpError(
-                f"Port {port} on {address} is taken ({problem.strerror}). Choose another: PORT=8123 make demo"
+                f"Port {port} on {address} is taken ({problem.strerror}). "
+                f"Choose another, for example: PORT={other} make demo"
             ) from None
 
 

@@ -19,6 +19,8 @@ max_requests_jitter = 1_000
 # The proxy on the same network sets X-Forwarded-Proto; settings.production decides what to believe.
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
 accesslog = "-"
+# Its path would be shared by every checkout of the user.
+control_socket_disable = True
 
 
 class AccessLogger(Logger):
