@@ -18,7 +18,7 @@ def rendered(chart: charts.Chart) -> str:
 
 
 def test_the_last_months_cross_the_turn_of_the_year():
-    assert MONTHS == [date(2025, 11, 1), date(2025, 12, 1), date(2026, 1, 1), date(2026, 2, 1)]
+    assert [date(2025, 11, 1), date(2025, 12, 1), date(2026, 1, 1), date(2026, 2, 1)] == MONTHS
 
 
 @given(st.decimals(min_value=0, max_value=10**9, allow_nan=False, places=2))

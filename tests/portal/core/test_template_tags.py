@@ -142,7 +142,7 @@ def test_days_and_moments_are_readable_for_people_and_machines():
     "name", ["money", "money_short", "pct", "number", "day", "moment", "country_name", "file_size"]
 )
 def test_nothing_is_a_dash(name):
-    assert render("{{ value|%s }}" % name, value=None) == "–"
+    assert render(f"{{{{ value|{name} }}}}", value=None) == "–"
 
 
 def test_countries_and_sizes():
