@@ -1,5 +1,7 @@
 """Rules of section E that need only values and an instant."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -73,19 +75,27 @@ def check_closing_date(expected_close_on: date, today: date) -> None:
         )
 
 
-def check_not_own_registration(
-    *,
-    decider: int,
-    decider_organisation: tuple[str, int],
-    registrant: int,
-    registrant_organisation: tuple[str, int],
-) -> None:
-    """Rule E11: nobody decides on a deal that they or their own organisation registered."""
-    if decider == registrant or decider_organisation == registrant_organisation:
+def check_not_own_registration(*, registered_it: bool) -> None:
+    """Rule E11: nobody decides on a deal that they or one of their own organisations registered."""
+    if registered_it:
         raise RuleViolation(
             "own-registration",
             gettext_noop("Nobody decides on a deal that they or their own organisation registered."),
             rule="E11",
+        )
+
+
+def check_names_no_rival(text: str, names: Iterable[str]) -> None:
+    """Rule E6: what a partner reads about a lost conflict names neither the other company nor its deal."""
+    folded = text.casefold()
+    if any(
+        name.strip() and re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", folded) for name in names
+    ):
+        raise RuleViolation(
+            "names-rival",
+            gettext_noop("The message names the other registration. The partner must not learn of it."),
+            field="message",
+            rule="E6",
         )
 
 

@@ -18,7 +18,7 @@ from partners.programme.selectors import rulebook_on
 from partners.specialisations.selectors import groups_held
 from portal.accounts.models import User
 from portal.accounts.roles import VENDOR_ROLES, Role
-from portal.core.errors import NotAllowed, RuleViolation, gettext_noop
+from portal.core.errors import NotAllowed, RuleViolation, WrongState, gettext_noop
 
 # Which capability each move asks for, and on which side of the deal its holder must stand.
 _PARTNER_MOVES = {
@@ -48,9 +48,14 @@ def side_of(membership: Membership | None, deal: Deal) -> str:
     return ""
 
 
-def registrant_organisation(deal: Deal) -> tuple[str, int | None]:
-    """Who registered, as an organisation: the partner, or the distributor on its behalf (E12)."""
-    return ("distributor", deal.distributor_id) if deal.on_behalf else ("partner", deal.partner_id)
+def is_registrant(user: User, deal: Deal) -> bool:
+    """Rule E11: whether this person registered the deal, or belongs to the organisation that did, the
+    partner or, on its behalf, the distributor (E12). A second membership counts as well, whichever the
+    person acts under now."""
+    if user.pk == deal.registered_by_id:
+        return True
+    registrant = Q(distributor=deal.distributor_id) if deal.on_behalf else Q(partner=deal.partner_id)
+    return user.memberships.active().filter(registrant).exists()
 
 
 def may_make(user: User, deal: Deal, move: str) -> bool:
@@ -68,22 +73,31 @@ def may_make(user: User, deal: Deal, move: str) -> bool:
             return False
         if move == "approve" and step == Step.DISTRIBUTOR and deal.needs_vendor:
             return False
-        if deal.registered_by_id == user.pk or (side, _organisation_id(user)) == registrant_organisation(
-            deal
-        ):
-            return False
-        return side == str(step) and can(user, _REVIEW_CAPABILITY[step])
+        decides = side == str(step) and can(user, _REVIEW_CAPABILITY[step])
+        return decides and not is_registrant(user, deal)
     raise LookupError(move)
 
 
-def _organisation_id(user: User) -> int | None:
-    return user.acting_as.organisation.pk if user.acting_as else None
+def _has_gone_on_to_vendor(user: User, deal: Deal, move: str) -> bool:
+    """The distributor's step was this person's to decide, and a colleague has just done so."""
+    return (
+        move in ("request_information", "endorse", "reject")
+        and deal.endorsed_at is not None
+        and side_of(user.acting_as, deal) == "distributor"
+        and can(user, "deals.decide_as_distributor")
+        and not is_registrant(user, deal)
+    )
 
 
 def require_move(user: User, deal: Deal, move: str) -> None:
     """Raises NotAllowed (403) when role or place do not allow the move, WrongState when it cannot
     start from where the deal is now."""
     seen = Deal.objects.visible_to(user).filter(pk=deal.pk).exists()
+    if seen and _has_gone_on_to_vendor(user, deal, move):
+        raise WrongState(
+            "wrong-state",
+            gettext_noop("This step is no longer possible: the record has moved on in the meantime."),
+        )
     if not seen or not may_make(user, deal, move):
         raise NotAllowed("not-allowed", gettext_noop("Your role does not allow this step on this deal."))
     if move != "confirm_order":
@@ -173,7 +187,10 @@ def own_registration_of(deal: Deal, identity: CustomerIdentity) -> Deal | None:
 
 
 def open_conflicts(deal: Deal) -> int:
-    return Conflict.objects.open().filter(later=deal).count()
+    """How many settlements this deal waits for before it can be approved (rule E5): those with an
+    earlier registration, and those with a later one that is already protected."""
+    later_is_protected = Q(earlier=deal, later__status=DealStatus.APPROVED)
+    return Conflict.objects.open().filter(Q(later=deal) | later_is_protected).count()
 
 
 # Who is told.

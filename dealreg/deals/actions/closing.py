@@ -31,6 +31,13 @@ def report_won(
         raise RuleViolation("required", gettext_noop("This information is needed."), field="order_reference")
     if order_date > date_in(deal.partner.country, at):
         raise RuleViolation("future", gettext_noop("The order date lies in the future."), field="order_date")
+    if order_date < date_in(deal.partner.country, deal.submitted_at):
+        raise RuleViolation(
+            "before-registration",
+            gettext_noop("The order is older than the registration: only new business is protected."),
+            field="order_date",
+            rule="E1",
+        )
     if order_amount <= 0:
         raise RuleViolation("not-positive", gettext_noop("Enter an amount above zero."), field="order_amount")
     deal.status = DealStatus.WON
@@ -51,6 +58,7 @@ def report_won(
         order_amount=order_amount,
         currency=deal.currency,
     )
+    lapse_conflicts(deal, at=at)
     notify("deal-won", to=distributor_reviewers(deal), about=deal, key=deal.reference, at=at)
     return deal
 

@@ -6,9 +6,10 @@ from django.db.models import Q
 from dealreg.deals import rules
 from dealreg.deals.lifecycle import ACTIVE, DEAL_LIFECYCLE, DealStatus
 from dealreg.deals.models import Conflict, ConflictOutcome, Deal, RejectionCode, RevocationCode
-from dealreg.deals.selectors import channel_managers_of, registrant_organisation, rivals
+from dealreg.deals.selectors import channel_managers_of, is_registrant, rivals
 from partners.customers.actions import add_customer
 from partners.customers.identity import CustomerIdentity
+from partners.customers.models import Customer
 from partners.organisations.access import require
 from portal.accounts.models import User
 from portal.audit.actions import record
@@ -55,6 +56,8 @@ def note_conflicts(deal: Deal, identity: CustomerIdentity, *, at: datetime) -> b
 def lapse_conflicts(deal: Deal, *, at: datetime) -> None:
     """A registration that ended takes nothing any more: its open conflicts settle by themselves. A
     won deal keeps them open, for then the customer has bought (rule E2)."""
+    # Who registers this customer at the same moment has either not looked yet or noted its conflict.
+    Customer.objects.select_for_update(no_key=True).get(pk=deal.customer_id)
     ended = Q(later=deal)
     if deal.status != DealStatus.WON:
         ended |= Q(earlier=deal)
@@ -77,21 +80,16 @@ def settle_conflict(
 ) -> Conflict:
     """Rule E5: a channel manager decides between two registrations, with a reason for the record
     and, for the partner whose registration ends, a message that must not name the other (rule E6)."""
-    pair = Deal.objects.select_for_update(of=("self",)).select_related("partner", "distributor")
-    conflict = Conflict.objects.select_for_update().get(pk=conflict.pk)
+    pair = Deal.objects.select_for_update(of=("self",), no_key=True)
+    pair = pair.select_related("partner", "distributor", "edition")
     deals = {
         deal.pk: deal for deal in pair.filter(pk__in=[conflict.later_id, conflict.earlier_id]).order_by("pk")
     }
+    conflict = Conflict.objects.select_for_update().get(pk=conflict.pk)
     later, earlier = deals[conflict.later_id], deals[conflict.earlier_id]
     require(by, "deals.settle_conflicts", conflict)
     for deal in (later, earlier):
-        kind, organisation = registrant_organisation(deal)
-        rules.check_not_own_registration(
-            decider=by.pk,
-            decider_organisation=("vendor", by.acting_as.organisation.pk),
-            registrant=deal.registered_by_id,
-            registrant_organisation=(kind, organisation or 0),
-        )
+        rules.check_not_own_registration(registered_it=is_registrant(by, deal))
     if conflict.outcome:
         raise WrongState("settled", gettext_noop("This conflict has been settled in the meantime."))
     if outcome not in ConflictOutcome.values or outcome == ConflictOutcome.LAPSED:
@@ -115,16 +113,16 @@ def settle_conflict(
         )
     match outcome:
         case ConflictOutcome.EARLIER_STANDS:
-            _end_registration(later, by=by, at=at, message=message)
+            _end_registration(later, rival=earlier, by=by, at=at, message=message)
         case ConflictOutcome.LATER_PREVAILS if earlier.status in ACTIVE:
-            _end_registration(earlier, by=by, at=at, message=message)
+            _end_registration(earlier, rival=later, by=by, at=at, message=message)
         case ConflictOutcome.DIFFERENT if later.customer_id == earlier.customer_id:
             later.customer = add_customer(later.identity())
             later.save(update_fields=["customer"])
     return conflict
 
 
-def _end_registration(deal: Deal, *, by: User, at: datetime, message: str) -> None:
+def _end_registration(deal: Deal, *, rival: Deal, by: User, at: datetime, message: str) -> None:
     """The side that lost: refused while under review, revoked when already protected."""
     from dealreg.deals.actions.closing import end_by_revocation
     from dealreg.deals.actions.reviewing import end_by_rejection
@@ -133,6 +131,12 @@ def _end_registration(deal: Deal, *, by: User, at: datetime, message: str) -> No
         raise RuleViolation(
             "required", gettext_noop("Write to the partner whose registration ends."), field="message"
         )
+    names = [rival.reference]
+    if rival.partner_id != deal.partner_id:
+        names += [rival.partner.trade_name, rival.partner.legal_name, rival.partner.reference]
+    if rival.distributor_id != deal.distributor_id:
+        names += [rival.distributor.name, rival.distributor.legal_name]
+    rules.check_names_no_rival(message, names)
     if deal.status == DealStatus.APPROVED:
         end_by_revocation(deal, by=by, at=at, code=RevocationCode.EARLIER_OVERRULED, text=message)
     else:

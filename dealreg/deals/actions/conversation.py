@@ -1,3 +1,4 @@
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -22,6 +23,15 @@ from portal.documents.actions import store_document
 from portal.notifications.actions import notify
 
 MAX_EVIDENCE = 10
+
+
+@dataclass(frozen=True)
+class EvidenceInput:
+    """A file as it comes in from a form."""
+
+    upload: Any
+    kind: str
+    dated_on: date
 
 
 @transaction.atomic

@@ -47,8 +47,10 @@ class LineInput:
 
 
 def lock_deal(deal: Deal) -> Deal:
+    # no_key: a conflict that another registration notes about this deal does not have to wait for it.
+    # Locks are taken in this order everywhere: deals, then customers, then conflicts.
     return (
-        Deal.objects.select_for_update(of=("self",))
+        Deal.objects.select_for_update(of=("self",), no_key=True)
         .select_related("partner", "distributor", "product_group", "edition", "registered_by")
         .get(pk=deal.pk)
     )

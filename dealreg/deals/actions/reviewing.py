@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -6,8 +7,14 @@ from django.db import transaction
 
 from dealreg.deals import rules
 from dealreg.deals.actions.conflicts import lapse_conflicts, note_conflicts
+from dealreg.deals.actions.conversation import EvidenceInput, attach_evidence
 from dealreg.deals.actions.drafting import DRAFT_FIELDS, LineInput, apply_changes, lock_deal, price_lines
-from dealreg.deals.actions.submitting import check_complete, settle_identity, tell_reviewers
+from dealreg.deals.actions.submitting import (
+    check_complete,
+    check_not_registered_already,
+    settle_identity,
+    tell_reviewers,
+)
 from dealreg.deals.lifecycle import DealStatus, Step
 from dealreg.deals.models import Deal, Question, RejectionCode
 from dealreg.deals.selectors import (
@@ -91,6 +98,7 @@ def answer_request(
     answer: str,
     changes: dict[str, Any] | None = None,
     lines: list[LineInput] | None = None,
+    evidence: Sequence[EvidenceInput] = (),
 ) -> Deal:
     """The partner answers; only what was asked about may change. The clock goes on with what was
     left, and the first submission still counts for who came first."""
@@ -108,6 +116,8 @@ def answer_request(
             )
         price_lines(deal, lines, at)
         changed.append("lines")
+    for file in evidence:
+        attach_evidence(deal, by=by, at=at, upload=file.upload, kind=file.kind, dated_on=file.dated_on)
     check_complete(deal)
     if "customer_country" in changed:
         rules.check_country(deal.customer_country, frozenset(deal.partner.authorised_countries))
@@ -120,6 +130,7 @@ def answer_request(
     deal.half_time_told_at = deal.overdue_told_at = None
     if _IDENTITY_FIELDS & set(changed):
         identity = settle_identity(deal)
+        check_not_registered_already(deal, identity)
         deal.save()
         note_conflicts(deal, identity, at=at)
     else:
@@ -176,7 +187,7 @@ def approve_deal(deal: Deal, *, by: User, at: datetime, granted_pct: Decimal | N
     if granted is None:
         raise RuleViolation("required", gettext_noop("This information is needed."), field="granted_pct")
     check_granted_pct(granted, deal.ceiling_pct, rulebook)
-    Customer.objects.select_for_update().get(pk=deal.customer_id)
+    Customer.objects.select_for_update(no_key=True).get(pk=deal.customer_id)
     rules.check_free_of_conflict(open_conflicts(deal))
     taken = Deal.objects.filter(
         customer=deal.customer, product_group=deal.product_group, status=DealStatus.APPROVED

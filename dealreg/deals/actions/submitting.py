@@ -54,8 +54,10 @@ def settle_identity(deal: Deal) -> CustomerIdentity:
     identity = deal.identity()
     lock_identity(identity)
     known = [match.customer.pk for match in matching_customers(identity)]
-    list(Customer.objects.select_for_update().filter(pk__in=known).order_by("pk"))
-    deal.customer = find_or_add_customer(identity)
+    list(Customer.objects.select_for_update(no_key=True).filter(pk__in=known).order_by("pk"))
+    # A corrected spelling does not undo that a channel manager told two opportunities apart.
+    if deal.customer_id not in known:
+        deal.customer = find_or_add_customer(identity)
     return identity
 
 
@@ -79,7 +81,7 @@ def submit_deal(deal: Deal, *, by: User, at: datetime) -> Deal:
         deal, [LineInput(line.product, line.nodes, line.term_months) for line in deal.lines.all()], at
     )
     identity = settle_identity(deal)
-    _check_not_registered_already(deal, identity)
+    check_not_registered_already(deal, identity)
 
     clock = rules.start_clock(at, deal.distributor.country, rulebook.deal_registration)
     deal.status = DealStatus.SUBMITTED
@@ -142,7 +144,7 @@ def _check_supply(deal: Deal) -> None:
         )
 
 
-def _check_not_registered_already(deal: Deal, identity: CustomerIdentity) -> None:
+def check_not_registered_already(deal: Deal, identity: CustomerIdentity) -> None:
     own = own_registration_of(deal, identity)
     if own is not None:
         raise RuleViolation(
