@@ -26,7 +26,7 @@ set-up:
 
 test: lint
 	$(RUN) pytest -n $(JOBS) --cov --cov-report= $(PYTEST)
-	$(RUN) coverage report --include='*/rules.py,*/lifecycle.py,*/actions.py' --fail-under=100
+	$(RUN) coverage report --include='*/rules.py,*/lifecycle.py,*/actions.py,*/actions/*' --fail-under=100
 
 lint: set-up
 	$(RUN) ruff check

@@ -54,7 +54,7 @@ def test_what_somebody_waits_for_exists(services):
 def test_the_example_explains_every_variable_that_is_read():
     sources = [COMPOSE, *(ROOT / "portal/settings").glob("*.py"), ROOT / "portal/gunicorn_conf.py"]
     text = "\n".join(source.read_text() for source in sources)
-    read = set(re.findall(r"environ(?:\.get)?[\[(]\"([A-Z_]+)\"", text))
+    read = set(re.findall(r"os\.environ(?:\.get)?[\[(]\"([A-Z_]+)\"", text))
     read |= set(re.findall(r"\$\{([A-Z_]+)", text)) | set(re.findall(r'names\("([A-Z_]+)"\)', text))
     example = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     # Of the demo and the tests only; no server sets them.
