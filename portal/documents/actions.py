@@ -35,7 +35,7 @@ def clean_file_name(given: str) -> str:
     return name[:LONGEST_NAME]
 
 
-def check_upload(upload: File[Any]) -> tuple[str, str]:
+def check_upload(upload: "File[Any]") -> tuple[str, str]:
     """The clean name and the media type of a file that may be stored; raises RuleViolation on `file`."""
     name = clean_file_name(upload.name or "")
     extension = extension_of(name)
@@ -86,7 +86,7 @@ def _check_amount(subject: models.Model, by: User) -> None:
 
 
 @transaction.atomic
-def store_document(subject: models.Model, upload: File[Any], *, by: User) -> Document:
+def store_document(subject: models.Model, upload: "File[Any]", *, by: User) -> Document:
     """Keep an uploaded file with a record; whoever may see the record may then open it. Whether the
     person may add files is for the caller to ask. Raises RuleViolation on `file`."""
     name, media_type = check_upload(upload)
