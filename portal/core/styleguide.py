@@ -88,7 +88,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         table
     )
     table.caption = "Deals"
-    form = ExampleForm({"name": "", "nodes": "0", "kind": "a"})
+    form = ExampleForm({"name": "", "nodes": "0", "kind": "a"}, auto_id="deal_%s")
     values = (182, 201, 175, 240, 264, 221, 298, 310, 277, 325, 341, 363)
     months = charts.last_months(today)
     segments = [

@@ -78,6 +78,7 @@
       { once: true },
     );
     dialog.showModal();
+    dialog.querySelector("[data-first]").focus();
   });
 
   // A double click sends once.
@@ -93,6 +94,13 @@
   });
   addEventListener("pageshow", () => {
     document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
+  });
+
+  // Addresses of filtered lists hold only the filters that are set.
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (!event.detail.elt.matches("form.filters")) return;
+    const { formData } = event.detail;
+    [...formData.entries()].forEach(([name, value]) => value === "" && formData.delete(name));
   });
 
   // Files chosen: name, size, a way to take one back.
