@@ -26,6 +26,14 @@ def humanised(code: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+# Names of products are the vendor's and stay as they are in every language.
+PRODUCT_GROUPS = {"xsp": "xSP", "industrial-cybersecurity": "Industrial CyberSecurity"}
+
+
+def group_name(code: str) -> str:
+    return PRODUCT_GROUPS.get(code) or code.replace("-", " ").title()
+
+
 def tier_name(code: str) -> str:
     return code.capitalize()
 
@@ -321,7 +329,7 @@ PARAMETERS: dict[tuple[str, str], ParameterLabel] = {
         _("Reminders to replace"), "G7", _days_before
     ),
     ("staff", "certificate_validity_months"): ParameterLabel(_("A certificate is valid for"), "G2", _months),
-    ("nfr", "product"): ParameterLabel(_("Product"), "F2", humanised),
+    ("nfr", "product"): ParameterLabel(_("Product"), "F2", group_name),
     ("nfr", "direct_request_max_nodes"): ParameterLabel(
         _("Nodes that can be asked for directly"), "F2", _number
     ),
@@ -456,6 +464,7 @@ def _shown_difference(one: Difference) -> ShownDifference:
         what = formats.country_name(one.code)
         before, after = (gettext("Part of it") if side else formats.DASH for side in (one.before, one.after))
     elif one.section == "product_groups":
+        what = group_name(one.code)
         before, after = (str(LINES[side]) if side else formats.DASH for side in (one.before, one.after))
     elif one.section == "edition":
         rule = "D1" if one.code == "notice_days" else "B"

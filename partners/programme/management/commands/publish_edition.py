@@ -32,5 +32,6 @@ class Command(BaseCommand):
         except PortalError as refusal:
             raise CommandError(str(refusal)) from refusal
         self.stdout.write(
-            f"Edition {edition.code}: published on {edition.published_on}, in force from {edition.in_force_from}"
+            f"Edition {edition.code}: published on {edition.published_on}, "
+            f"in force from {edition.in_force_from}"
         )
