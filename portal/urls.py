@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("portal.core.urls")),
     path("accounts/", include("allauth.urls")),
     path("deals/", include("dealreg.deals.urls")),
+    path("programme/", include("partners.programme.urls")),
     path("inbox/", include("portal.notifications.urls")),
     path("demo/mail/", include("portal.notifications.demo_urls")),
     path("documents/", include("portal.documents.urls")),
