@@ -304,7 +304,7 @@ class Shell:
         links = (
             (existing("/settings/"), "settings", _("Settings")),
             (named("account_change_password"), "key", _("Change password")),
-            (named("mfa_index"), "shield-lock", _("Two-step sign-in")),
+            (named("mfa_index"), "shield-lock", _("Two-factor authentication")),
         )
         return [{"url": url, "icon": icon, "label": label} for url, icon, label in links if url]
 
