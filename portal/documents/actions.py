@@ -107,11 +107,3 @@ def store_document(subject: models.Model, upload: "File[Any]", *, by: User) -> D
     document.file.save(name, upload, save=False)
     document.save()
     return document
-
-
-@transaction.atomic
-def discard_document(document: Document) -> None:
-    """Remove a file of a draft, after what refers to it. The file itself goes once that is certain."""
-    storage, path = document.file.storage, document.file.name
-    document.delete()
-    transaction.on_commit(lambda: storage.delete(path), robust=True)

@@ -77,7 +77,9 @@ def _is_text(file: BinaryIO) -> bool:
 
 
 def _is_mail(file: BinaryIO) -> bool:
-    return _is_text(file) and _head(file).removeprefix(b"\xef\xbb\xbf").lstrip().lower().startswith(_EML_HEADERS)
+    return _is_text(file) and _head(file).removeprefix(b"\xef\xbb\xbf").lstrip().lower().startswith(
+        _EML_HEADERS
+    )
 
 
 _OOXML = "application/vnd.openxmlformats-officedocument"

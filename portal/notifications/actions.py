@@ -12,7 +12,7 @@ from portal.celery import app as celery
 from portal.notifications.kinds import KINDS
 from portal.notifications.mails import compose
 from portal.notifications.models import Notification
-from portal.notifications.selectors import membership_that_sees
+from portal.notifications.selectors import membership_that_sees, sides_for
 
 log = logging.getLogger(__name__)
 
@@ -93,8 +93,9 @@ def _deliver_next(at: datetime) -> str | None:
 
 def _deliver(notification: Notification, at: datetime) -> str:
     recipient, subject = notification.recipient, notification.subject
-    sides = KINDS[notification.kind].sides
-    membership = membership_that_sees(recipient, subject, sides) if subject is not None else None
+    membership = None
+    if subject is not None:
+        membership = membership_that_sees(recipient, subject, sides_for(notification))
     if membership is None:
         notification.dropped_at = at
         notification.last_error = "The receiver may not see the record, or is not active."

@@ -9,7 +9,6 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-
 REVIEWERS = ("distributor", "vendor")
 EVERY_SIDE = ("partner", *REVIEWERS)
 
@@ -19,8 +18,8 @@ class Kind:
     code: str
     label: "str | Promise"
     icon: str
-    # Asks the receiver to do something: shown apart from what is only for information.
-    wants_action: bool = False
+    # The sides that are asked to do something, which is shown apart from what is only to be known.
+    asks: tuple[str, ...] = ()
     # On which sides it may be received at all: rule E6 keeps conflicts from partners.
     sides: tuple[str, ...] = EVERY_SIDE
 
@@ -29,23 +28,25 @@ KINDS: dict[str, Kind] = {}
 
 
 def register_kind(
-    code: str, label: Any, icon: str, *, wants_action: bool = False, sides: tuple[str, ...] = EVERY_SIDE
+    code: str, label: Any, icon: str, *, asks: tuple[str, ...] = (), sides: tuple[str, ...] = EVERY_SIDE
 ) -> None:
-    KINDS[code] = Kind(code, label, icon, wants_action, sides)
+    KINDS[code] = Kind(code, label, icon, asks, sides)
 
 
 register_kind("deal-submitted", _("Registration received"), "send")
-register_kind("deal-to-decide", _("Decision needed"), "gavel", wants_action=True, sides=REVIEWERS)
-register_kind("deal-half-time", _("Half of the time to decide has passed"), "hourglass", wants_action=True, sides=REVIEWERS)
-register_kind("deal-overdue", _("Decision overdue"), "alarm", wants_action=True, sides=REVIEWERS)
-register_kind("deal-information-requested", _("Information requested"), "help-circle", wants_action=True)
-register_kind("deal-answered", _("Information received"), "message-reply", wants_action=True)
+register_kind("deal-to-decide", _("Decision needed"), "gavel", asks=REVIEWERS, sides=REVIEWERS)
+register_kind(
+    "deal-half-time", _("Half of the time has passed"), "hourglass", asks=REVIEWERS, sides=REVIEWERS
+)
+register_kind("deal-overdue", _("Decision overdue"), "alarm", asks=REVIEWERS, sides=REVIEWERS)
+register_kind("deal-information-requested", _("Information requested"), "help-circle", asks=("partner",))
+register_kind("deal-answered", _("Information received"), "message-reply", asks=REVIEWERS)
 register_kind("deal-approved", _("Deal approved"), "circle-check")
 register_kind("deal-rejected", _("Deal rejected"), "circle-x")
 register_kind("deal-withdrawn", _("Deal withdrawn"), "arrow-back-up")
 register_kind("deal-revoked", _("Protection revoked"), "shield-off")
-register_kind("deal-expiring", _("Protection about to end"), "clock-exclamation", wants_action=True)
+register_kind("deal-expiring", _("Protection about to end"), "clock-exclamation", asks=("partner",))
 register_kind("deal-expired", _("Protection ended"), "clock-off")
-register_kind("deal-conflict", _("Conflict to settle"), "git-merge", wants_action=True, sides=REVIEWERS)
-register_kind("deal-won", _("Deal won"), "trophy", wants_action=True)
+register_kind("deal-conflict", _("Conflict to settle"), "git-merge", asks=("vendor",), sides=("vendor",))
+register_kind("deal-won", _("Deal won"), "trophy", asks=("distributor",))
 register_kind("deal-comment", _("New comment"), "message")

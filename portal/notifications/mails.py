@@ -15,7 +15,7 @@ from django.template import Context
 from django.template.loader import get_template
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.safestring import mark_safe
+from django.utils.safestring import SafeString
 
 from portal.accounts.models import User
 from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES
@@ -83,7 +83,8 @@ def compose(notification: Notification, membership: Any) -> EmailMultiAlternativ
     with translation.override(language), timezone.override(time_zone_for(recipient, membership)):
         side = side_of(membership)
         facts = _facts(notification, side) | {
-            "kind": KINDS[notification.kind],
+            # A conflict has no number of its own: it is about the later of two deals.
+            "number": getattr(notification.subject, "reference", notification.context.get("later", "")),
             "recipient": recipient,
             "membership": membership,
             "language": language,
@@ -110,7 +111,7 @@ def compose(notification: Notification, membership: Any) -> EmailMultiAlternativ
         )
         mail.attach_alternative(
             _rendered(
-                "emails/base.html", facts | {"body": mark_safe(html), "preheader": preheader}, html=True
+                "emails/base.html", facts | {"body": SafeString(html), "preheader": preheader}, html=True
             ),
             "text/html",
         )
@@ -120,6 +121,7 @@ def compose(notification: Notification, membership: Any) -> EmailMultiAlternativ
 def _facts(notification: Notification, side: str) -> dict[str, Any]:
     return {
         "deal": notification.subject,
+        "kind": KINDS[notification.kind],
         "side": side,
         "told": as_told(notification.context),
     }

@@ -51,14 +51,10 @@ class Notification(models.Model):
 
     class Meta:
         ordering = ["-created_at", "-id"]
-        constraints = [
-            models.UniqueConstraint(fields=["recipient", "kind", "key"], name="notification_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["recipient", "kind", "key"], name="notification_once")]
         indexes = [
             models.Index(fields=["recipient", "-created_at"], name="notification_inbox"),
-            models.Index(
-                fields=["recipient"], condition=models.Q(read_at=None), name="notification_unread"
-            ),
+            models.Index(fields=["recipient"], condition=models.Q(read_at=None), name="notification_unread"),
             models.Index(
                 fields=["next_try_at"],
                 condition=models.Q(mailed_at=None, dropped_at=None),

@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.functional import Promise
 
 from portal.accounts.models import User
-from portal.notifications.kinds import EVERY_SIDE, KINDS, Kind
+from portal.notifications.kinds import EVERY_SIDE, KINDS, REVIEWERS, Kind
 from portal.notifications.mails import side_of, subject_line
 from portal.notifications.models import Notification, NotificationQuerySet
 
@@ -18,6 +18,17 @@ UNREAD_CAP = 100
 def unread_count(user: User) -> int:
     """How many notifications the person has not read; 100 means "more than 99"."""
     return Notification.objects.visible_to(user).unread()[:UNREAD_CAP].count()
+
+
+def sides_for(notification: Notification) -> tuple[str, ...]:
+    """On which sides it may be read: what is said internally never reaches a partner."""
+    return REVIEWERS if notification.context.get("internal") else KINDS[notification.kind].sides
+
+
+def kinds_asking(user: User) -> list[str]:
+    """The kinds that ask this person, as they act now, to do something."""
+    side = side_of(user.acting_as) if user.acting_as else ""
+    return [kind.code for kind in KINDS.values() if side in kind.asks]
 
 
 def membership_that_sees(
@@ -45,8 +56,8 @@ class Line:
     notification: Notification
     kind: Kind
     text: "str | Promise"
-    number: str
     seen: bool
+    asks: bool
 
 
 def inbox_lines(user: User, notifications: Iterable[Notification]) -> list[Line]:
@@ -63,8 +74,8 @@ def inbox_lines(user: User, notifications: Iterable[Notification]) -> list[Line]
                 notification=notification,
                 kind=KINDS[notification.kind],
                 text=subject_line(notification, side) if seen else KINDS[notification.kind].label,
-                number=str(notification.subject) if seen else "",
                 seen=seen,
+                asks=side in KINDS[notification.kind].asks,
             )
         )
     return lines
@@ -84,9 +95,9 @@ def _visible_subjects(user: User, notifications: list[Notification]) -> set[tupl
 
 
 def about_number(user: User, notifications: NotificationQuerySet, text: str) -> NotificationQuerySet:
-    """Those about records whose number contains `text` and that the person may see."""
-    text = text.strip()
-    found = models.Q(pk__in=[])
+    """Those about records whose number contains `text` and that the person may see, and those that name
+    such a number (a conflict names two)."""
+    found = models.Q(context__later__icontains=text) | models.Q(context__earlier__icontains=text)
     for content_type in ContentType.objects.filter(
         models.Exists(Notification.objects.visible_to(user).filter(subject_type=models.OuterRef("pk")))
     ):

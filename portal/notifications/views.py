@@ -1,7 +1,7 @@
 from email.utils import parseaddr
 
-from csp.decorators import csp_replace, csp_update
 from csp.constants import NONE, SELF, UNSAFE_INLINE
+from csp.decorators import csp_replace, csp_update
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -21,14 +21,20 @@ from portal.core.mail_files import newest_mails, open_mail
 from portal.core.pagination import CappedPaginator
 from portal.notifications import actions
 from portal.notifications.forms import InboxFilter, MarkForm
-from portal.notifications.kinds import KINDS
 from portal.notifications.models import Notification
-from portal.notifications.selectors import about_number, inbox_lines, membership_that_sees, unread_count
+from portal.notifications.selectors import (
+    about_number,
+    inbox_lines,
+    kinds_asking,
+    membership_that_sees,
+    sides_for,
+    unread_count,
+)
 
 PER_PAGE = 25
 # The demo's folder may grow; nobody reads further back.
 MAILS_SHOWN = 1_000
-ACTION_KINDS = [kind.code for kind in KINDS.values() if kind.wants_action]
+FRAME_MAY = ["allow-popups", "allow-popups-to-escape-sandbox", "allow-top-navigation-by-user-activation"]
 
 
 @require_safe
@@ -41,7 +47,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     if show == "unread":
         rows = rows.unread()
     elif show == "action":
-        rows = rows.filter(kind__in=ACTION_KINDS)
+        rows = rows.filter(kind__in=kinds_asking(request.user))
     if asked.get("kind"):
         rows = rows.filter(kind=asked["kind"])
     if asked.get("q"):
@@ -93,7 +99,7 @@ def open_notification(request: HttpRequest, pk: str) -> HttpResponse:
     if type(subject)._default_manager.visible_to(request.user).filter(pk=subject.pk).exists():
         actions.mark_read(notification, by=request.user, at=timezone.now())
         return redirect(subject.get_absolute_url())
-    membership = membership_that_sees(request.user, subject)
+    membership = membership_that_sees(request.user, subject, sides_for(notification))
     if membership is None:
         return render(request, "inbox/gone.html", {"notification": notification}, status=404)
     return render(
@@ -180,6 +186,7 @@ def demo_mail(request: HttpRequest, name: str) -> HttpResponse:
         "demo_mail/read.html",
         {
             "mail": mail,
+            "frame_may": " ".join(FRAME_MAY),
             "as_text": as_text,
             "tabs": [
                 {"label": _("As HTML"), "url": address, "active": not as_text},
@@ -203,7 +210,7 @@ def demo_mail(request: HttpRequest, name: str) -> HttpResponse:
         "base-uri": [NONE],
         "form-action": [NONE],
         "frame-ancestors": [SELF],
-        "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox", "allow-top-navigation-by-user-activation"],
+        "sandbox": FRAME_MAY,
     }
 )
 def demo_mail_html(request: HttpRequest, name: str) -> HttpResponse:

@@ -7,11 +7,13 @@ from typing import Any
 
 from django import template
 from django.utils.html import format_html, linebreaks
-from django.utils.safestring import mark_safe
+from django.utils.safestring import SafeString
 
 from portal.core import formats
 
 register = template.Library()
+
+_TABLE = SafeString('<table role="presentation" cellpadding="0" cellspacing="0" border="0"')
 
 TEXT_WIDTH = 76
 # A number such as DR-7K3F9Q or an address stays in one piece.
@@ -20,13 +22,12 @@ _WRAP = {"break_long_words": False, "break_on_hyphens": False}
 # Mail programs drop style sheets as they like: what matters stands on the element itself. The classes
 # are for the dark colours in emails/base.html.
 _PARA = "margin:0 0 16px;font-size:16px;line-height:1.55;color:#14252b"
-_LABEL = "padding:9px 16px 9px 0;font-size:14px;color:#56666d;vertical-align:top;border-bottom:1px solid #e8edef"
-_VALUE = (
-    "padding:9px 0;font-size:14px;font-weight:600;color:#14252b;vertical-align:top;border-bottom:1px solid #e8edef"
-)
+_RULE = "vertical-align:top;border-bottom:1px solid #e8edef"
+_LABEL = f"padding:9px 16px 9px 0;font-size:14px;color:#56666d;{_RULE}"
+_VALUE = f"padding:9px 0;font-size:14px;font-weight:600;color:#14252b;{_RULE}"
 _QUOTE = (
-    "margin:0 0 20px;padding:12px 16px;border-left:3px solid #00a88e;background:#f4f7f7;border-radius:0 6px 6px 0;"
-    "font-size:15px;line-height:1.5;color:#14252b"
+    "margin:0 0 20px;padding:12px 16px;border-left:3px solid #00a88e;background:#f4f7f7;"
+    "border-radius:0 6px 6px 0;font-size:15px;line-height:1.5;color:#14252b"
 )
 _BUTTON = (
     "display:inline-block;padding:13px 26px;font-size:16px;font-weight:600;line-height:1.25;color:#ffffff;"
@@ -37,7 +38,7 @@ _BUTTON = (
 @register.simple_block_tag(takes_context=True)
 def mail_para(context: template.Context, content: str) -> str:
     if context["in_html"]:
-        return format_html('<p class="ink" style="{}">{}</p>', _PARA, mark_safe(content.strip()))
+        return format_html('<p class="ink" style="{}">{}</p>', _PARA, SafeString(content.strip()))
     return "\n" + textwrap.fill(re.sub(r"[ \t\n]+", " ", content).strip(), TEXT_WIDTH, **_WRAP) + "\n"
 
 
@@ -45,9 +46,9 @@ def mail_para(context: template.Context, content: str) -> str:
 def mail_facts(context: template.Context, content: str) -> str:
     if context["in_html"]:
         return format_html(
-            '<table role="presentation" class="facts" width="100%" cellpadding="0" cellspacing="0" border="0" '
-            'style="margin:4px 0 22px;border-collapse:collapse">{}</table>',
-            mark_safe(content.strip()),
+            '{} width="100%" style="margin:4px 0 22px;border-collapse:collapse">{}</table>',
+            _TABLE,
+            SafeString(content.strip()),
         )
     lines = [line.strip() for line in content.splitlines() if line.strip()]
     return "\n" + "\n".join(lines) + "\n"
@@ -60,7 +61,8 @@ def mail_fact(context: template.Context, label: Any, value: Any) -> str:
         return ""
     if context["in_html"]:
         return format_html(
-            '<tr><td class="muted rule" width="38%" style="{}">{}</td><td class="ink rule" style="{}">{}</td></tr>',
+            '<tr><td class="muted rule" width="38%" style="{}">{}</td>'
+            '<td class="ink rule" style="{}">{}</td></tr>',
             _LABEL,
             label,
             _VALUE,
@@ -76,7 +78,7 @@ def mail_quote(context: template.Context, text: Any) -> str:
     if not words:
         return ""
     if context["in_html"]:
-        inner = mark_safe(linebreaks(words, autoescape=True).replace("<p>", '<p style="margin:0">'))
+        inner = SafeString(linebreaks(words, autoescape=True).replace("<p>", '<p style="margin:0">'))
         return format_html('<div class="quote ink" style="{}">{}</div>', _QUOTE, inner)
     lines = []
     for line in words.splitlines():
@@ -90,9 +92,10 @@ def mail_button(context: template.Context, label: Any) -> str:
     url = context["open_url"]
     if context["in_html"]:
         return format_html(
-            '<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:4px 0 8px"><tr>'
+            '{} style="margin:4px 0 8px"><tr>'
             '<td class="button" bgcolor="#007a68" style="border-radius:6px;background:#007a68">'
             '<a href="{}" style="{}">{}</a></td></tr></table>',
+            _TABLE,
             url,
             _BUTTON,
             label,

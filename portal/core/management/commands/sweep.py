@@ -42,4 +42,6 @@ class Command(BaseCommand):
             return self.style.ERROR(f"failed: {outcome.error}")
         if not outcome.done:
             return "nothing to do"
-        return ", ".join(f"{count} {event.replace('_', ' ')}" for event, count in sorted(outcome.done.items()))
+        return ", ".join(
+            f"{count} {event.replace('_', ' ')}" for event, count in sorted(outcome.done.items())
+        )

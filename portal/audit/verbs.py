@@ -1,0 +1,129 @@
+"""The catalogue of what happens: each verb's sentence on a timeline. `%(name)s` stands for a figure that
+was recorded with the event; where one is missing the shorter sentence serves."""
+
+import re
+from dataclasses import dataclass, field
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Text = str | Promise
+_NAMES = re.compile(r"%\((\w+)\)s")
+
+
+@dataclass(frozen=True)
+class Verb:
+    short: Text
+    full: Text = ""
+    icon: str = "point"
+    tone: str = ""
+    # A recorded value that is a choice of the record's field: name of the figure -> name of the field.
+    choices: dict[str, str] = field(default_factory=dict)
+    # A recorded value and the words for it.
+    words: dict[str, dict[str, Text]] = field(default_factory=dict)
+
+    def wanted(self) -> set[str]:
+        """The figures that the full sentence needs."""
+        return set(_NAMES.findall(str(self.full)))
+
+
+VERBS: dict[str, Verb] = {
+    "deal.drafted": Verb(_("Draft begun"), icon="pencil"),
+    "deal.submitted": Verb(_("Submitted"), _("Submitted, decision due by %(due_at)s"), "send", "info"),
+    "deal.information_requested": Verb(_("Information requested"), icon="help-circle", tone="warn"),
+    "deal.answered": Verb(
+        _("Answered"), _("Answered, decision due by %(due_at)s"), icon="message-reply", tone="info"
+    ),
+    "deal.endorsed": Verb(
+        _("Approved by the distributor"),
+        _("Approved by the distributor with %(granted_pct)s, passed on to the channel manager"),
+        "rubber-stamp",
+        "ok",
+    ),
+    "deal.approved": Verb(
+        _("Approved"),
+        _("Approved with a discount of %(granted_pct)s, protected until %(protected_until)s"),
+        "circle-check",
+        "ok",
+    ),
+    "deal.rejected": Verb(
+        _("Rejected"), _("Rejected: %(code)s"), "circle-x", "bad", choices={"code": "rejection_code"}
+    ),
+    "deal.withdrawn": Verb(_("Withdrawn"), icon="arrow-back-up", tone="neutral"),
+    "deal.won": Verb(
+        _("Reported as won"),
+        _("Reported as won: order %(order_reference)s of %(order_date)s, %(order_amount)s"),
+        "trophy",
+        "ok",
+    ),
+    "deal.order_confirmed": Verb(
+        _("Order confirmed"), _("Order %(order_reference)s confirmed"), "checks", "ok"
+    ),
+    "deal.lost": Verb(
+        _("Reported as lost"), _("Reported as lost: %(code)s"), "mood-sad", "neutral", {"code": "loss_code"}
+    ),
+    "deal.expired": Verb(
+        _("Protection ended"),
+        _("Protection ended, last protected day %(protected_until)s"),
+        "clock-off",
+        "neutral",
+    ),
+    "deal.revoked": Verb(
+        _("Protection revoked"),
+        _("Protection revoked: %(code)s"),
+        "shield-off",
+        "bad",
+        choices={"code": "revocation_code"},
+    ),
+    "deal.conflict_found": Verb(
+        _("Conflict with another registration found"),
+        _("Conflict with %(other)s found"),
+        "git-merge",
+        "warn",
+    ),
+    "deal.conflict_settled": Verb(
+        _("Conflict settled"),
+        _("Conflict settled: %(outcome)s"),
+        "git-merge",
+        "ok",
+        words={
+            "outcome": {
+                "earlier_stands": _("The earlier registration stands"),
+                "different": _("Two different opportunities"),
+                "later_prevails": _("The later registration prevails"),
+                "lapsed": _("Settled by itself: one of the registrations ended"),
+            }
+        },
+    ),
+    "deal.reminded": Verb(_("Reminded of the decision"), icon="hourglass", tone="neutral"),
+    "deal.escalated": Verb(
+        _("Decision overdue, channel manager told"),
+        _("Decision overdue since %(due_at)s, channel manager told"),
+        "alarm",
+        "bad",
+    ),
+    "deal.commented": Verb(_("Commented"), icon="message"),
+    "deal.evidence_added": Verb(_("Evidence added"), _("Evidence added: %(name)s"), "paperclip"),
+    "deal.evidence_removed": Verb(_("Evidence removed"), _("Evidence removed: %(name)s"), "paperclip"),
+    "partner.added": Verb(_("Partner added"), icon="building-plus", tone="info"),
+    "partner.edited": Verb(_("Partner's data changed"), icon="edit"),
+    "distributor.added": Verb(_("Distributor added"), icon="building-plus", tone="info"),
+    "distributor.edited": Verb(_("Distributor's data changed"), icon="edit"),
+    "invitation.sent": Verb(_("Invitation sent"), icon="mail", tone="info"),
+    "invitation.resent": Verb(_("Invitation sent again"), icon="mail", tone="info"),
+    "invitation.withdrawn": Verb(_("Invitation withdrawn"), icon="mail-off", tone="neutral"),
+    "invitation.accepted": Verb(_("Invitation accepted"), icon="mail-opened", tone="ok"),
+    "invitation.lapsed": Verb(_("Invitation ran out"), icon="mail-off", tone="neutral"),
+    "membership.started": Verb(_("Access given"), icon="user-plus", tone="ok"),
+    "membership.role_changed": Verb(_("Role changed"), icon="user-edit", tone="info"),
+    "membership.deactivated": Verb(_("Access ended"), icon="user-off", tone="bad"),
+    "membership.reactivated": Verb(_("Access given again"), icon="user-check", tone="ok"),
+    "edition.imported": Verb(_("Edition imported"), icon="file-import", tone="info"),
+    "edition.published": Verb(_("Edition published"), icon="award", tone="ok"),
+    "edition.discarded": Verb(_("Edition discarded"), icon="trash", tone="neutral"),
+}
+
+
+def humanised(verb: str) -> str:
+    """What an unlisted verb says: `deal.price_checked` → "Price checked"."""
+    return verb.rpartition(".")[2].replace("_", " ").capitalize()
