@@ -366,9 +366,9 @@ def living_process(pid_file: Path, program: str, data: Path) -> int | None:
 
     try:
         pid = int(pid_file.read_text().split("\n", 1)[0])
-        process = psutil.Process(pid)
-        if process.status() == psutil.STATUS_ZOMBIE:
+        if not lives(pid):
             return None
+        process = psutil.Process(pid)
         # Both go to live in their data folder; Redis rewrites its command line.
         at_work_here = Path(process.cwd()) == data.resolve()
         return pid if at_work_here and Path(process.exe()).name == program else None
@@ -377,18 +377,24 @@ def living_process(pid_file: Path, program: str, data: Path) -> int | None:
 
 
 def stop_process(pid: int | None, how: signal.Signals) -> None:
+    for signal_now, seconds in ((how, STOP_SECONDS), (signal.SIGKILL, STOP_SECONDS)):
+        if pid is None or not lives(pid):
+            return
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal_now)
+        deadline = time.monotonic() + seconds
+        while lives(pid) and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+
+def lives(pid: int) -> bool:
+    """A process that ended counts as gone even if the one that started it has not looked yet."""
     import psutil
 
-    if pid is None:
-        return
-    with suppress(psutil.NoSuchProcess):
-        process = psutil.Process(pid)
-        process.send_signal(how)
-        try:
-            process.wait(STOP_SECONDS)
-        except psutil.TimeoutExpired:
-            process.kill()
-            process.wait(STOP_SECONDS)
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def make_var_dir(where: Places) -> None:

@@ -141,6 +141,7 @@ def test_views_fetch_what_may_be_seen_and_call_an_action(path):
                 isinstance(node.func.value, ast.Attribute)
                 and node.func.value.attr == "objects"
                 and verb not in SCOPED
+                and "request.user" not in ast.unparse(node)
             ):
                 offences.append(f"line {node.lineno}: {written}() is not scoped")
     assert offences == []
