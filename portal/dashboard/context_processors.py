@@ -315,16 +315,29 @@ class Shell:
             for link in self.person_links
         ]
 
-    @property
-    def demo_accounts(self) -> list[dict[str, str]]:
-        """The cast, shown on the sign-in page of the demo and nowhere else."""
+    @cached_property
+    def demo_accounts(self) -> list[dict[str, Any]]:
+        """The cast with its organisations and roles: on the sign-in page of the demo and nowhere else."""
         if not settings.DEMO:
             return []
-        return [{"email": email, "role": role} for email, role in getattr(settings, "DEMO_ACCOUNTS", ())]
+        from portal.demo import CAST
+
+        order = [email for email, _role in CAST]
+        found = {
+            membership.user.email: {
+                "email": membership.user.email,
+                "organisation": membership.organisation,
+                "role": membership.get_role_display(),
+            }
+            for membership in Membership.objects.active().filter(user__email__in=order).order_by("is_current")
+        }
+        return [found[email] for email in order if email in found]
 
     @property
     def demo_password(self) -> str:
-        return getattr(settings, "DEMO_PASSWORD", "") if settings.DEMO else ""
+        from portal.demo import PASSWORD
+
+        return PASSWORD if settings.DEMO else ""
 
     @property
     def footer_links(self) -> list[dict[str, str]]:

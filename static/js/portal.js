@@ -24,16 +24,16 @@
     event.preventDefault();
     const body = new FormData(form, event.submitter);
     window.portalTheme(body.get("theme"));
-    form.querySelectorAll("button").forEach((button) => {
-      const chosen = button === event.submitter;
-      button.toggleAttribute("aria-current", chosen);
+    document.querySelectorAll('form[data-theme-form] button[name="theme"]').forEach((button) => {
+      const chosen = button.value === event.submitter.value;
       if (chosen) button.setAttribute("aria-current", "true");
-      button.querySelector(".check").hidden = !chosen;
+      else button.removeAttribute("aria-current");
+      const check = button.querySelector(".check");
+      if (check) check.hidden = !chosen;
     });
-    const pop = form.closest("details");
-    const shown = pop.querySelector("summary .icon");
-    shown.replaceWith(event.submitter.querySelector(".icon").cloneNode(true));
-    pop.open = false;
+    const pop = document.querySelector("details.pop:has(form[data-theme-form])");
+    pop?.querySelector("summary .icon").replaceWith(event.submitter.querySelector(".icon").cloneNode(true));
+    if (pop) pop.open = false;
     fetch(form.action, { method: "POST", body, redirect: "manual", credentials: "same-origin" });
   });
 
