@@ -1,5 +1,7 @@
+import uuid
 from datetime import date
 
+from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import (
     BigIntegerRangeField,
@@ -11,8 +13,11 @@ from django.db import models
 from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
+from partners.organisations.access import can
 from partners.organisations.models import country_list
 from partners.programme.models import Line
+from portal.accounts.models import User
+from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES
 
 
 class DateRange(Func):
@@ -62,12 +67,28 @@ class Product(models.Model):
         return self.name
 
 
+class PriceRegionQuerySet(models.QuerySet["PriceRegion"]):
+    def visible_to(self, user: User) -> "PriceRegionQuerySet":
+        """A partner reads the list of its own country, a distributor those of the countries it serves,
+        the vendor all."""
+        if not can(user, "catalogue.see"):
+            return self.none()
+        membership = user.acting_as
+        if membership.role in PARTNER_ROLES:
+            return self.filter(countries__contains=[membership.partner.country])
+        if membership.role in DISTRIBUTOR_ROLES:
+            return self.filter(countries__overlap=membership.distributor.countries)
+        return self.all()
+
+
 class PriceRegion(models.Model):
     """The countries that share one official price list."""
 
     code = models.SlugField(_("code"), max_length=20, unique=True)
     name = models.CharField(_("name"), max_length=80)
     countries = country_list(verbose_name=_("countries"))
+
+    objects = PriceRegionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("price region")
@@ -110,7 +131,10 @@ class PriceList(models.Model):
             ExclusionConstraint(
                 name="price_list_one_at_a_time",
                 expressions=[
-                    (IdRange(F("region_id"), F("region_id"), RangeBoundary(True, True)), RangeOperators.OVERLAPS),
+                    (
+                        IdRange(F("region_id"), F("region_id"), RangeBoundary(True, True)),
+                        RangeOperators.OVERLAPS,
+                    ),
                     (
                         DateRange(F("valid_from"), F("valid_until"), RangeBoundary(True, True)),
                         RangeOperators.OVERLAPS,
@@ -149,3 +173,29 @@ class Price(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product.sku} {self.term_months} {self.nodes_from}+"
+
+
+class PriceImportQuerySet(models.QuerySet["PriceImport"]):
+    def visible_to(self, user: User) -> "PriceImportQuerySet":
+        return self.all() if can(user, "catalogue.manage") else self.none()
+
+
+class PriceImport(models.Model):
+    """An uploaded price file: checked when it came, kept as evidence of what was applied."""
+
+    reference = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    file_name = models.CharField(_("file"), max_length=200)
+    content = models.BinaryField()
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    uploaded_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
+    applied_at = models.DateTimeField(_("applied"), null=True, blank=True)
+
+    objects = PriceImportQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("price import")
+        verbose_name_plural = _("price imports")
+        ordering = ["-uploaded_at"]
+
+    def __str__(self) -> str:
+        return self.file_name

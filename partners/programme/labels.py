@@ -27,7 +27,11 @@ def humanised(code: str) -> str:
 
 
 # Names of products are the vendor's and stay as they are in every language.
-PRODUCT_GROUPS = {"xsp": "xSP", "industrial-cybersecurity": "Industrial CyberSecurity"}
+PRODUCT_GROUPS = {
+    "xsp": "xSP",
+    "anti-targeted-attack": "Anti Targeted Attack Platform",
+    "industrial-cybersecurity": "Industrial CyberSecurity",
+}
 
 
 def group_name(code: str) -> str:
