@@ -4,5 +4,5 @@ import os
 
 from portal.settings.test import *  # noqa: F403
 
-EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_BACKEND = "portal.core.mail_files.EmailBackend"
 EMAIL_FILE_PATH = os.environ["MAIL_FOLDER"]

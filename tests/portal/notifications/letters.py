@@ -1,0 +1,53 @@
+"""Deals and what is told about them, for the tests of mails and inbox."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from dealreg.deals.actions import save_draft, set_lines, start_draft, submit_deal
+from dealreg.deals.actions.drafting import LineInput
+from dealreg.deals.models import Deal
+from portal.notifications.actions import notify
+
+# A Monday, ten past two in the afternoon in Paris.
+MONDAY = datetime(2026, 11, 23, 13, 10, tzinfo=UTC)
+DUE = datetime(2026, 11, 25, 13, 10, tzinfo=UTC)
+UNTIL = date(2027, 2, 22)
+
+# What the deals' actions tell with each kind.
+TOLD: dict[str, dict[str, Any]] = {
+    "deal-submitted": {"due_at": DUE},
+    "deal-to-decide": {"step": "distributor", "due_at": DUE, "conflict": False},
+    "deal-half-time": {"due_at": DUE},
+    "deal-overdue": {"due_at": DUE},
+    "deal-information-requested": {"question": "Which sites are meant?\nAnd by when?"},
+    "deal-answered": {},
+    "deal-approved": {"granted_pct": Decimal("3.50"), "protected_until": UNTIL},
+    "deal-rejected": {"text": "The customer renews what it has."},
+    "deal-withdrawn": {},
+    "deal-revoked": {"text": "The customer has written to us."},
+    "deal-expiring": {"days": 14, "protected_until": UNTIL},
+    "deal-expired": {"protected_until": UNTIL},
+    "deal-won": {},
+    "deal-comment": {"author": "Denise Carlier", "excerpt": "Do you know the date of the tender?"},
+}
+
+
+def register(cast: Any, by: Any, *, at: datetime = MONDAY, **customer: Any) -> Deal:
+    """A standard deal of 100 nodes, submitted; tells Alice and Amir, and Denise, as a side effect."""
+    deal = start_draft(by=by, at=at)
+    changes = {
+        "customer_name": "Hôpital Saint-Roch",
+        "customer_country": deal.partner.country,
+        "product_group": cast.groups["endpoint-security"],
+        "nodes": 100,
+        "expected_close_on": date(2027, 2, 1),
+        "engagement": "Two meetings with the head of IT, proof of concept agreed.",
+    } | customer
+    save_draft(deal, by=by, changes=changes)
+    set_lines(deal, by=by, lines=[LineInput(cast.products["EPS-ADV"], 100, 12)], at=at)
+    return submit_deal(deal, by=by, at=at)
+
+
+def tell(kind: str, deal: Deal, *people: Any, key: str = "test", **told: Any) -> None:
+    notify(kind, to=people, about=deal, key=key, at=MONDAY, **(TOLD.get(kind, {}) | told))
