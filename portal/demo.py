@@ -1,7 +1,8 @@
 """Runs the whole portal from one terminal: `make demo` (python -m portal.demo run) and `make reset`.
 
 PostgreSQL and Redis, unless DATABASE_URL and REDIS_URL name others; then the database is brought up to
-date, the demo data loaded, and web server, Celery worker and Celery beat run until Ctrl-C.
+date, the demo data loaded (not with `run --empty`), and web server, Celery worker and Celery beat run
+until Ctrl-C.
 """
 
 import contextlib
@@ -229,7 +230,7 @@ def start_servers(servers: ExitStack) -> None:
 def prepare_in_own_process() -> None:
     """Django stays out of the supervisor: small, and nothing of the site can take it down."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "portal.demo", "prepare"], cwd=ROOT, preexec_fn=end_with_parent
+        [sys.executable, "-m", "portal.demo", "prepare", *sys.argv[2:]], cwd=ROOT, preexec_fn=end_with_parent
     )
     try:
         failed = process.wait()
@@ -258,7 +259,7 @@ def prepare() -> int:
         shutil.rmtree(settings.STATIC_ROOT, ignore_errors=True)
         call_command("collectstatic", interactive=False, verbosity=0)
         stamp.write_text(made_from)
-    if "load_demo" in get_commands():
+    if "load_demo" in get_commands() and "--empty" not in sys.argv:
         call_command("load_demo")
     return 0
 
