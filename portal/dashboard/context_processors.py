@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -121,11 +122,17 @@ MENU = (
 
 def existing(path: str) -> str:
     """The path where a page answers to it, else nothing: the menu never leads nowhere."""
+    return path if _resolves(path, settings.ROOT_URLCONF) else ""
+
+
+@lru_cache(maxsize=1024)
+def _resolves(path: str, urlconf: str) -> bool:
+    # Asked a dozen times for each page, and the answer never changes while the process lives.
     try:
-        resolve(path)
+        resolve(path, urlconf)
     except Resolver404:
-        return ""
-    return path
+        return False
+    return True
 
 
 def named(name: str) -> str:
