@@ -2,7 +2,7 @@
 # make test      linters, type check, every test
 # make reset     throw the demo's data away
 # make lint      linters and type check only
-# make messages  collect the texts to translate into locale/
+# make messages  collect the texts to translate into locale/ (needs gettext)
 # make lock      renew the lock files after a change of requirements*.in or package.json
 #
 # All that a machine must have is make and python3 (3.11 or newer, with venv).
@@ -10,6 +10,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/python -m
 APPS := portal partners dealreg
+NOT_OURS := --ignore .venv --ignore node_modules --ignore var --ignore tests --ignore bench
 # Tests in parallel; JOBS=0 runs them one after the other.
 JOBS ?= 2
 
@@ -39,7 +40,7 @@ reset:
 	@if [ -x .venv/bin/python ]; then exec $(RUN) portal.demo reset; else echo "There is nothing to throw away."; fi
 
 messages: set-up
-	$(RUN) babel.messages.frontend --version
+	$(RUN) django makemessages --locale fr --add-location file --no-obsolete $(NOT_OURS) --settings portal.settings.dev
 
 lock: set-up
 	for name in requirements requirements-embedded requirements-tools requirements-dev; do \

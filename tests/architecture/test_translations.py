@@ -40,3 +40,30 @@ def test_placeholders_survive_translation(path):
         if message.id and list(message.check(read(path)))
     ]
     assert wrong == []
+
+
+def test_every_text_of_the_sources_is_in_the_catalogue(tmp_path):
+    """`make messages`, in a copy: nothing new may turn up."""
+    if not shutil.which("xgettext"):
+        if os.environ.get("REQUIRE_BROWSER"):
+            pytest.fail("gettext is not installed")
+        pytest.skip("gettext is not installed")
+    for folder in ("portal", "partners", "dealreg", "templates", "static", "locale"):
+        shutil.copytree(
+            ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__", "*.mo")
+        )
+    collected = subprocess.run(
+        [sys.executable, "-m", "django", "makemessages", "--all", "--no-obsolete", "--no-location"],
+        cwd=tmp_path,
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "portal.settings.test", "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert collected.returncode == 0, collected.stderr
+    missing = []
+    for path in sorted((tmp_path / "locale").glob("*/LC_MESSAGES/*.po")):
+        for message in read(path):
+            texts = message.string if isinstance(message.string, tuple) else (message.string,)
+            if message.id and (message.fuzzy or not all(texts)):
+                missing.append(message.id)
+    assert missing == []
