@@ -35,7 +35,7 @@ class NodeModulesFinder(BaseFinder):
             for one in self.allowed
         )
         if not allowed or not found.is_file():
-            return [] if find_all else None
+            return []  # None would count as a match
         return [str(found)] if find_all else str(found)
 
     def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, FileSystemStorage]]:

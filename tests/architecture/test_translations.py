@@ -1,5 +1,9 @@
 """Every text has its French, and the catalogue holds every text of the sources."""
 
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
