@@ -142,7 +142,8 @@
       if (isSelect) field.value = "";
       if (linked) linked.value = "";
       clearTimeout(timer);
-      timer = setTimeout(search, endpoint ? 200 : 0);
+      if (endpoint) timer = setTimeout(search, 200);
+      else search();
     });
     if (!endpoint) {
       input.addEventListener("click", () => {
@@ -157,7 +158,11 @@
     input.addEventListener("keydown", (event) => {
       if (event.key === "ArrowDown" || event.key === "ArrowUp") {
         event.preventDefault();
-        if (list.hidden) return void search();
+        if (list.hidden) {
+          clearTimeout(timer);
+          search().then(() => shown.length && !list.hidden && mark(0));
+          return;
+        }
         const step = event.key === "ArrowDown" ? 1 : -1;
         mark((active + step + shown.length) % shown.length);
       } else if (event.key === "Enter" && !list.hidden && active >= 0) {
