@@ -11,6 +11,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("deals/", include("dealreg.deals.urls")),
     path("programme/", include("partners.programme.urls")),
+    path("catalogue/", include("partners.catalogue.urls")),
     path("inbox/", include("portal.notifications.urls")),
     path("demo/mail/", include("portal.notifications.demo_urls")),
     path("documents/", include("portal.documents.urls")),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from io import StringIO
+from itertools import pairwise
 from typing import Any
 
 from babel.numbers import list_currencies
@@ -301,10 +302,10 @@ class _Reader:
             if row[column] != common:
                 self.say(
                     line,
-                    gettext_noop("The list that begins in line %(line)s says otherwise: %(common)s."),
+                    gettext_noop("The list that begins in line %(first)s says otherwise: %(common)s."),
                     column,
                     str(row[column] or ""),
-                    line=its_list.line,
+                    first=its_list.line,
                     common=common or "–",
                 )
                 return
@@ -312,27 +313,28 @@ class _Reader:
         if price in self.prices:
             self.say(
                 line,
-                gettext_noop("Line %(line)s already has a price for this product, term and number of nodes."),
+                gettext_noop(
+                    "Line %(first)s already has a price for this product, term and number of nodes."
+                ),
                 "sku",
                 row["sku"],
-                line=self.prices[price],
+                first=self.prices[price],
             )
             return
         self.prices[price] = line
         its_list.prices.append(PriceLine(row["sku"], row["term_months"], row["nodes_from"], row["per_node"]))
 
     def check_overlaps(self) -> None:
-        former: NewList | None = None
-        for its_list in sorted(self.lists.values(), key=lambda one: one.key):
-            if former is not None and former.key.region == its_list.key.region:
-                if former.valid_until is None or former.valid_until >= its_list.key.valid_from:
-                    self.say(
-                        its_list.line,
-                        gettext_noop(
-                            "The list of this region that begins in line %(line)s is still valid then."
-                        ),
-                        "valid_from",
-                        its_list.key.valid_from.isoformat(),
-                        line=former.line,
-                    )
-            former = its_list
+        for former, latter in pairwise(sorted(self.lists.values(), key=lambda one: one.key)):
+            if former.key.region != latter.key.region:
+                continue
+            if former.valid_until is None or former.valid_until >= latter.key.valid_from:
+                self.say(
+                    latter.line,
+                    gettext_noop(
+                        "The list of this region that begins in line %(first)s is still valid then."
+                    ),
+                    "valid_from",
+                    latter.key.valid_from.isoformat(),
+                    first=former.line,
+                )

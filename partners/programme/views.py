@@ -4,9 +4,9 @@ from typing import Any
 
 import yaml
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -25,6 +25,7 @@ from partners.programme.selectors import (
     rulebook_of,
     standing_of_reader,
 )
+from portal.accounts.requests import SignedInRequest
 from portal.core.errors import PortalError
 from portal.core.exports import csv_response, xlsx_response
 from portal.core.formats import format_day
@@ -32,7 +33,7 @@ from portal.core.web import add_violation, message_of
 
 
 @require_GET
-def overview(request: HttpRequest) -> HttpResponse:
+def overview(request: SignedInRequest) -> HttpResponse:
     """The edition in force."""
     require(request.user, "programme.see")
     today = timezone.localdate()
@@ -48,7 +49,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def editions(request: HttpRequest) -> HttpResponse:
+def editions(request: SignedInRequest) -> HttpResponse:
     require(request.user, "programme.see")
     shelf = editions_on_shelf(Edition.objects.visible_to(request.user), timezone.localdate())
     in_force = next((one.edition for one in shelf if one.state == "in_force"), None)
@@ -65,7 +66,7 @@ def editions(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def edition(request: HttpRequest, code: str) -> HttpResponse:
+def edition(request: SignedInRequest, code: str) -> HttpResponse:
     """One edition; for a draft also what it would change, with the button to publish it."""
     require(request.user, "programme.see")
     today = timezone.localdate()
@@ -74,7 +75,7 @@ def edition(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @require_GET
-def export(request: HttpRequest, code: str, extension: str) -> HttpResponse:
+def export(request: SignedInRequest, code: str, extension: str) -> HttpResponseBase:
     """The grids of an edition as CSV or Excel."""
     require(request.user, "programme.see")
     answer = {"csv": csv_response, "xlsx": xlsx_response}.get(extension)
@@ -101,7 +102,7 @@ def _grid_rows(content: EditionContent) -> Iterator[list[Any]]:
 
 
 @require_GET
-def compare(request: HttpRequest) -> HttpResponse:
+def compare(request: SignedInRequest) -> HttpResponse:
     """Rule D3: what changes between two editions."""
     require(request.user, "programme.see")
     today = timezone.localdate()
@@ -116,7 +117,12 @@ def compare(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         old, new = by_code[form.cleaned_data["from"]], by_code[form.cleaned_data["to"]]
         found = differences(content_of(old), content_of(new))
-        context |= {"old": old, "new": new, "sections": labels.difference_sections(found), "count": len(found)}
+        context |= {
+            "old": old,
+            "new": new,
+            "sections": labels.difference_sections(found),
+            "count": len(found),
+        }
     return render(request, "programme/compare.html", context)
 
 
@@ -131,7 +137,7 @@ def _suggested(shelf: list[EditionOnShelf]) -> dict[str, str]:
 
 
 @require_http_methods(["GET", "POST"])
-def import_file(request: HttpRequest) -> HttpResponse:
+def import_file(request: SignedInRequest) -> HttpResponse:
     """Upload an edition file: a draft, or the list of what is wrong with it."""
     require(request.user, "programme.manage")
     form = EditionFileForm(request.POST or None, request.FILES or None)
@@ -148,9 +154,12 @@ def import_file(request: HttpRequest) -> HttpResponse:
             )
             return redirect("programme:edition", code=draft.code)
     problems = [
-        {"line": one.line, "path": one.path, "value": one.value, "reason": gettext(one.message) % one.params}
-        if one.params
-        else {"line": one.line, "path": one.path, "value": one.value, "reason": gettext(one.message)}
+        {
+            "line": one.line,
+            "path": one.path,
+            "value": one.value,
+            "reason": gettext(one.message) % one.params if one.params else gettext(one.message),
+        }
         for one in form.problems
     ]
     status = 422 if form.is_bound else 200
@@ -164,7 +173,7 @@ def import_file(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def edition_file(request: HttpRequest, code: str) -> HttpResponse:
+def edition_file(request: SignedInRequest, code: str) -> HttpResponse:
     """The edition as a YAML file, to start the next one from."""
     require(request.user, "programme.manage")
     facts = file_of(content_of(_seen_edition(request, code)))
@@ -177,7 +186,7 @@ def edition_file(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @require_POST
-def publish(request: HttpRequest, code: str) -> HttpResponse:
+def publish(request: SignedInRequest, code: str) -> HttpResponse:
     draft = _seen_edition(request, code)
     try:
         published = publish_edition(draft.pk, by=request.user, on=timezone.localdate())
@@ -196,18 +205,18 @@ def publish(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @require_POST
-def discard(request: HttpRequest, code: str) -> HttpResponse:
+def discard(request: SignedInRequest, code: str) -> HttpResponse:
     draft = _seen_edition(request, code)
     discard_draft(draft.pk, by=request.user)
     messages.success(request, gettext("The draft of edition %(code)s is thrown away.") % {"code": code})
     return redirect("programme:editions")
 
 
-def _seen_edition(request: HttpRequest, code: str) -> Edition:
+def _seen_edition(request: SignedInRequest, code: str) -> Edition:
     return get_object_or_404(Edition.objects.visible_to(request.user), code=code)
 
 
-def _edition_context(request: HttpRequest, shown: Edition, today: date) -> dict[str, Any]:
+def _edition_context(request: SignedInRequest, shown: Edition, today: date) -> dict[str, Any]:
     shelf = editions_on_shelf(Edition.objects.visible_to(request.user), today)
     place = next(one for one in shelf if one.edition == shown)
     published = [one for one in shelf if one.state != "draft"]
@@ -221,7 +230,11 @@ def _edition_context(request: HttpRequest, shown: Edition, today: date) -> dict[
     # A draft is held against the edition that it would follow, a published one against its forerunner.
     first_day = shown.in_force_from or today + timedelta(days=shown.notice_days)
     forerunner = next(
-        (one.edition for one in published if one.edition.in_force_from and one.edition.in_force_from < first_day),
+        (
+            one.edition
+            for one in published
+            if one.edition.in_force_from and one.edition.in_force_from < first_day
+        ),
         None,
     )
     if forerunner is not None:
@@ -236,7 +249,7 @@ def _edition_context(request: HttpRequest, shown: Edition, today: date) -> dict[
     return context
 
 
-def _grid_context(request: HttpRequest, shown: Edition, today: date) -> dict[str, Any]:
+def _grid_context(request: SignedInRequest, shown: Edition, today: date) -> dict[str, Any]:
     content = content_of(shown)
     rulebook = rulebook_of(shown)
     standing = standing_of_reader(request.user, rulebook, today)
@@ -244,7 +257,6 @@ def _grid_context(request: HttpRequest, shown: Edition, today: date) -> dict[str
     chosen = request.GET.get("tier", "")
     if chosen not in content.tiers:
         chosen = own or content.tiers[-1]
-    address = request.path if request.resolver_match else reverse("programme:overview")
     return {
         "edition": shown,
         "content": content,
@@ -253,7 +265,7 @@ def _grid_context(request: HttpRequest, shown: Edition, today: date) -> dict[str
         "chosen_tier": chosen,
         "tiers": list(reversed(content.tiers)),
         "tier_tabs": [
-            {"label": labels.tier_name(tier), "url": f"{address}?tier={tier}", "tier": tier}
+            {"label": labels.tier_name(tier), "url": f"{request.path}?tier={tier}", "tier": tier}
             for tier in reversed(content.tiers)
         ],
         "grids": [

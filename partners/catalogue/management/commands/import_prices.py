@@ -32,7 +32,8 @@ class Command(BaseCommand):
         for one in preview_of(file):
             ends = f"; the list from {one.closes.valid_from} ends on {one.closes_on}" if one.closes else ""
             self.stdout.write(
-                f"{one.region.code} {one.new.currency} from {one.new.key.valid_from}: {one.prices} prices{ends}"
+                f"{one.region.code} {one.new.currency} from {one.new.key.valid_from}: "
+                f"{one.prices} prices{ends}"
             )
         if options["dry_run"]:
             self.stdout.write("Dry run: nothing was written")
