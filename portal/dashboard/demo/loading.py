@@ -1,0 +1,101 @@
+"""Loads the demonstration, all of it or nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import yaml
+from django.db import connection, transaction
+from django.db.models import F
+
+from dealreg.deals.models import Deal
+from partners.customers.models import Customer
+from partners.organisations.models import Distributor, Partner
+from partners.programme import actions as programme
+from portal.accounts.models import User
+from portal.core.actions import run_sweeps
+from portal.dashboard.demo.history import Case, Clockwork
+from portal.dashboard.demo.plot import plot
+from portal.dashboard.demo.world import World, make_world
+from portal.documents.models import Document
+from portal.notifications.models import Notification
+
+EDITION = Path(programme.__file__).resolve().parent / "data" / "2017.yaml"
+STILL_UNREAD = timedelta(days=2)
+STILL_TO_MAIL = timedelta(hours=26)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    partners: int
+    distributors: int
+    people: int
+    customers: int
+    deals: int
+
+
+def is_empty() -> bool:
+    """Whether nobody is there yet: only then the demonstration may move in."""
+    return not (User.objects.exists() or Partner.objects.exists() or Deal.objects.exists())
+
+
+def load_world(*, now: datetime, tell: Callable[[int, int], None]) -> Loaded:
+    """Everything of the demonstration as of `now`, in one transaction. `tell(done, of)` follows the deals."""
+    with transaction.atomic():
+        programme.seed_edition(yaml.safe_load(EDITION.read_text("utf-8")))
+        world = make_world(now)
+        clockwork = Clockwork(world, tell)
+        clockwork.run(plot(clockwork))
+        run_sweeps(at=now)
+        _date_back(world, clockwork.cases)
+        _read_old_mail(now)
+        # The history was told long ago: only what is still in the outbox leaves, by the worker's re-sender.
+        connection.run_on_commit = []
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    return Loaded(
+        partners=Partner.objects.count(),
+        distributors=Distributor.objects.count(),
+        people=User.objects.count(),
+        customers=Customer.objects.count(),
+        deals=Deal.objects.count(),
+    )
+
+
+def _date_back(world: World, cases: list[Case]) -> None:
+    """The columns that the database stamps with the time of loading get the time of the story."""
+    deals, customers = [], {}
+    for case in cases:
+        deal = case.deal
+        deal.created_at, deal.changed_at = case.created_at, case.changed_at
+        deals.append(deal)
+        if deal.customer_id is not None:
+            first = customers.get(deal.customer_id)
+            customers[deal.customer_id] = min(first or case.changed_at, deal.submitted_at or case.created_at)
+        Document.objects.filter(subject_id=deal.pk, uploaded_by=deal.registered_by_id).update(
+            uploaded_at=case.created_at
+        )
+    for deal in deals:
+        Deal.objects.filter(pk=deal.pk).update(created_at=deal.created_at, changed_at=deal.changed_at)
+    for pk, at in customers.items():
+        Customer.objects.filter(pk=pk).update(created_at=at)
+
+
+def _read_old_mail(now: datetime) -> None:
+    """What is older than two days has been read; what is older than a day, or for people around the cast,
+    has been mailed."""
+    cast = [user.pk for user in User.objects.filter(email__in=cast_addresses())]
+    every = Notification.objects.all()
+    every.filter(created_at__lt=now - STILL_UNREAD).update(read_at=F("created_at") + timedelta(hours=3))
+    pending = every.filter(created_at__gte=now - STILL_TO_MAIL, recipient__in=cast)
+    every.exclude(pk__in=pending.values("pk")).update(
+        mailed_at=F("created_at") + timedelta(seconds=20), tries=1, next_try_at=F("created_at")
+    )
+
+
+def cast_addresses() -> list[str]:
+    from portal.dashboard.demo.cast import CAST_PARTNERS, DISTRIBUTORS, OFFICES
+
+    groups = (*OFFICES, *DISTRIBUTORS, *CAST_PARTNERS)
+    return [person.email for group in groups for person in group.people]
