@@ -1,23 +1,27 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
-from dealreg.deals.lifecycle import ACTIVE, DEAL_LIFECYCLE, DealStatus, Step
+from dealreg.deals.lifecycle import ACTIVE, DEAL_LIFECYCLE, UNDER_REVIEW, DealStatus, Step
 from dealreg.deals.models import Conflict, Deal
-from partners.catalogue.models import ProductGroup
+from dealreg.deals.querysets import DealQuerySet
+from dealreg.deals.rules import stop_clock
+from partners.catalogue.models import Price, PriceList, Product, ProductGroup
+from partners.catalogue.selectors import price_list_for
 from partners.customers.identity import CustomerIdentity, same_because
 from partners.customers.selectors import matching_customers
 from partners.organisations.access import can, people_who_can
-from partners.organisations.models import Membership, Partner, PartnerStatus
-from partners.programme.rulebook import Rulebook
+from partners.organisations.models import Distributor, Membership, Partner, PartnerStatus, Supply
+from partners.programme.rulebook import DealRegistrationTerms, Rulebook
 from partners.programme.rules import RegistrantFacts, check_may_register, effective_tier
-from partners.programme.selectors import rulebook_on
+from partners.programme.selectors import rulebook_of, rulebook_on
 from partners.specialisations.selectors import groups_held
 from portal.accounts.models import User
 from portal.accounts.roles import VENDOR_ROLES, Role
+from portal.audit.models import Event
 from portal.core.errors import NotAllowed, RuleViolation, WrongState, gettext_noop
 
 # Which capability each move asks for, and on which side of the deal its holder must stand.
@@ -29,6 +33,8 @@ _PARTNER_MOVES = {
     "report_lost": "deals.close",
 }
 _REVIEW_MOVES = ("request_information", "endorse", "approve", "reject")
+# Rule E11 holds for these.
+_DECISIONS = (*_REVIEW_MOVES, "revoke")
 _REVIEW_CAPABILITY = {
     Step.DISTRIBUTOR: "deals.decide_as_distributor",
     Step.VENDOR: "deals.decide_as_vendor",
@@ -60,6 +66,12 @@ def is_registrant(user: User, deal: Deal) -> bool:
 
 def may_make(user: User, deal: Deal, move: str) -> bool:
     """Whether this person's role and place allow the move, whatever state the deal is in."""
+    if not _place_allows(user, deal, move):
+        return False
+    return move not in _DECISIONS or not is_registrant(user, deal)
+
+
+def _place_allows(user: User, deal: Deal, move: str) -> bool:
     side = side_of(user.acting_as, deal)
     if move in _PARTNER_MOVES:
         return side == "partner" and can(user, _PARTNER_MOVES[move])
@@ -73,8 +85,7 @@ def may_make(user: User, deal: Deal, move: str) -> bool:
             return False
         if move == "approve" and step == Step.DISTRIBUTOR and deal.needs_vendor:
             return False
-        decides = side == str(step) and can(user, _REVIEW_CAPABILITY[step])
-        return decides and not is_registrant(user, deal)
+        return side == str(step) and can(user, _REVIEW_CAPABILITY[step])
     raise LookupError(move)
 
 
@@ -109,7 +120,10 @@ def moves_open_to(user: User, deal: Deal) -> list[str]:
     open_moves = [move for move in DEAL_LIFECYCLE.moves_from(deal.status) if move != "expire"]
     if deal.status == DealStatus.WON and deal.order_confirmed_at is None:
         open_moves.append("confirm_order")
-    return [move for move in open_moves if may_make(user, deal, move)]
+    open_moves = [move for move in open_moves if _place_allows(user, deal, move)]
+    if any(move in _DECISIONS for move in open_moves) and is_registrant(user, deal):
+        open_moves = [move for move in open_moves if move not in _DECISIONS]
+    return open_moves
 
 
 # Eligibility (rule E3), before the form.
@@ -124,6 +138,46 @@ class GroupEligibility:
     @property
     def allowed(self) -> bool:
         return self.violation is None
+
+
+def distributors_of(partner: Partner) -> list[Distributor]:
+    """Whom the partner buys from today, its primary distributor first (rule A3)."""
+    supplies = Supply.objects.filter(partner=partner, ended_on=None, distributor__is_active=True)
+    chosen = supplies.select_related("distributor").order_by("-is_primary", "pk")
+    return [supply.distributor for supply in chosen]
+
+
+@dataclass(frozen=True)
+class PriceTable:
+    """What a product group costs in a country, for the lines of one deal."""
+
+    prices: PriceList | None
+    products: tuple[Product, ...]
+    terms: tuple[int, ...]
+    sold: frozenset[tuple[int, int]]
+
+    def has(self, product: Product, term_months: int) -> bool:
+        return (product.pk, term_months) in self.sold
+
+
+def price_table(group: ProductGroup, country: str, on: date) -> PriceTable:
+    """The products of the group that the price list of the day holds, and for which terms."""
+    prices = price_list_for(country, on)
+    if prices is None:
+        return PriceTable(None, (), (), frozenset())
+    sold = frozenset(
+        Price.objects.filter(price_list=prices, product__group=group)
+        .values_list("product_id", "term_months")
+        .distinct()
+    )
+    priced = {product for product, _ in sold}
+    products = Product.objects.filter(group=group, is_active=True).order_by("name")
+    return PriceTable(
+        prices,
+        tuple(product for product in products if product.pk in priced),
+        tuple(sorted({term for _, term in sold})),
+        sold,
+    )
 
 
 def registrant_facts(partner: Partner, on: date, rulebook: Rulebook) -> RegistrantFacts:
@@ -193,6 +247,28 @@ def open_conflicts(deal: Deal) -> int:
     return Conflict.objects.open().filter(Q(later=deal) | later_is_protected).count()
 
 
+# Queues.
+
+
+def reviewing_step(user: User) -> Step | None:
+    """At which step the person's side reviews deals; None for those who have no queue."""
+    if can(user, "deals.see_queue"):
+        return Step.DISTRIBUTOR
+    if can(user, "deals.decide_as_vendor"):
+        return Step.VENDOR
+    return None
+
+
+def queue_of(user: User) -> DealQuerySet:
+    """The deals whose decision the person's side owes, what is due first on top."""
+    step = reviewing_step(user)
+    return Deal.objects.visible_to(user).to_decide(step) if step else Deal.objects.none()
+
+
+def queue_count(user: User) -> int:
+    return queue_of(user).count()
+
+
 # Who is told.
 
 
@@ -231,6 +307,12 @@ def without(people: Iterable[User], person: User | None) -> list[User]:
     return [one for one in people if person is None or one.pk != person.pk]
 
 
+def promised_due_at(deal: Deal) -> datetime | None:
+    """When the decision was promised on submission, whatever has happened to the clock since."""
+    event = Event.objects.about(deal).filter(verb="deal.submitted").first()
+    return datetime.fromisoformat(event.data["due_at"]) if event else None
+
+
 @dataclass(frozen=True)
 class Waiting:
     """Who must act next, and until when where a clock runs."""
@@ -250,3 +332,49 @@ def waiting_for(deal: Deal) -> Waiting | None:
         case DealStatus.WON if deal.order_confirmed_at is None:
             return Waiting("distributor", None)
     return None
+
+
+# The deal's page.
+
+
+def terms_of(deal: Deal) -> DealRegistrationTerms:
+    """The terms of the edition that the deal was submitted under (rule D2)."""
+    return rulebook_of(deal.edition).deal_registration
+
+
+def working_time_left(deal: Deal, at: datetime) -> timedelta | None:
+    """What is left of the time to decide, in the distributor's office hours; also while it stands still."""
+    if deal.decision_due_at is None:
+        return deal.clock_left
+    return stop_clock(at, deal.decision_due_at, deal.distributor.country, terms_of(deal))
+
+
+@dataclass(frozen=True)
+class PartnerSummary:
+    under_review: int
+    protected: int
+    won: int
+    lost: int
+
+    @property
+    def win_rate(self) -> Decimal | None:
+        """Won among the closed, in per cent; None while nothing is closed."""
+        closed = self.won + self.lost
+        return (Decimal(100) * self.won / closed).quantize(Decimal(1)) if closed else None
+
+
+def partner_summary(partner: Partner) -> PartnerSummary:
+    deals = Deal.objects.filter(partner=partner)
+    found = deals.aggregate(
+        under_review=Count("pk", filter=Q(status__in=UNDER_REVIEW)),
+        protected=Count("pk", filter=Q(status=DealStatus.APPROVED)),
+        won=Count("pk", filter=Q(status=DealStatus.WON)),
+        lost=Count("pk", filter=Q(status__in=[DealStatus.LOST, DealStatus.EXPIRED])),
+    )
+    return PartnerSummary(**found)
+
+
+def conflicts_around(user: User, deal: Deal) -> list[Conflict]:
+    """The conflicts of a deal, for the vendor's eyes alone (rule E6): open ones first."""
+    found = Conflict.objects.visible_to(user).filter(Q(later=deal) | Q(earlier=deal))
+    return list(found.select_related("later", "earlier", "settled_by").order_by("settled_at", "pk"))

@@ -63,15 +63,16 @@ def free_reference() -> str:
 
 
 @transaction.atomic
-def start_draft(*, by: User, at: datetime) -> Deal:
-    """A draft of the partner that `by` acts for, with its primary distributor and currency."""
+def start_draft(*, by: User, at: datetime, reference: str | None = None) -> Deal:
+    """A draft of the partner that `by` acts for, with its primary distributor and currency. A number
+    that the form was given beforehand makes saving it twice one draft: IntegrityError when taken."""
     membership = require(by, "deals.register")
     partner = membership.partner
     supplies = Supply.objects.filter(partner=partner, ended_on=None, distributor__is_active=True)
     supply = supplies.order_by("-is_primary", "pk").first()
     prices = price_list_for(partner.country, date_in(partner.country, at))
     return Deal.objects.create(
-        reference=free_reference(),
+        reference=reference or free_reference(),
         partner=partner,
         distributor=supply.distributor if supply else None,
         registered_by=by,

@@ -1,6 +1,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from dealreg.deals import rules
 from dealreg.deals.actions.conflicts import note_conflicts
@@ -37,6 +38,16 @@ REQUIRED = (
     "distributor",
     "engagement",
 )
+
+
+def missing_fields(deal: Deal) -> list[tuple[str, str]]:
+    """Name and label of each piece of information that a registration cannot go without."""
+    missing = [
+        (name, str(Deal._meta.get_field(name).verbose_name)) for name in REQUIRED if not getattr(deal, name)
+    ]
+    if not deal.lines.exists():
+        missing.append(("lines", gettext("products")))
+    return [(name, label[:1].upper() + label[1:]) for name, label in missing]
 
 
 def check_complete(deal: Deal) -> None:

@@ -1,0 +1,97 @@
+"""What pages about deals share: the way back to the list, deadlines in words."""
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from dealreg.deals.lifecycle import DealStatus
+from dealreg.deals.models import Deal
+from dealreg.deals.views.remembered import list_address
+from portal.core import formats
+from portal.core.formats import DASH
+from portal.core.templatetags.portal import days_until
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def deals_crumb(context: template.Context) -> SafeString:
+    """Back to the list of deals as the reader left it: with its search, filters and page."""
+    return format_html(
+        '<li class="breadcrumb-item"><a href="{}">{}</a></li>', list_address(context["request"]), _("Deals")
+    )
+
+
+def due_words(due: datetime, now: datetime) -> str:
+    """`Due in 3 hours`, `2 days late`: hours within a day, else days."""
+    late = due < now
+    minutes = int(abs((due - now).total_seconds()) // 60)
+    days = abs(days_until(due))
+    if minutes < 60:
+        count = max(1, minutes)
+        if late:
+            return ngettext("%(n)d minute late", "%(n)d minutes late", count) % {"n": count}
+        return ngettext("Due in %(n)d minute", "Due in %(n)d minutes", count) % {"n": count}
+    if minutes < 24 * 60 or not days:
+        count = minutes // 60
+        if late:
+            return ngettext("%(n)d hour late", "%(n)d hours late", count) % {"n": count}
+        return ngettext("Due in %(n)d hour", "Due in %(n)d hours", count) % {"n": count}
+    if late:
+        return ngettext("%(n)d day late", "%(n)d days late", days) % {"n": days}
+    return ngettext("Due in %(n)d day", "Due in %(n)d days", days) % {"n": days}
+
+
+def _badge(tone: str, moment: Any, title: str, words: str) -> SafeString:
+    return format_html(
+        '<time class="dl-badge dl-{}" datetime="{}" title="{}">{}</time>', tone, moment, title, words
+    )
+
+
+@register.simple_tag
+def decision_badge(deal: Deal) -> SafeString:
+    """When the decision is due, in words; red when late, amber in the second half of the time."""
+    due = deal.decision_due_at
+    if due is None:
+        return format_html("{}", DASH)
+    now = timezone.now()
+    tone = "neutral"
+    if due < now:
+        tone = "bad"
+    elif deal.half_time_at and deal.half_time_at <= now:
+        tone = "warn"
+    stamp = formats.local_moment(due).isoformat(timespec="minutes")
+    return _badge(tone, stamp, formats.format_moment(due, zone=True), due_words(due, now))
+
+
+@register.simple_tag
+def deal_deadline(deal: Deal) -> SafeString:
+    """The date that counts now: of the decision, of the protection's end; or who is waited for."""
+    match deal.status:
+        case DealStatus.SUBMITTED:
+            return decision_badge(deal)
+        case DealStatus.INFORMATION_REQUESTED:
+            return format_html('<span class="dl-badge dl-warn">{}</span>', _("Waits for the partner"))
+        case DealStatus.APPROVED:
+            days = days_until(deal.protected_until)
+            day = formats.format_day(deal.protected_until)
+            if days < 0:
+                words = _("Protection over")
+            elif days == 0:
+                words = _("Protected until today")
+            else:
+                words = ngettext("Until %(day)s (%(n)d day)", "Until %(day)s (%(n)d days)", days) % {
+                    "day": day,
+                    "n": days,
+                }
+            tone = "bad" if days <= 7 else "warn" if days <= 30 else "neutral"
+            return _badge(tone, deal.protected_until.isoformat(), _("Protected until %s") % day, words)
+        case DealStatus.WON if deal.order_confirmed_at is None:
+            return format_html('<span class="dl-badge dl-neutral">{}</span>', _("Order to confirm"))
+    return format_html('<span class="text-secondary">{}</span>', DASH)

@@ -1,0 +1,61 @@
+"""Addresses of deals. A number that was misread or typed in lower case leads to the deal all the same."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.urls import path, register_converter, reverse
+
+from dealreg.deals.views import conflicts, deciding, detail, listing, registering
+from portal.core.references import read_reference
+
+
+class DealReference:
+    """`DR-7K3F9Q`, forgiving case, a missing hyphen and O for 0; what cannot be a number is not found."""
+
+    regex = "[Dd][Rr][-_ ]?[0-9A-Za-z]{6}"
+
+    def to_python(self, value: str) -> str:
+        reference = read_reference("DR", value)
+        if reference is None:
+            raise ValueError(value)
+        return reference
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(DealReference, "deal")
+
+
+def canonical(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Sends a reader who came by another spelling to the one address of the page."""
+
+    @wraps(view)
+    def at_its_address(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        address = reverse(request.resolver_match.view_name, kwargs=kwargs)
+        if request.method in ("GET", "HEAD") and request.path != address:
+            query = request.META.get("QUERY_STRING", "")
+            return HttpResponsePermanentRedirect(f"{address}?{query}" if query else address)
+        return view(request, *args, **kwargs)
+
+    return at_its_address
+
+
+app_name = "deals"
+urlpatterns = [
+    path("", listing.deal_list, name="list"),
+    path("register/", registering.register, name="register"),
+    path("queue/", listing.queue, name="queue"),
+    path("export/<str:kind>/", listing.export, name="export"),
+    path("partner-choices/", listing.partner_choices, name="partner_choices"),
+    path("conflicts/", conflicts.conflict_list, name="conflicts"),
+    path("conflicts/<int:pk>/", conflicts.conflict_page, name="conflict"),
+    path("<deal:ref>/", canonical(detail.deal_page), name="detail"),
+    path("<deal:ref>/draft/<slug:step>/", canonical(registering.draft_step), name="draft"),
+    path("<deal:ref>/discard/", canonical(registering.discard), name="discard"),
+    path("<deal:ref>/receipt/", canonical(registering.receipt), name="receipt"),
+    path("<deal:ref>/comment/", canonical(detail.add_comment), name="comment"),
+    path("<deal:ref>/<slug:move>/", canonical(deciding.make_move), name="move"),
+]
