@@ -20,7 +20,8 @@ _NAME = re.compile(r"\d{8}T\d{12}-[0-9a-f]{16}")
 
 
 class EmailBackend(BaseEmailBackend):
-    """Writes each mail to a file of its own under EMAIL_FILE_PATH, at once or not at all."""
+    """Writes each mail to a file of its own under EMAIL_FILE_PATH, at once or not at all. One that is
+    sent again under its Message-ID replaces the first, as a mail server that knows it would do."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         folder = Path(settings.EMAIL_FILE_PATH)
@@ -34,7 +35,8 @@ class EmailBackend(BaseEmailBackend):
             name = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{digest}"
             unfinished = folder / f".{name}"
             unfinished.write_bytes(message.as_bytes(linesep="\r\n"))
-            os.replace(unfinished, folder / f"{name}.eml")
+            known = next(folder.glob(f"*-{digest}.eml"), folder / f"{name}.eml")
+            os.replace(unfinished, known)
             sent += 1
         return sent
 

@@ -1,7 +1,7 @@
 import logging
 
 from csp.constants import NONE
-from csp.decorators import csp_replace
+from csp.decorators import csp
 from django.http import FileResponse, Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 @require_safe
-@csp_replace({"default-src": [NONE], "sandbox": True})
+@csp({"default-src": [NONE], "sandbox": True})
 def download(request: HttpRequest, pk: str) -> FileResponse:
     """The file, to be saved: nothing that people upload is ever shown as a page of the portal."""
     document = get_object_or_404(Document.objects.visible_to(request.user), pk=pk)

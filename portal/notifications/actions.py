@@ -88,6 +88,7 @@ def _deliver_next(at: datetime) -> str | None:
     except Exception as problem:
         # Whatever is wrong with one mail (its text, its address, the server), the others go out.
         log.exception("mail not sent", extra={"notification": str(notification.pk)})
+        notification.refresh_from_db(fields=["mailed_at", "tries"])
         return _put_off(notification, at, f"{type(problem).__name__}: {problem}")
 
 
@@ -101,10 +102,12 @@ def _deliver(notification: Notification, at: datetime) -> str:
         notification.last_error = "The receiver may not see the record, or is not active."
         notification.save(update_fields=["dropped_at", "last_error"])
         return "dropped"
-    compose(notification, membership).send()
+    letter = compose(notification, membership)
+    # Noted first, sent last: between sending and commit lies nothing that takes time.
     notification.mailed_at = at
     notification.tries = F("tries") + 1
     notification.save(update_fields=["mailed_at", "tries"])
+    letter.send()
     return "mailed"
 
 

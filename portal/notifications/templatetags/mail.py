@@ -115,8 +115,12 @@ def plain_date(value: date | datetime | None) -> str:
 
 @register.filter
 def plain_moment(value: datetime | None) -> str:
-    """Day and hour, with the name of the time zone."""
-    return formats.format_moment(value, zone=True) if value else ""
+    """Weekday, day and hour, with the name of the time zone: for what has to be done by then."""
+    if not value:
+        return ""
+    return formats.format_day(value, "full") + formats.format_moment(value, zone=True).removeprefix(
+        formats.format_day(value)
+    )
 
 
 @register.filter

@@ -243,5 +243,3 @@ def test_reading_is_noted_once(cast, deal):
     actions.mark_unread(notification, by=cast.alice)
     notification.refresh_from_db()
     assert notification.read_at is None
-
-
