@@ -171,8 +171,6 @@ STATICFILES_FINDERS = [
 NODE_MODULES_ASSETS = [
     "@tabler/core/dist/css/tabler.min.css",
     "@tabler/core/dist/css/tabler.min.css.map",
-    "@tabler/core/dist/js/tabler.min.js",
-    "@tabler/core/dist/js/tabler.min.js.map",
     "@fontsource-variable/inter/index.css",
     "@fontsource-variable/inter/files/",
     "@fontsource-variable/heebo/index.css",
