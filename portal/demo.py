@@ -24,7 +24,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from portal.embedded import VARIABLES, EmbeddedError, Places, running, servers_in_use, stop, tail, wanted
+from portal.embedded import (
+    VARIABLES,
+    EmbeddedError,
+    Places,
+    make_var_dir,
+    running,
+    servers_in_use,
+    stop,
+    tail,
+    wanted,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 VAR_DIR = Path(os.environ.get("PORTAL_VAR_DIR", ROOT / "var")).absolute()
@@ -143,13 +153,14 @@ def children() -> list[Child]:
 
 
 def run() -> int:
-    LOGS.parent.mkdir(parents=True, exist_ok=True)
     set_environment()
+    os.umask(0o077)  # logs, mails and documents of the demo are nobody else's
     for received in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(received, stop_politely)
     started: list[Child] = []
     outcome = 0
     try:
+        make_var_dir(Places(VAR_DIR))
         with only_demo(), ExitStack() as servers:
             try:
                 start_servers(servers)
@@ -173,7 +184,7 @@ def run() -> int:
                     for child in started:
                         if child.name == name:
                             child.stop()
-    except DemoError as problem:
+    except (DemoError, EmbeddedError) as problem:
         print(problem, file=sys.stderr)
         return 1
     print("Everything is stopped; the data stays in " + str(VAR_DIR), flush=True)
@@ -198,13 +209,7 @@ def set_environment() -> None:
 @contextmanager
 def only_demo() -> Iterator[None]:
     """One demo per checkout: two would share worker, queue and mails."""
-    try:
-        lock = open(VAR_DIR / "demo.lock", "a+")  # noqa: SIM115 — held until the end
-    except PermissionError:
-        raise DemoError(
-            f"{VAR_DIR} belongs to another user ({VAR_DIR.owner()}). Run as that user, or name another "
-            "folder in PORTAL_VAR_DIR."
-        ) from None
+    lock = open(VAR_DIR / "demo.lock", "a+")  # noqa: SIM115 — held until the end
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

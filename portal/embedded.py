@@ -399,7 +399,11 @@ def lives(pid: int) -> bool:
 
 def make_var_dir(where: Places) -> None:
     try:
-        where.logs.mkdir(parents=True, exist_ok=True)
+        if not where.var_dir.exists():
+            where.var_dir.mkdir(parents=True)
+            # Private, but for passing through: PostgreSQL's user may be another than ours.
+            where.var_dir.chmod(0o711)
+        where.logs.mkdir(mode=0o700, exist_ok=True)
     except PermissionError:
         pass
     if not os.access(where.var_dir, os.W_OK) or not os.access(where.logs, os.W_OK):
