@@ -26,6 +26,9 @@ def demo(settings, mail_folder):
     return mail_folder
 
 
+ANY = "20260101T000000000000-0123456789abcdef"
+
+
 def letter(
     subject="Réception : DR-7K3F9Q", to="Alice Moreau <alice@alpha.example>", html="<head></head><p>Été</p>"
 ):
@@ -66,20 +69,18 @@ def test_nothing_else_in_the_folder_can_be_read(mail_folder):
     (mail_folder.parent / "secret.eml").write_text("Subject: secret\n\n")
     (mail_folder / "notes.eml").write_text("Subject: notes\n\n")
     assert len(newest_mails(10)) == 1
-    for name in ("../secret", "notes", "20260101T000000000000-0123456789abcdef", ""):
+    for name in ("../secret", "notes", ANY, ""):
         assert open_mail(name) is None
 
 
 def test_without_files_there_is_nothing_to_list(settings):
     settings.EMAIL_FILE_PATH = None
     assert newest_mails(10) == []
-    assert open_mail("20260101T000000000000-0123456789abcdef") is None
+    assert open_mail(ANY) is None
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    "address", ["", "20260101T000000000000-0123456789abcdef/", "20260101T000000000000-0123456789abcdef/html/"]
-)
+@pytest.mark.parametrize("address", ["", f"{ANY}/", f"{ANY}/html/"])
 def test_outside_the_demo_there_is_no_such_page(client, cast, mail_folder, address):
     client.force_login(cast.nora)
     assert not portal_settings.DEMO
@@ -105,7 +106,7 @@ def test_the_demo_lists_and_shows_mails_without_signing_in(client, demo):
     assert 'href="https://portal.example/x"' in as_text and "<iframe" not in as_text
     assert "<iframe" not in client.get(f"/demo/mail/{newest.name}/").content.decode()
     assert client.get(f"/demo/mail/{newest.name}/html/").status_code == 404
-    assert client.get("/demo/mail/20260101T000000000000-0123456789abcdef/").status_code == 404
+    assert client.get(f"/demo/mail/{ANY}/").status_code == 404
 
 
 @pytest.mark.django_db

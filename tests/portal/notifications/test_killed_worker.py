@@ -40,7 +40,7 @@ def test_a_killed_worker_loses_and_doubles_nothing(cast, settings, tmp_path):
             "deal-comment", to=[cast.amir], about=deal, key=str(number), at=MONDAY, author="x", excerpt="y"
         )
 
-    # With acks_late the broker may hand the broken task to the next worker as well: that must not double either.
+    # With acks_late the broker may hand the broken task to the next worker too: nor must that double.
     with WorkerProcess(tmp_path) as worker:
         for _time in range(3):
             deliver_outbox.delay()
