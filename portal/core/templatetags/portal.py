@@ -3,6 +3,7 @@
 Documented for those who build pages in templates/components/README.md.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -15,7 +16,7 @@ from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.html import format_html
+from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
@@ -26,6 +27,7 @@ from portal.core.icons import icon_svg
 
 register = template.Library()
 
+SEEN_WITHOUT_TEXT = re.compile(r"<(?:svg|img|input|progress|form)\b")
 TONES = frozenset({"ok", "info", "warn", "bad", "neutral"})
 
 # Tone and wording of the states that several apps share; a page can pass its own label.
@@ -317,7 +319,7 @@ def facts(content: str, columns: int = 1) -> SafeString:
 
 @register.simple_block_tag
 def fact(content: str, label: Any, wide: bool = False) -> SafeString:
-    empty = content.strip() in ("", "None")
+    empty = strip_tags(content).strip() in ("", "None") and not SEEN_WITHOUT_TEXT.search(content)
     return format_html(
         '<div class="fact{}"><dt>{}</dt><dd>{}</dd></div>',
         " fact-wide" if wide else "",

@@ -170,10 +170,13 @@ def test_blocks_escape_titles_and_keep_their_content():
     assert "<p>&lt;b&gt;</p>" in page
 
 
-def test_a_fact_without_value_is_a_dash():
-    assert "<dd>–</dd>" in render(
-        "{% fact 'Order' %} {{ nothing|default_if_none:'' }} {% endfact %}", nothing=None
-    )
+@pytest.mark.parametrize("body", ["", " ", "<bdi></bdi>", "{{ nothing }}", "<a href='#'> </a>"])
+def test_a_fact_without_value_is_a_dash(body):
+    assert "<dd>–</dd>" in render("{% fact 'Order' %}" + body + "{% endfact %}", nothing=None)
+
+
+def test_a_fact_may_be_a_picture():
+    assert "<svg" in render("{% fact 'State' %}{% icon 'check' label='Done' %}{% endfact %}")
 
 
 def test_a_stepper_says_where_one_is():
