@@ -8,6 +8,8 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("", include("portal.core.urls")),
+    path("", include("portal.accounts.urls")),
+    path("", include("partners.organisations.urls")),
     path("accounts/", include("allauth.urls")),
     path("deals/", include("dealreg.deals.urls")),
     path("programme/", include("partners.programme.urls")),

@@ -171,6 +171,9 @@ class Supply(models.Model):
         return f"{self.partner} ← {self.distributor}"
 
 
+Organisation = Partner | Distributor | VendorOffice
+
+
 class RoleInOrganisation(models.Model):
     """What a membership and the invitation to one have in common: a role in exactly one organisation."""
 
@@ -209,10 +212,9 @@ class RoleInOrganisation(models.Model):
         ]
 
     @property
-    def organisation(self) -> Partner | Distributor | VendorOffice:
-        found = self.partner or self.distributor or self.vendor_office
-        assert found is not None  # membership_role_fits
-        return found
+    def organisation(self) -> Organisation:
+        # The constraint …_role_fits lets exactly one of them be set.
+        return self.partner or self.distributor or self.vendor_office  # type: ignore[return-value]
 
 
 class Membership(RoleInOrganisation):

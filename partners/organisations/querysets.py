@@ -108,3 +108,10 @@ class MembershipQuerySet(ScopedQuerySet):
 class InvitationQuerySet(MembershipQuerySet):
     def open(self, at: Any) -> "InvitationQuerySet":
         return self.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=at)
+
+    def pending(self) -> "InvitationQuerySet":
+        """Neither accepted nor withdrawn, though perhaps out of date."""
+        return self.filter(accepted_at=None, withdrawn_at=None)
+
+    def to_send(self, at: Any) -> "InvitationQuerySet":
+        return self.open(at).filter(sent_at=None).order_by("created_at")

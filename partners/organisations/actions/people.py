@@ -1,0 +1,416 @@
+"""People of an organisation: invited, given a role, let go. The account administrator decides (rule A4)."""
+
+import hashlib
+import secrets
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import IntegrityError, models, transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from partners.organisations.access import require
+from partners.organisations.models import (
+    Distributor,
+    Invitation,
+    Membership,
+    Organisation,
+    Partner,
+    VendorOffice,
+)
+from partners.organisations.selectors import link_name, roles_of
+from portal.accounts.actions import end_sessions
+from portal.accounts.models import User
+from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES, Role
+from portal.audit.actions import record
+from portal.celery import app as celery
+from portal.core.errors import NotAllowed, RuleViolation, WrongState, gettext_noop
+from portal.core.languages import language_of
+
+# The role without which an organisation could no longer look after its own people.
+ADMINISTRATOR_OF = {
+    Partner: Role.PARTNER_ADMIN,
+    Distributor: Role.DISTRIBUTOR_ADMIN,
+    VendorOffice: Role.PROGRAMME_ADMIN,
+}
+TOKEN_BYTES = 32
+
+
+def require_to_manage(by: User, organisation: Organisation) -> None:
+    """An account administrator manages the people of its own organisation; a programme administrator
+    also those of the vendor's offices and of every organisation that it sees. Else NotAllowed."""
+    acting_as = require(by, "people.manage")
+    if acting_as.role in PARTNER_ROLES or acting_as.role in DISTRIBUTOR_ROLES:
+        allowed = acting_as.organisation == organisation
+    elif isinstance(organisation, VendorOffice):
+        allowed = True
+    else:
+        allowed = type(organisation).objects.visible_to(by).filter(pk=organisation.pk).exists()
+    if not allowed:
+        raise NotAllowed(
+            "not-your-people", gettext_noop("Only this company's account administrator may do this.")
+        )
+
+
+# ---------------------------------------------------------------- invitations
+
+
+@transaction.atomic
+def invite_person(
+    organisation: Organisation,
+    *,
+    by: User,
+    at: datetime,
+    email: str,
+    full_name: str,
+    role: str,
+    language: str = "",
+) -> Invitation:
+    """An invitation to a role, sent by mail after the commit. RuleViolation on `email` when the person
+    is there already or an invitation is open, on `role` when the organisation has no such role."""
+    require_to_manage(by, organisation)
+    _check_role(organisation, role)
+    email = email.strip().lower()
+    where = {link_name(organisation): organisation}
+    if Membership.objects.filter(is_active=True, user__email__iexact=email, **where).exists():
+        raise RuleViolation(
+            "already-member",
+            gettext_noop("This person already works here. Change the role instead."),
+            field="email",
+        )
+    _clear_lapsed(where, email, at)
+    invitation = Invitation(
+        **where,
+        role=role,
+        email=email,
+        full_name=" ".join(full_name.split()),
+        language=language,
+        token_hash=_hash_of(secrets.token_urlsafe(TOKEN_BYTES)),
+        invited_by=by,
+        expires_at=_valid_until(at),
+    )
+    try:
+        with transaction.atomic():
+            invitation.save()
+    except IntegrityError as problem:
+        raise RuleViolation(
+            "already-invited",
+            gettext_noop(
+                "An invitation to this address is open already. Send it again from the list of people."
+            ),
+            field="email",
+        ) from problem
+    record("invitation.sent", invitation, by=by, at=at, email=email, role=role)
+    transaction.on_commit(_send_soon, robust=True)
+    return invitation
+
+
+@transaction.atomic
+def resend_invitation(invitation_id: int, *, by: User, at: datetime) -> Invitation:
+    """Send it once more with a new link and a new term; the link sent before ends."""
+    invitation = _open_invitation(invitation_id, by)
+    invitation.token_hash = _hash_of(secrets.token_urlsafe(TOKEN_BYTES))
+    invitation.expires_at = _valid_until(at)
+    invitation.sent_at = None
+    invitation.save(update_fields=["token_hash", "expires_at", "sent_at"])
+    record("invitation.resent", invitation, by=by, at=at, email=invitation.email)
+    transaction.on_commit(_send_soon, robust=True)
+    return invitation
+
+
+@transaction.atomic
+def withdraw_invitation(invitation_id: int, *, by: User, at: datetime) -> Invitation:
+    invitation = _open_invitation(invitation_id, by)
+    invitation.withdrawn_at = at
+    invitation.save(update_fields=["withdrawn_at"])
+    record("invitation.withdrawn", invitation, by=by, at=at, email=invitation.email)
+    return invitation
+
+
+@transaction.atomic
+def send_invitation(invitation_id: int, *, at: datetime) -> bool:
+    """Mail an invitation that is due to be sent; False when somebody else has done or is doing it.
+    The link's secret is made here and only its hash is stored: a mail that failed goes out again
+    with another link. Errors of the mail server leave the invitation unsent."""
+    invitation = (
+        Invitation.objects.select_for_update(of=("self",), skip_locked=True)
+        .to_send(at)
+        .select_related("partner", "distributor", "vendor_office", "invited_by")
+        .filter(pk=invitation_id)
+        .first()
+    )
+    if invitation is None:
+        return False
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    invitation.token_hash = _hash_of(token)
+    invitation.sent_at = at
+    invitation.save(update_fields=["token_hash", "sent_at"])
+    _mail_of(invitation, token).send()
+    return True
+
+
+def _mail_of(invitation: Invitation, token: str) -> EmailMultiAlternatives:
+    organisation = invitation.organisation
+    language = invitation.language or language_of(organisation.country)
+    facts = {
+        "invitation": invitation,
+        "organisation": settings.VENDOR_NAME if isinstance(organisation, VendorOffice) else organisation,
+        "accept_url": settings.PORTAL_URL + reverse("accept_invitation", args=[token]),
+        "portal_name": settings.PORTAL_NAME,
+        "vendor_name": settings.VENDOR_NAME,
+        "language": language,
+    }
+    with translation.override(language), timezone.override(organisation.time_zone):
+        subject = render_to_string("organisations/emails/invitation.subject.txt", facts)
+        mail = EmailMultiAlternatives(
+            subject=" ".join(subject.split()),
+            body=render_to_string("organisations/emails/invitation.txt", facts),
+            to=[invitation.email],
+        )
+        mail.attach_alternative(render_to_string("organisations/emails/invitation.html", facts), "text/html")
+    return mail
+
+
+def _send_soon() -> None:
+    # The invitation without sent_at is what counts: with Redis away the sweep sends it later.
+    celery.send_task("partners.organisations.tasks.send_invitations", retry=False)
+
+
+def invitation_of(token: str) -> Invitation | None:
+    """The invitation whose link holds this secret, in whatever state it is."""
+    return (
+        Invitation.objects.select_related("partner", "distributor", "vendor_office", "invited_by")
+        .filter(token_hash=_hash_of(token))
+        .first()
+    )
+
+
+@transaction.atomic
+def accept_invitation_as_new_person(
+    invitation_id: int, *, at: datetime, full_name: str, password: str, language: str = ""
+) -> User:
+    """The invited person's account and membership. The link proves the address."""
+    invitation = _lock_acceptable(invitation_id, at)
+    if User.objects.filter(email__iexact=invitation.email).exists():
+        raise WrongState(
+            "account-exists", gettext_noop("There is an account for this address. Sign in to accept.")
+        )
+    user = User.objects.create_user(
+        email=invitation.email,
+        password=password,
+        full_name=" ".join(full_name.split()),
+        language=language,
+    )
+    _join(user, invitation, at)
+    return user
+
+
+@transaction.atomic
+def accept_invitation(invitation_id: int, *, by: User, at: datetime) -> Membership:
+    """Somebody who has an account takes another membership; only the invited address may."""
+    invitation = _lock_acceptable(invitation_id, at)
+    if invitation.email.lower() != by.email.lower():
+        raise NotAllowed("not-invited", gettext_noop("This invitation is for another e-mail address."))
+    return _join(by, invitation, at)
+
+
+def _join(user: User, invitation: Invitation, at: datetime) -> Membership:
+    where = {link_name(invitation.organisation): invitation.organisation}
+    membership = Membership.objects.filter(user=user, **where).order_by("-is_active", "-pk").first()
+    if membership is None:
+        membership = Membership(user=user, role=invitation.role, **where)
+    elif not membership.is_active:
+        membership.role, membership.is_active, membership.ended_at = invitation.role, True, None
+    # Whoever accepts wants to see the company that invited them.
+    user.memberships.filter(is_current=True).update(is_current=False)
+    membership.is_current = True
+    membership.save()
+    invitation.accepted_at = at
+    invitation.save(update_fields=["accepted_at"])
+    user.forget_acting_as()
+    record("invitation.accepted", invitation, by=user, at=at)
+    record("membership.started", membership, by=user, at=at, role=membership.role)
+    return membership
+
+
+def _lock_acceptable(invitation_id: int, at: datetime) -> Invitation:
+    invitation = Invitation.objects.select_for_update(of=("self",)).open(at).filter(pk=invitation_id).first()
+    if invitation is None:
+        raise WrongState(
+            "invitation-over", gettext_noop("This invitation is no longer valid. Ask for a new one.")
+        )
+    return invitation
+
+
+def _open_invitation(invitation_id: int, by: User) -> Invitation:
+    invitation = Invitation.objects.select_for_update(of=("self",)).get(pk=invitation_id)
+    require_to_manage(by, invitation.organisation)
+    if invitation.accepted_at or invitation.withdrawn_at:
+        raise WrongState(
+            "invitation-over", gettext_noop("This invitation has been accepted or withdrawn in the meantime.")
+        )
+    return invitation
+
+
+def _clear_lapsed(where: dict[str, Organisation], email: str, at: datetime) -> None:
+    """An invitation whose term has passed does not stand in the way of a new one."""
+    lapsed = Invitation.objects.filter(
+        accepted_at=None, withdrawn_at=None, expires_at__lte=at, email__iexact=email, **where
+    )
+    for invitation in lapsed.select_for_update():
+        invitation.withdrawn_at = at
+        invitation.save(update_fields=["withdrawn_at"])
+        record("invitation.lapsed", invitation, by=None, at=at, email=email)
+
+
+def _valid_until(at: datetime) -> datetime:
+    return at + timedelta(days=settings.INVITATION_VALID_DAYS)
+
+
+def _hash_of(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+# ---------------------------------------------------------------- memberships
+
+
+@transaction.atomic
+def create_first_administrator(
+    *,
+    email: str,
+    full_name: str,
+    password: str,
+    office: str,
+    country: str,
+    territory: Collection[str],
+    at: datetime,
+) -> User:
+    """Nobody could invite the first one: for the command line of a new installation. RuleViolation
+    when there is a programme administrator or an account of this address."""
+    where, _ = VendorOffice.objects.get_or_create(
+        name=office, defaults={"country": country, "countries": sorted(territory)}
+    )
+    if administrators_of(where).exists():
+        raise RuleViolation(
+            "not-first", gettext_noop("There is a programme administrator already: let them invite others.")
+        )
+    if User.objects.filter(email__iexact=email).exists():
+        raise RuleViolation(
+            "account-exists", gettext_noop("There is an account of this address already."), field="email"
+        )
+    user = User.objects.create_user(email=email, password=password, full_name=full_name)
+    membership = Membership.objects.create(
+        user=user, role=Role.PROGRAMME_ADMIN, vendor_office=where, is_current=True
+    )
+    record("membership.started", membership, by=None, at=at, role=membership.role)
+    return user
+
+
+@transaction.atomic
+def change_role(membership_id: int, *, by: User, at: datetime, role: str) -> Membership:
+    """RuleViolation on `role` when the organisation has no such role or would be left without an
+    administrator."""
+    membership = _lock_membership(membership_id, by)
+    if not membership.is_active:
+        raise WrongState(
+            "inactive", gettext_noop("This person no longer works here. Reactivate the access first.")
+        )
+    _check_role(membership.organisation, role)
+    before = membership.role
+    if role == before:
+        return membership
+    if before == ADMINISTRATOR_OF[type(membership.organisation)]:
+        _check_another_administrator(membership)
+    membership.role = role
+    membership.save(update_fields=["role"])
+    record("membership.role_changed", membership, by=by, at=at, before=before, after=role)
+    return membership
+
+
+@transaction.atomic
+def deactivate_membership(membership_id: int, *, by: User, at: datetime, reason: str) -> Membership:
+    """The person's access to this organisation ends at their next request (promise S8); somebody
+    left without any membership is signed out everywhere."""
+    membership = _lock_membership(membership_id, by)
+    if not membership.is_active:
+        raise WrongState("inactive", gettext_noop("This access has been ended in the meantime."))
+    if membership.user_id == by.pk:
+        raise RuleViolation(
+            "not-oneself",
+            gettext_noop("You cannot end your own access. Another account administrator can do it."),
+        )
+    if not reason.strip():
+        raise RuleViolation("reason-needed", gettext_noop("Say why, for the record."), field="reason")
+    if membership.role == ADMINISTRATOR_OF[type(membership.organisation)]:
+        _check_another_administrator(membership)
+    membership.is_active, membership.is_current, membership.ended_at = False, False, at
+    membership.save(update_fields=["is_active", "is_current", "ended_at"])
+    record("membership.deactivated", membership, by=by, at=at, reason=reason.strip())
+    if not membership.user.memberships.active().exists():
+        end_sessions(membership.user)
+    return membership
+
+
+@transaction.atomic
+def reactivate_membership(membership_id: int, *, by: User, at: datetime, reason: str = "") -> Membership:
+    membership = _lock_membership(membership_id, by)
+    where = {link_name(membership.organisation): membership.organisation}
+    if Membership.objects.filter(user=membership.user, is_active=True, **where).exists():
+        raise WrongState("active", gettext_noop("This person has access already."))
+    membership.is_active, membership.ended_at = True, None
+    membership.save(update_fields=["is_active", "ended_at"])
+    record("membership.reactivated", membership, by=by, at=at, reason=reason.strip())
+    return membership
+
+
+@transaction.atomic
+def switch_membership(user: User, membership: Membership) -> None:
+    """The person acts under another of their memberships from now on."""
+    User.objects.select_for_update().get(pk=user.pk)
+    user.memberships.filter(is_current=True).update(is_current=False)
+    if not user.memberships.filter(pk=membership.pk, is_active=True).update(is_current=True):
+        raise WrongState("inactive", gettext_noop("This access has been ended in the meantime."))
+    user.forget_acting_as()
+
+
+def _lock_membership(membership_id: int, by: User) -> Membership:
+    membership = (
+        Membership.objects.select_for_update(of=("self",))
+        .select_related("user", "partner", "distributor", "vendor_office")
+        .get(pk=membership_id)
+    )
+    require_to_manage(by, membership.organisation)
+    return membership
+
+
+def _check_role(organisation: Organisation, role: str) -> None:
+    if role not in roles_of(organisation):
+        raise RuleViolation(
+            "foreign-role",
+            gettext_noop("This role does not exist in this kind of organisation."),
+            field="role",
+        )
+
+
+def administrators_of(organisation: Organisation) -> models.QuerySet[Membership]:
+    """The vendor's offices share their programme administrators."""
+    everybody = Membership.objects.filter(
+        is_active=True, user__is_active=True, role=ADMINISTRATOR_OF[type(organisation)]
+    )
+    if isinstance(organisation, VendorOffice):
+        return everybody.filter(vendor_office__isnull=False)
+    return everybody.filter(**{link_name(organisation): organisation})
+
+
+def _check_another_administrator(membership: Membership) -> None:
+    # All are locked in one order: of two administrators who let each other go, one stays.
+    rows = administrators_of(membership.organisation).select_for_update(of=("self",)).order_by("pk")
+    if not [row for row in rows if row.pk != membership.pk]:
+        raise RuleViolation(
+            "last-administrator",
+            gettext_noop("This is the last account administrator. Give somebody else this role first."),
+            field="role",
+        )

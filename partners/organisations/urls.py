@@ -1,0 +1,38 @@
+from django.urls import include, path, re_path
+
+from partners.organisations.views import distributors, invitations, partners, people, status
+
+people_urls = [
+    path("", people.own_people, name="list"),
+    path("invite/", people.invite_to_own, name="invite"),
+    path("<int:pk>/", people.person, name="page"),
+    path("<int:pk>/deactivate/", people.deactivate, name="deactivate"),
+    path("<int:pk>/reactivate/", people.reactivate, name="reactivate"),
+    path("invitations/<int:pk>/resend/", people.resend, name="resend"),
+    path("invitations/<int:pk>/withdraw/", people.withdraw, name="withdraw"),
+]
+partner_urls = [
+    path("", partners.partner_list, name="list"),
+    re_path(r"^partners\.(?P<kind>csv|xlsx)$", partners.partner_export, name="export"),
+    path("add/", partners.partner_add, name="add"),
+    path("<str:reference>/", partners.partner_page, name="page"),
+    path("<str:reference>/edit/", partners.partner_edit, name="edit"),
+    path("<str:reference>/people/", people.partner_people, name="people"),
+    path("<str:reference>/people/invite/", people.invite_to_partner, name="invite"),
+]
+distributor_urls = [
+    path("", distributors.distributor_list, name="list"),
+    path("add/", distributors.distributor_add, name="add"),
+    path("<str:reference>/", distributors.distributor_page, name="page"),
+    path("<str:reference>/edit/", distributors.distributor_edit, name="edit"),
+    path("<str:reference>/people/", people.distributor_people, name="people"),
+    path("<str:reference>/people/invite/", people.invite_to_distributor, name="invite"),
+]
+urlpatterns = [
+    path("people/", include((people_urls, "people"))),
+    path("partners/", include((partner_urls, "partners"))),
+    path("distributors/", include((distributor_urls, "distributors"))),
+    path("settings/membership/", people.switch_organisation, name="switch_organisation"),
+    path("accounts/invitation/<str:token>/", invitations.accept_invitation, name="accept_invitation"),
+    path("status/", status.partner_status, name="partner_status"),
+]

@@ -1,0 +1,29 @@
+from allauth.account.adapter import get_adapter
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from partners.organisations.selectors import LOOKUP_CHARACTERS, LOOKUP_RESULTS, look_up_status
+from portal.core.throttle import within_limit
+
+SEARCHES = 30
+IN_SECONDS = 60
+
+
+@login_not_required
+@require_GET
+def partner_status(request: HttpRequest) -> HttpResponse:
+    """Rule A5: anybody may look up the status of an authorised partner."""
+    text = " ".join(request.GET.get("q", "").replace("\x00", "").split())[:200]
+    context = {"text": text, "characters": LOOKUP_CHARACTERS, "most": LOOKUP_RESULTS}
+    if text and not within_limit(
+        "status", get_adapter().get_client_ip(request), most=SEARCHES, seconds=IN_SECONDS
+    ):
+        response = render(request, "organisations/status.html", context | {"too_many": True}, status=429)
+        response["Retry-After"] = str(IN_SECONDS)
+        return response
+    if text:
+        context["too_short"] = len(text) < LOOKUP_CHARACTERS
+        context["found"] = look_up_status(text)
+    return render(request, "organisations/status.html", context)

@@ -1,0 +1,20 @@
+from django.db.models import F
+
+from portal.accounts.models import Theme, User
+
+
+def change_own_settings(
+    user: User, *, full_name: str, phone: str, language: str, time_zone: str, theme: str
+) -> None:
+    """A person's own choices; nobody else's permission is needed and nothing is recorded."""
+    user.full_name = " ".join(full_name.split())
+    user.phone = phone
+    user.language = language
+    user.time_zone = time_zone
+    user.theme = Theme(theme)
+    user.save(update_fields=["full_name", "phone", "language", "time_zone", "theme"])
+
+
+def end_sessions(user: User) -> None:
+    """Every session of the person is refused from the next request on (promise S8)."""
+    User.objects.filter(pk=user.pk).update(session_version=F("session_version") + 1)
