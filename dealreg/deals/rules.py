@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 
 from partners.programme.rulebook import DealRegistrationTerms
 from portal.core.calendar import WorkingHours
@@ -44,6 +45,24 @@ def resume_clock(at: datetime, left: timedelta, country: str, terms: DealRegistr
 def protected_until(approved_on: date, terms: DealRegistrationTerms) -> date:
     """Rule E8: the last protected day, counted in calendar days from the approval."""
     return approved_on + timedelta(days=terms.protection_days)
+
+
+def discount_amount(list_amount: Decimal, pct: Decimal | None) -> Decimal | None:
+    """What a discount in per cent comes to on the list price, in the deal's currency, to the cent."""
+    if pct is None:
+        return None
+    return (list_amount * pct / 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def discount_choices(ceiling: Decimal, step: Decimal) -> list[Decimal]:
+    """Rule E4: from 0 to the ceiling in about five equal strides, each a multiple of the step."""
+    stride = max(step, (ceiling / 5 / step).to_integral_value(ROUND_HALF_UP) * step)
+    choices = []
+    pct = Decimal(0)
+    while pct < ceiling:
+        choices.append(pct)
+        pct += stride
+    return [*choices, ceiling]
 
 
 def check_country(customer_country: str, authorised_countries: frozenset[str]) -> None:

@@ -1,0 +1,38 @@
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from dealreg.deals.models import ConflictOutcome
+
+TEXT_LENGTH = 4000
+
+
+class SettleForm(forms.Form):
+    """A channel manager's decision between two registrations (rule E5)."""
+
+    outcome = forms.ChoiceField(
+        label=_("Your decision"),
+        choices=[choice for choice in ConflictOutcome.choices if choice[0] != ConflictOutcome.LAPSED],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose one of the outcomes.")},
+    )
+    reason = forms.CharField(
+        label=_("Reason, for the record"),
+        max_length=TEXT_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("Read by the vendor only. It stays with both deals."),
+    )
+    message = forms.CharField(
+        label=_("Message to the partner whose registration ends"),
+        required=False,
+        max_length=TEXT_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=_("Name neither the other company nor its deal. Not sent when both go on."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        if data.get("outcome") == ConflictOutcome.DIFFERENT:
+            data["message"] = ""
+        return data

@@ -1,0 +1,185 @@
+"""Conflicts between registrations: seen and settled by the vendor alone (rules E5, E6)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from babel.dates import format_time
+from django.contrib import messages
+from django.db.models import Count, F, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from dealreg.deals.actions import settle_conflict
+from dealreg.deals.forms.conflicts import SettleForm
+from dealreg.deals.lifecycle import ACTIVE
+from dealreg.deals.models import Conflict, Deal
+from dealreg.deals.selectors import is_registrant
+from partners.customers.identity import same_because
+from partners.organisations.access import can, require
+from portal.core import formats
+from portal.core.errors import PortalError, RuleViolation, WrongState
+from portal.core.pagination import CappedPaginator
+from portal.core.web import add_violation
+
+PER_PAGE = 25
+SHOWN = {"open": Q(outcome=""), "settled": ~Q(outcome=""), "all": Q()}
+# Which typed facts a reason is about.
+FACTS_OF_REASON = {"number": "company_number", "domain": "web_domain", "name": "customer_name"}
+
+
+def reason_words(reasons: list[str] | tuple[str, ...]) -> list[str]:
+    words = {
+        "number": _("same company number"),
+        "domain": _("same web domain"),
+        "name": _("same name in the country"),
+    }
+    return [words[reason] for reason in reasons if reason in words]
+
+
+@require_safe
+def conflict_list(request: HttpRequest) -> HttpResponse:
+    require(request.user, "deals.see_conflicts")
+    show = request.GET.get("show", "open")
+    if show not in SHOWN:
+        show = "open"
+    seen = Conflict.objects.visible_to(request.user)
+    counts = seen.aggregate(
+        open=Count("pk", filter=SHOWN["open"]), settled=Count("pk", filter=SHOWN["settled"])
+    )
+    chosen = seen.filter(SHOWN[show]).select_related(
+        "later__partner",
+        "later__product_group",
+        "later__distributor",
+        "earlier__partner",
+        "earlier__distributor",
+    )
+    # Open ones first, the longest waiting on top; of the settled ones the latest.
+    latest_settled = F("settled_at").desc(nulls_first=True)
+    order = ["found_at", "pk"] if show == "open" else [latest_settled, "-found_at", "-pk"]
+    page = CappedPaginator(chosen.order_by(*order), PER_PAGE).get_page(request.GET.get("page"))
+    labels = {"open": _("Open"), "settled": _("Settled"), "all": _("All")}
+    context = {
+        "page_obj": page,
+        "rows": [{"conflict": conflict, "reasons": reason_words(conflict.reasons)} for conflict in page],
+        "show": show,
+        "tabs": [
+            {
+                "label": labels[key],
+                "url": f"?show={key}",
+                "active": key == show,
+                "count": counts.get(key),
+            }
+            for key in SHOWN
+        ],
+    }
+    return render(request, "deals/conflicts.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def conflict_page(request: HttpRequest, pk: int) -> HttpResponse:
+    conflict = get_object_or_404(
+        Conflict.objects.visible_to(request.user).select_related("settled_by"), pk=pk
+    )
+    pair = Deal.objects.select_related("partner", "distributor", "product_group", "registered_by", "customer")
+    deals = {deal.pk: deal for deal in pair.filter(pk__in=[conflict.earlier_id, conflict.later_id])}
+    earlier, later = deals[conflict.earlier_id], deals[conflict.later_id]
+    if request.method == "POST":
+        require(request.user, "deals.settle_conflicts", conflict)
+        form = SettleForm(request.POST)
+        if form.is_valid():
+            try:
+                settle_conflict(conflict, by=request.user, at=timezone.now(), **form.cleaned_data)
+            except WrongState:
+                messages.warning(
+                    request, _("Nothing was changed: this conflict has been settled in the meantime.")
+                )
+                return redirect(conflict)
+            except RuleViolation as refusal:
+                add_violation(form, refusal)
+            else:
+                conflict.refresh_from_db(fields=["outcome"])
+                messages.success(
+                    request,
+                    _("Settled: %(outcome)s. Whose registration ends has been told.")
+                    % {"outcome": conflict.get_outcome_display()}
+                    if conflict.outcome != "different"
+                    else _("Settled: both registrations go on."),
+                )
+                return redirect(conflict)
+    else:
+        form = SettleForm(initial={"message": neutral_message(later)})
+    seen = set(Deal.objects.visible_to(request.user).filter(pk__in=deals).values_list("pk", flat=True))
+    matching = matching_facts(earlier, later, conflict)
+    own = [deal for deal in (earlier, later) if is_registrant(request.user, deal)]
+    context = {
+        "conflict": conflict,
+        "reasons": reason_words(conflict.reasons),
+        "sides": [
+            _side(deal, role, seen, matching, conflict)
+            for deal, role in ((earlier, "earlier"), (later, "later"))
+        ],
+        "form": form
+        if can(request.user, "deals.settle_conflicts") and not conflict.outcome and not own
+        else None,
+        "own_registration": own and not conflict.outcome,
+        "later_ends_protection": later.status == "approved",
+        "earlier_goes_on": earlier.status in ACTIVE,
+    }
+    return render(request, "deals/conflict.html", context)
+
+
+@dataclass(frozen=True)
+class Side:
+    deal: Deal
+    role: str
+    is_seen: bool
+    matching: frozenset[str]
+    submitted: str
+    files: list[Any]
+    prevailed: bool
+
+
+def _side(deal: Deal, role: str, seen: set[int], matching: frozenset[str], conflict: Conflict) -> Side:
+    winner = {"earlier_stands": "earlier", "later_prevails": "later"}.get(conflict.outcome, "")
+    return Side(
+        deal,
+        role,
+        deal.pk in seen,
+        matching,
+        _to_the_second(deal.submitted_at),
+        list(deal.evidence.select_related("document")),
+        winner == role,
+    )
+
+
+def _to_the_second(at: datetime) -> str:
+    """Who came first may hang on seconds."""
+    local = formats.local_moment(at)
+    time = format_time(local, "medium", locale=formats.babel_locale())
+    return f"{formats.format_day(at)}, {time} {local.tzname()}"
+
+
+def matching_facts(earlier: Deal, later: Deal, conflict: Conflict) -> frozenset[str]:
+    """The typed facts to highlight. Where the two were recognised through what the portal had learnt
+    from others, the typed ones alone may not match: then the reasons noted at the time stand."""
+    try:
+        reasons = same_because(earlier.identity(), later.identity())
+    except PortalError:
+        reasons = ()
+    return frozenset(
+        FACTS_OF_REASON[reason] for reason in reasons or conflict.reasons if reason in FACTS_OF_REASON
+    )
+
+
+def neutral_message(deal: Deal) -> str:
+    """To start from, in the language of the partner's person who registered; it names no other company."""
+    language = deal.registered_by.language
+    with translation.override(language or translation.get_language()):
+        return _(
+            "We have examined your registration %(reference)s. This opportunity cannot be registered. "
+            "You can go on selling to this customer at your tier's recommended discount."
+        ) % {"reference": deal.reference}

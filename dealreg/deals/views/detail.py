@@ -1,0 +1,333 @@
+"""The deal's page: the whole story at a glance, and what this reader may do now."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from dealreg.deals import actions
+from dealreg.deals.forms.deciding import CommentForm, unlockable_label
+from dealreg.deals.lifecycle import DealStatus, Step
+from dealreg.deals.models import Deal
+from dealreg.deals.querysets import DealQuerySet
+from dealreg.deals.rules import discount_amount
+from dealreg.deals.selectors import (
+    conflicts_around,
+    moves_open_to,
+    open_conflicts,
+    partner_summary,
+    side_of,
+    terms_of,
+    waiting_for,
+    working_time_left,
+)
+from dealreg.deals.views.deciding import buttons_for
+from dealreg.deals.views.wording import rejection_advice, revocation_advice, rule_of_rejection
+from partners.organisations.access import can
+from partners.programme.rules import recommended_discount_ceiling
+from partners.programme.selectors import rulebook_of
+from portal.accounts.models import User
+from portal.audit.models import Audience
+from portal.audit.selectors import Entry, timeline
+from portal.core.calendar import date_in
+from portal.core.errors import RuleViolation, WrongState
+from portal.core.formats import format_day, format_moment, format_pct
+from portal.core.web import add_violation
+
+# Who may read which events: a partner never what concerns other registrations (rule E6).
+AUDIENCES: dict[str, tuple[Audience, ...]] = {
+    "partner": (Audience.EVERYBODY,),
+    "distributor": (Audience.EVERYBODY, Audience.REVIEWERS),
+    "vendor": (Audience.EVERYBODY, Audience.REVIEWERS, Audience.VENDOR),
+}
+
+
+def deals_to_show(user: User) -> DealQuerySet:
+    return Deal.objects.visible_to(user).select_related(
+        "partner__channel_manager",
+        "distributor",
+        "product_group",
+        "edition",
+        "registered_by",
+        "endorsed_by",
+        "decided_by",
+        "order_confirmed_by",
+    )
+
+
+@require_safe
+def deal_page(request: HttpRequest, ref: str) -> HttpResponse:
+    deal = get_object_or_404(deals_to_show(request.user), reference=ref)
+    if deal.status == DealStatus.DRAFT and can(request.user, "deals.register"):
+        return redirect("deals:draft", ref=deal.reference, step="customer")
+    return _show(request, deal, comment_form=_comment_form(request))
+
+
+@require_POST
+def add_comment(request: HttpRequest, ref: str) -> HttpResponse:
+    deal = get_object_or_404(deals_to_show(request.user), reference=ref)
+    form = _comment_form(request)
+    if form.is_valid():
+        internal = form.cleaned_data.get("is_internal", False)
+        try:
+            actions.add_comment(
+                deal,
+                by=request.user,
+                at=timezone.now(),
+                text=form.cleaned_data["text"],
+                is_internal=internal,
+            )
+        except WrongState:
+            return redirect(deal)
+        except RuleViolation as refusal:
+            add_violation(form, refusal)
+        else:
+            receipt = _("Your internal comment is on the page.") if internal else _("Your comment was sent.")
+            messages.success(request, receipt)
+            return redirect(f"{deal.get_absolute_url()}#comments")
+    elif not can(request.user, "deals.comment"):
+        # An empty text must not turn a refusal into a form to correct.
+        actions.add_comment(deal, by=request.user, at=timezone.now(), text="")
+    return _show(request, deal, comment_form=form)
+
+
+def _comment_form(request: HttpRequest) -> CommentForm:
+    return CommentForm(
+        request.POST if request.method == "POST" else None,
+        internal_allowed=can(request.user, "deals.comment_internally"),
+        prefix="comment",
+    )
+
+
+def _show(request: HttpRequest, deal: Deal, *, comment_form: CommentForm) -> HttpResponse:
+    user, at = request.user, timezone.now()
+    side = side_of(user.acting_as, deal)
+    if deal.status == DealStatus.DRAFT:
+        context = {"deal": deal, "lines": deal.lines.select_related("product")}
+        return render(request, "deals/detail_draft.html", context)
+
+    moves = moves_open_to(user, deal)
+    conflicts = conflicts_around(user, deal) if side == "vendor" else []
+    # Partners are not even asked about: their page costs and says the same with and without (rule E6).
+    waits = side != "partner" and deal.is_under_review and open_conflicts(deal) > 0
+    buttons = buttons_for(deal, moves, blocked=waits)
+    forward = [button for button in buttons if not button.destructive]
+    questions = list(deal.questions.select_related("asked_by", "answered_by"))
+    context = {
+        "deal": deal,
+        "side": side,
+        "is_reviewer": side in ("distributor", "vendor"),
+        "next": next_step(deal, side, moves, at),
+        "primary": forward[0] if forward else None,
+        "secondary": forward[1:],
+        "destructive": [button for button in buttons if button.destructive],
+        "lines": list(deal.lines.select_related("product")),
+        "money": money_of(deal),
+        "protection": protection_of(deal, at),
+        "outcome": outcome_of(deal),
+        "may_register": side == "partner" and can(user, "deals.register"),
+        "questions": [
+            {"question": question, "asked": [unlockable_label(name) for name in question.fields]}
+            for question in questions
+        ],
+        "comments": list(deal.comments.visible_to(user).select_related("author")),
+        "comment_form": comment_form if can(user, "deals.comment") else None,
+        "files": list(deal.evidence.select_related("document")),
+        "timeline": story_of(deal, AUDIENCES.get(side, ())),
+        "waits_for_conflict": waits,
+        "open_conflicts": [conflict for conflict in conflicts if not conflict.outcome],
+        "settled_conflicts": [conflict for conflict in conflicts if conflict.outcome],
+        "may_settle": can(user, "deals.settle_conflicts"),
+        "partner_summary": partner_summary(deal.partner) if side == "vendor" else None,
+    }
+    return render(request, "deals/detail.html", context)
+
+
+# --- who must act next, and until when -------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """`kind` says what is waited for: decide, decide_vendor, answer, close, confirm."""
+
+    kind: str
+    yours: bool
+    until: datetime | date | None
+    words: str
+    late: bool
+    tone: str
+
+
+# The moves with which a reader does what the deal waits for.
+_ANSWERED_BY = {
+    "decide": {"approve", "endorse"},
+    "decide_vendor": {"approve"},
+    "answer": {"answer"},
+    "close": {"report_won"},
+    "confirm": {"confirm_order"},
+}
+
+
+def next_step(deal: Deal, side: str, moves: Collection[str], at: datetime) -> NextStep | None:
+    waiting = waiting_for(deal)
+    if waiting is None:
+        return None
+    words, late, tone = "", False, "info"
+    match deal.status:
+        case DealStatus.SUBMITTED:
+            kind = "decide_vendor" if deal.step == Step.VENDOR else "decide"
+            late = at > deal.decision_due_at
+            words = late_words(deal.decision_due_at, at) if late else left_words(deal, at)
+            tone = "bad" if late else "warn" if deal.half_time_at <= at else "info"
+        case DealStatus.INFORMATION_REQUESTED:
+            kind, tone = "answer", "warn"
+        case DealStatus.APPROVED:
+            kind = "close"
+            days = (deal.protected_until - date_in(deal.partner.country, at)).days
+            words = day_words(days)
+            late = days < 0
+            tone = "bad" if days <= 7 else "warn" if days <= 30 else "ok"
+        case _:
+            kind = "confirm"
+    yours = bool(_ANSWERED_BY[kind] & set(moves))
+    return NextStep(kind, yours, waiting.until, words, late, tone)
+
+
+def left_words(deal: Deal, at: datetime) -> str:
+    """What is left of the time to decide, in business days and hours of the distributor's country."""
+    left = working_time_left(deal, at) or timedelta()
+    terms = terms_of(deal)
+    opens = timedelta(hours=terms.office_opens.hour, minutes=terms.office_opens.minute)
+    closes = timedelta(hours=terms.office_closes.hour, minutes=terms.office_closes.minute)
+    days, rest = divmod(left, closes - opens)
+    hours = round(rest / timedelta(hours=1))
+    if days >= 2 or (days == 1 and not hours):
+        return ngettext("in %(days)d business day", "in %(days)d business days", days) % {"days": days}
+    if days:
+        return ngettext(
+            "in 1 business day and %(hours)d hour", "in 1 business day and %(hours)d hours", hours
+        ) % {"hours": hours}
+    if hours:
+        return ngettext("in %(hours)d working hour", "in %(hours)d working hours", hours) % {"hours": hours}
+    return _("in less than an hour")
+
+
+def late_words(due: datetime, at: datetime) -> str:
+    late = at - due
+    if late.days:
+        return ngettext("%(days)d day late", "%(days)d days late", late.days) % {"days": late.days}
+    hours = max(1, round(late / timedelta(hours=1)))
+    return ngettext("%(hours)d hour late", "%(hours)d hours late", hours) % {"hours": hours}
+
+
+def day_words(days: int) -> str:
+    if days < 0:
+        return _("over")
+    if days == 0:
+        return _("last day")
+    return ngettext("%(days)d day left", "%(days)d days left", days) % {"days": days}
+
+
+# --- money, protection, outcome --------------------------------------------------------------------
+
+
+def money_of(deal: Deal) -> dict[str, Any]:
+    """Ceiling and grant on the list price: never a resale price (rule E15)."""
+    rulebook = rulebook_of(deal.edition)
+    return {
+        "ceiling": discount_amount(deal.list_amount, deal.ceiling_pct),
+        "granted": discount_amount(deal.list_amount, deal.granted_pct),
+        "granted_text": ""
+        if deal.granted_pct is None
+        else f"{format_pct(deal.granted_pct)} / {format_pct(deal.ceiling_pct)}",
+        "proposed": discount_amount(deal.list_amount, deal.proposed_pct),
+        "recommended_pct": recommended_discount_ceiling(rulebook, deal.tier, deal.product_group.code),
+        "rule": "B4" if rulebook.line_of(deal.product_group.code) == "enterprise" else "B2",
+    }
+
+
+def protection_of(deal: Deal, at: datetime) -> dict[str, Any] | None:
+    if deal.protected_until is None:
+        return {"days": terms_of(deal).protection_days, "running": False} if deal.is_under_review else None
+    total = (deal.protected_until - deal.protected_from).days
+    left = (deal.protected_until - date_in(deal.partner.country, at)).days
+    running = deal.status == DealStatus.APPROVED and left >= 0
+    return {
+        "running": running,
+        "days": total,
+        "left": max(0, left),
+        "words": day_words(left),
+        "tone": "bad" if left <= 7 else "warn" if left <= 30 else "ok",
+    }
+
+
+def outcome_of(deal: Deal) -> dict[str, Any] | None:
+    """How it ended: reason, text, rule, and what the partner can do next."""
+    match deal.status:
+        case DealStatus.REJECTED:
+            return {
+                "kind": "rejected",
+                "code": deal.get_rejection_code_display(),
+                "text": deal.decision_text,
+                "rule": rule_of_rejection(deal.rejection_code),
+                "advice": rejection_advice(deal.rejection_code),
+            }
+        case DealStatus.REVOKED:
+            return {
+                "kind": "revoked",
+                "code": deal.get_revocation_code_display(),
+                "text": deal.end_text,
+                "rule": "E13",
+                "advice": revocation_advice(deal.revocation_code),
+            }
+        case DealStatus.LOST:
+            return {"kind": "lost", "code": deal.get_loss_code_display(), "text": deal.end_text}
+        case DealStatus.WITHDRAWN | DealStatus.EXPIRED | DealStatus.WON:
+            return {"kind": deal.status, "text": deal.end_text, "rule": "E8"}
+    return None
+
+
+# --- the story -------------------------------------------------------------------------------------
+
+
+def story_of(deal: Deal, audiences: Collection[str]) -> list[Entry | dict[str, Any]]:
+    """What happened, what the deal waits for now, and what comes after that."""
+    return [*timeline(deal, audiences), *_still_to_come(deal)]
+
+
+def _still_to_come(deal: Deal) -> list[dict[str, Any]]:
+    decision = {"title": _("Decision of the distributor")}
+    vendor = {"title": _("Decision of the channel manager")}
+    protection = {
+        "title": ngettext(
+            "Protected for %(days)d day", "Protected for %(days)d days", terms_of(deal).protection_days
+        )
+        % {"days": terms_of(deal).protection_days}
+    }
+    closing = {"title": _("Won, lost or expired")}
+    confirmation = {"title": _("Order confirmed by the distributor")}
+    decisions = (
+        [vendor] if deal.step == Step.VENDOR else [decision, vendor] if deal.needs_vendor else [decision]
+    )
+    match deal.status:
+        case DealStatus.SUBMITTED:
+            due = _("Due %(moment)s") % {"moment": format_moment(deal.decision_due_at, zone=True)}
+            steps = [{**decisions[0], "body": due}, *decisions[1:], protection, closing]
+        case DealStatus.INFORMATION_REQUESTED:
+            steps = [{"title": _("Answer of the partner")}, *decisions, protection, closing]
+        case DealStatus.APPROVED:
+            until = _("Protected until %(day)s") % {"day": format_day(deal.protected_until)}
+            steps = [{**closing, "body": until}]
+        case DealStatus.WON if deal.order_confirmed_at is None:
+            steps = [confirmation]
+        case _:
+            steps = []
+    return [{**step, "state": "now" if number == 0 else "todo"} for number, step in enumerate(steps)]
