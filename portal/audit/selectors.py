@@ -80,10 +80,10 @@ def _shown(name: str, value: Any, verb: Verb, event: Event, subject: models.Mode
 
 def _choice(subject: models.Model, field_name: str, value: str) -> str:
     try:
-        labels = dict(subject._meta.get_field(field_name).flatchoices)
+        described: Any = subject._meta.get_field(field_name)
     except FieldDoesNotExist:
         return value
-    return str(labels.get(value, value))
+    return str(dict(described.flatchoices).get(value, value))
 
 
 def _actor(event: Event, subject: models.Model, for_partner: bool) -> str:
@@ -93,5 +93,5 @@ def _actor(event: Event, subject: models.Model, for_partner: bool) -> str:
     if for_partner and event.actor_role in PARTNER_ROLES:
         own = str(getattr(subject, "partner", subject))
         if event.actor_organisation != own:
-            return Role(event.actor_role).label
+            return str(Role(event.actor_role).label)
     return ", ".join(part for part in (event.actor_name, event.actor_organisation) if part)

@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
@@ -24,7 +25,9 @@ class EmailBackend(BaseEmailBackend):
     sent again under its Message-ID replaces the first, as a mail server that knows it would do."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        folder = Path(settings.EMAIL_FILE_PATH)
+        folder = _folder()
+        if folder is None:
+            raise ImproperlyConfigured("Mails as files need EMAIL_FILE_PATH.")
         folder.mkdir(parents=True, exist_ok=True)
         sent = 0
         for mail in email_messages:
@@ -34,7 +37,7 @@ class EmailBackend(BaseEmailBackend):
             digest = sha256(str(message["Message-ID"]).encode()).hexdigest()[:16]
             name = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{digest}"
             unfinished = folder / f".{name}"
-            unfinished.write_bytes(message.as_bytes(linesep="\r\n"))
+            unfinished.write_bytes(message.as_bytes())
             known = next(folder.glob(f"*-{digest}.eml"), folder / f"{name}.eml")
             os.replace(unfinished, known)
             sent += 1
@@ -69,7 +72,7 @@ def _facts(name: str, message: ParsedMessage) -> dict[str, object]:
         at = parsedate_to_datetime(_header(message, "Date"))
     return {
         "name": name,
-        "subject": _header(message, "Subject"),
+        "subject": _header(message, "Subject").strip(),
         "sender": _header(message, "From"),
         "receivers": tuple(
             address.lower()

@@ -55,7 +55,8 @@ def check_upload(upload: "File[Any]") -> tuple[str, str]:
             field="file",
             megabytes=settings.UPLOAD_MAX_BYTES // 1_000_000,
         )
-    if not FILE_TYPES[extension].fits(upload.file):
+    content: Any = upload.file
+    if not FILE_TYPES[extension].fits(content):
         raise RuleViolation(
             "file-content",
             gettext_noop(

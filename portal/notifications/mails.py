@@ -129,8 +129,8 @@ def _facts(notification: Notification, side: str) -> dict[str, Any]:
 
 def _rendered(name: str, facts: dict[str, Any], *, html: bool) -> str:
     # autoescape belongs to the format, not to the file's name: one body serves both.
-    template = get_template(name).template
-    return template.render(Context(facts | {"in_html": html}, autoescape=html))
+    template: Any = get_template(name)
+    return template.template.render(Context(facts | {"in_html": html}, autoescape=html))
 
 
 def _tidy(text: str) -> str:

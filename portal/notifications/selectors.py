@@ -38,7 +38,7 @@ def membership_that_sees(
     one first; None without one. Asked with the record's own visible_to, once for each membership."""
     if not user.is_active:
         return None
-    rows = type(subject)._default_manager
+    rows: Any = type(subject)._default_manager
     for membership in user.memberships.active().order_by("-is_current", "pk"):
         if side_of(membership) not in sides:
             continue
@@ -89,7 +89,8 @@ def _visible_subjects(user: User, notifications: list[Notification]) -> set[tupl
     for type_id, ids in wanted.items():
         model = ContentType.objects.get_for_id(type_id).model_class()
         if model is not None:
-            rows = model._default_manager.visible_to(user, any_membership=True).filter(pk__in=ids)
+            manager: Any = model._default_manager
+            rows = manager.visible_to(user, any_membership=True).filter(pk__in=ids)
             visible |= {(type_id, pk) for pk in rows.order_by().values_list("pk", flat=True)}
     return visible
 
@@ -103,7 +104,8 @@ def about_number(user: User, notifications: NotificationQuerySet, text: str) -> 
     ):
         model = content_type.model_class()
         if model is not None and any(field.name == "reference" for field in model._meta.get_fields()):
-            rows = model._default_manager.visible_to(user, any_membership=True)
+            manager: Any = model._default_manager
+            rows = manager.visible_to(user, any_membership=True)
             subjects = rows.filter(reference__icontains=text).order_by().values("pk")
             found |= models.Q(subject_type=content_type, subject_id__in=subjects)
     return notifications.filter(found)

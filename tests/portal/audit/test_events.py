@@ -107,24 +107,34 @@ def test_a_partner_is_never_told_the_name_of_another_partner_s_people(cast):
     assert timeline(deal, ALL)[-1].by == "Bruno Girard, Bravo IT"
 
 
+REVOKED = "Protection revoked: The customer's own written choice"
+ORDER = {
+    "order_reference": "O-1",
+    "order_date": "2026-12-01",
+    "order_amount": "5400.00",
+    "currency": "EUR",
+}
+
+
 @pytest.mark.parametrize(
     ("verb", "data", "title"),
     [
-        ("deal.rejected", {"code": "no_engagement"}, "Rejected: Too little engagement with the customer shown"),
+        ("deal.rejected", {"code": "incomplete"}, "Rejected: Information missing or not plausible"),
         ("deal.rejected", {"code": "unheard-of"}, "Rejected: unheard-of"),
         ("deal.rejected", {}, "Rejected"),
         ("deal.lost", {"code": "price"}, "Reported as lost: Price"),
-        ("deal.revoked", {"code": "customer_choice"}, "Protection revoked: The customer's own written choice"),
+        ("deal.revoked", {"code": "customer_choice"}, REVOKED),
         ("deal.conflict_settled", {"outcome": "different"}, "Conflict settled: Two different opportunities"),
-        ("deal.endorsed", {"granted_pct": "20.00"},
-         "Approved by the distributor with 20%, passed on to the channel manager"),
-        ("deal.won", {"order_reference": "O-1", "order_date": "2026-12-01", "order_amount": "5400.00",
-                      "currency": "EUR"},
-         "Reported as won: order O-1 of 1 Dec 2026, €5,400.00"),
-        ("deal.expired", {"protected_until": "not a date"}, "Protection ended, last protected day not a date"),
+        (
+            "deal.endorsed",
+            {"granted_pct": "20.00"},
+            "Approved by the distributor with 20%, passed on to the channel manager",
+        ),
+        ("deal.won", ORDER, "Reported as won: order O-1 of 1 Dec 2026, €5,400.00"),
+        ("deal.expired", {"protected_until": "?"}, "Protection ended, last protected day ?"),
         ("deal.evidence_added", {"name": "100 % safe.pdf"}, "Evidence added: 100 % safe.pdf"),
     ],
-)  # fmt: skip
+)
 def test_sentences(cast, verb, data, title):
     from tests.portal.notifications.letters import register
 

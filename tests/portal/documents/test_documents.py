@@ -168,6 +168,7 @@ def test_big_uploads_on_disk_are_kept_too(cast, deal):
     sent.write(PDF)
     sent.seek(0)
     assert store_document(deal, sent, by=cast.amir).file.read() == PDF
+    sent.close()
 
 
 def test_so_many_files_and_no_more(cast, deal, settings):

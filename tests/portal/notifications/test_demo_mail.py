@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.conf import settings as portal_settings
 from django.core import mail
+from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
 from django.utils import timezone
 
@@ -74,9 +75,12 @@ def test_nothing_else_in_the_folder_can_be_read(mail_folder):
 
 
 def test_without_files_there_is_nothing_to_list(settings):
+    settings.EMAIL_BACKEND = "portal.core.mail_files.EmailBackend"
     settings.EMAIL_FILE_PATH = None
     assert newest_mails(10) == []
     assert open_mail(ANY) is None
+    with pytest.raises(ImproperlyConfigured):
+        letter()
 
 
 @pytest.mark.django_db

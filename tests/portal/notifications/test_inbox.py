@@ -211,6 +211,15 @@ def test_a_long_inbox_costs_no_more_than_a_short_one(cast, deal, signed_in, djan
     assert len(long) <= len(short)
 
 
+def test_a_page_behind_the_end_of_a_very_long_inbox_does_not_exist(cast, deal, signed_in, monkeypatch):
+    monkeypatch.setattr("portal.core.pagination.CappedPaginator.cap", 2)
+    for number in range(30):
+        tell("deal-comment", deal, cast.amir, key=str(number))
+    client = signed_in(cast.amir)
+    assert len(client.get("/inbox/", {"page": 2}).context["lines"]) == 5
+    assert client.get("/inbox/", {"page": 3}).status_code == 404
+
+
 def test_the_count_stops_at_a_hundred(cast, deal):
     for number in range(105):
         tell("deal-comment", deal, cast.amir, key=str(number))
