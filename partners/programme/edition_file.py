@@ -197,7 +197,7 @@ def _clock(value: Any) -> str:
 
 
 def _tier(value: Any) -> str:
-    if value not in TIERS or not isinstance(value, str):
+    if not isinstance(value, str) or value not in TIERS:
         raise Wrong(gettext_noop("A tier is needed: %(tiers)s."), tiers=", ".join(sorted(TIERS)))
     return value
 
@@ -424,21 +424,25 @@ class _Check:
             self.say("file", gettext_noop("The file holds no named values."))
             return Reading(None, tuple(self.problems))
         facts = {str(key): value for key, value in facts.items()}
-        for key in _KEYS - facts.keys():
+        for key in (key for key in _KEYS if facts.get(key) is None):
             self.say(key, gettext_noop("This is missing."))
         for key in facts.keys() - _KEYS - {"published_on", "in_force_from"}:
             self.say(key, gettext_noop("The portal does not know this key."))
         content = EditionContent(
-            code=self.edition_code(facts.get("edition", "")),
-            title=self.title(facts.get("title", "")),
-            notice_days=self.value("notice_days", facts.get("notice_days", 0), _whole(0, 366)),
-            tiers=self.tiers(facts.get("tiers", [])) if "tiers" in facts else (),
-            territory=self.territory(facts.get("territory", [])) if "territory" in facts else (),
-            product_groups=self.product_groups(facts["product_groups"]) if "product_groups" in facts else {},
+            code=self.edition_code(facts.get("edition")),
+            title=self.title(facts.get("title")),
+            notice_days=self.notice_days(facts.get("notice_days")),
+            tiers=self.tiers(facts.get("tiers", [])) if facts.get("tiers") is not None else (),
+            territory=self.territory(facts.get("territory", []))
+            if facts.get("territory") is not None
+            else (),
+            product_groups=self.product_groups(facts.get("product_groups")),
             grids={},
-            parameters=self.parameters(facts["parameters"]) if "parameters" in facts else {},
+            parameters=self.parameters(facts.get("parameters")),
         )
-        grids = {grid: self.grid(grid, facts[grid], content.tiers) for grid in GRIDS if grid in facts}
+        grids = {
+            grid: self.grid(grid, facts[grid], content.tiers) for grid in GRIDS if facts.get(grid) is not None
+        }
         self.agreements(content)
         dates = {key: self.day(key, facts.get(key)) for key in ("published_on", "in_force_from")}
         self.problems.sort(key=lambda problem: (problem.line or 0, problem.path))
@@ -461,7 +465,7 @@ class _Check:
 
     def edition_code(self, value: Any) -> str:
         code = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-        if value != "" and not _EDITION_CODE.fullmatch(code):
+        if value is not None and not _EDITION_CODE.fullmatch(code):
             self.say(
                 "edition",
                 gettext_noop("A code of at most 20 letters, digits and hyphens is needed, such as 2018."),
@@ -469,9 +473,12 @@ class _Check:
             )
         return code
 
+    def notice_days(self, value: Any) -> int:
+        return 0 if value is None else self.value("notice_days", value, _whole(0, 366))
+
     def title(self, value: Any) -> str:
         title = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
-        if value != "" and not 0 < len(title) <= 120:
+        if value is not None and not 0 < len(title) <= 120:
             self.say("title", gettext_noop("A title of at most 120 characters is needed."), value)
         return title
 
@@ -506,6 +513,8 @@ class _Check:
         return tuple(country for country in value if isinstance(country, str))
 
     def product_groups(self, value: Any) -> dict[str, str]:
+        if value is None:
+            return {}
         lines = self.mapping("product_groups", value)
         for line in lines.keys() - {STANDARD, ENTERPRISE}:
             self.say(f"product_groups.{line}", gettext_noop("The lines are standard and enterprise."), line)
@@ -553,6 +562,8 @@ class _Check:
         return {tier: self.value(f"{path}.{tier}", row[tier], check) for tier in tiers if tier in row}
 
     def parameters(self, value: Any) -> dict[str, dict[str, Any]]:
+        if value is None:
+            return {}
         sections = self.mapping("parameters", value)
         for section in sections.keys() - PARAMETERS.keys():
             self.say(f"parameters.{section}", gettext_noop("The portal does not know this section."))

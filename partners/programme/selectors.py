@@ -45,11 +45,15 @@ def _cached_rulebook(pk: int, code: str, published_on: date) -> Rulebook:
 
 
 def _read_rulebook(edition: Edition) -> Rulebook:
-    content = content_of(edition)
+    return rulebook_from(content_of(edition), edition.in_force_from or edition.created_at.date())
+
+
+def rulebook_from(content: EditionContent, in_force_from: date) -> Rulebook:
+    """An edition's content as the rules read it."""
     terms = content.parameters["deal_registration"]
     return Rulebook(
-        edition=edition.code,
-        in_force_from=edition.in_force_from or edition.created_at.date(),
+        edition=content.code,
+        in_force_from=in_force_from,
         tiers=content.tiers,
         territory=frozenset(content.territory),
         product_lines=MappingProxyType(dict(content.product_groups)),

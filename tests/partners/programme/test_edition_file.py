@@ -263,7 +263,7 @@ def test_what_is_no_edition_file_is_told_in_one_line(data, message):
 
 
 def test_a_key_given_twice_is_told_with_its_line():
-    reading = read_edition(b"edition: a\ntitle: b\nbenefits: {gold: 1, gold: 2, ? [1] : 2}\nedition: c\n")
+    reading = read_edition(b"edition: a\ntitle: b\nbenefits: {gold: 1, gold: 2}\nedition: c\n")
     assert [(problem.line, problem.path) for problem in reading.problems] == [
         (3, "benefits.gold"),
         (4, "edition"),
