@@ -2,13 +2,32 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import CharField, Func, Q, Value
+from django.db.models.functions import Lower
 
 from dealreg.deals.lifecycle import ACTIVE, UNDER_REVIEW, DealStatus, Step
 from partners.organisations.querysets import ScopedQuerySet
+from portal.core.references import read_reference
 
 if TYPE_CHECKING:
     from partners.organisations.models import Membership
+
+
+# Letters with accents and their plain ones: people search for "hopital" and mean "Hôpital".
+_ACCENTED = "àáâãäåāăąçćčďđèéêëēėęěğìíîïīıłľñńňòóôõöøōőřśšşșťţțùúûüūůűýÿžźż"
+_PLAIN = "aaaaaaaaacccddeeeeeeeegiiiiiillnnnoooooooorsssstttuuuuuuuyyzzz"
+_FOLDING = str.maketrans(_ACCENTED, _PLAIN)
+MOST_WORDS = 8
+
+
+def folded(text: str) -> str:
+    return text.lower().translate(_FOLDING)
+
+
+def folded_column(name: str) -> Func:
+    """A text column as `folded` would write it. Capitals too: LOWER leaves É alone in a C locale."""
+    accented, plain = _ACCENTED + _ACCENTED.upper(), _PLAIN + _PLAIN
+    return Func(Lower(name), Value(accented), Value(plain), function="translate", output_field=CharField())
 
 
 class DealQuerySet(ScopedQuerySet):
@@ -23,6 +42,33 @@ class DealQuerySet(ScopedQuerySet):
 
     def _seen_by_vendor(self, membership: "Membership") -> Q:
         return Q(partner__country__in=membership.vendor_office.countries) & ~Q(status=DealStatus.DRAFT)
+
+    def matching(self, text: str, *, partners_too: bool = False) -> "DealQuerySet":
+        """Those with this number (misread or not), or with every word in the customer's name; or in
+        the partner's, when asked. Case and accents do not matter."""
+        words = folded(text).split()[:MOST_WORDS]
+        if not words:
+            return self
+        found = self.alias(customer_folded=folded_column("customer_name"))
+        named = Q(pk__isnull=False)
+        for word in words:
+            named &= Q(customer_folded__contains=word)
+        if partners_too:
+            found = found.alias(
+                partner_folded=folded_column("partner__trade_name"),
+                legal_folded=folded_column("partner__legal_name"),
+            )
+            for column in ("partner_folded", "legal_folded"):
+                called = Q(pk__isnull=False)
+                for word in words:
+                    called &= Q(**{f"{column}__contains": word})
+                named |= called
+        number = read_reference("DR", text)
+        if number is not None:
+            named |= Q(reference=number)
+        elif words[0].startswith("dr-"):
+            named |= Q(reference__startswith=words[0].upper())
+        return found.filter(named)
 
     def active(self) -> "DealQuerySet":
         return self.filter(status__in=ACTIVE)

@@ -71,13 +71,15 @@ def decision_badge(deal: Deal) -> SafeString:
 
 
 @register.simple_tag
-def deal_deadline(deal: Deal) -> SafeString:
-    """The date that counts now: of the decision, of the protection's end; or who is waited for."""
+def deal_deadline(deal: Deal, own: bool = False) -> SafeString:
+    """The date that counts now: of the decision, of the protection's end; or who is waited for. `own`
+    for a reader on the partner's side."""
     match deal.status:
         case DealStatus.SUBMITTED:
             return decision_badge(deal)
         case DealStatus.INFORMATION_REQUESTED:
-            return format_html('<span class="dl-badge dl-warn">{}</span>', _("Waits for the partner"))
+            words = _("Waits for your answer") if own else _("Waits for the partner")
+            return format_html('<span class="dl-badge dl-warn">{}</span>', words)
         case DealStatus.APPROVED:
             days = days_until(deal.protected_until)
             day = formats.format_day(deal.protected_until)

@@ -127,7 +127,7 @@ def _remedy(violation: RuleViolation, line: str) -> str:
         case "not-authorised":
             return _("Your channel manager tells you what is needed to lift this.")
         case "tier-too-low" if line == Line.ENTERPRISE:
-            return _("The specialisation for the product group opens them: it lifts your tier while it is held.")
+            return _("The specialisation for the product group opens them, and lifts your tier meanwhile.")
         case "tier-too-low":
             return _("Your company may register them as soon as it reaches %(tier)s.") % violation.params
         case "specialisation-missing":

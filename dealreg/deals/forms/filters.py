@@ -1,0 +1,145 @@
+"""Search and filters of the list of deals; they stand in its address."""
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import Q, QuerySet
+from django.urls import reverse_lazy
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from dealreg.deals.forms.registering import DayInput, OneLine
+from dealreg.deals.lifecycle import ENDED, UNDER_REVIEW, DealStatus
+from dealreg.deals.models import Deal
+from dealreg.deals.querysets import DealQuerySet, folded, folded_column
+from partners.catalogue.models import ProductGroup
+from partners.organisations.models import Distributor
+from portal.accounts.models import User
+from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES
+
+EXPIRING_DAYS = 30
+DUE_SOON = timedelta(hours=24)
+GROUPS_OF_STATES: dict[str, Sequence[str]] = {"under_review": UNDER_REVIEW, "ended": ENDED}
+
+
+def _start_of(day: Any) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+class SearchFilter(django_filters.CharFilter):
+    field_class = OneLine
+
+
+class DealFilter(django_filters.FilterSet):
+    q = SearchFilter(label=_("Customer or number"), method="search", max_length=200)
+    status = django_filters.ChoiceFilter(label=_("Status"), empty_label=_("All states"), method="in_state")
+    product_group = django_filters.ChoiceFilter(
+        label=_("Product group"), field_name="product_group__code", empty_label=_("All product groups")
+    )
+    deadline = django_filters.ChoiceFilter(
+        label=_("Deadline"),
+        empty_label=_("Any deadline"),
+        method="by_deadline",
+        choices=[
+            ("due_soon", _("Decision due within 24 hours")),
+            ("overdue", _("Decision overdue")),
+            ("expiring", _("Protection ends within 30 days")),
+        ],
+    )
+    distributor = django_filters.ChoiceFilter(
+        label=_("Distributor"), field_name="distributor__reference", empty_label=_("All distributors")
+    )
+    partner = SearchFilter(
+        label=_("Partner"),
+        method="of_partner",
+        max_length=200,
+        widget=forms.TextInput(
+            attrs={"data-combobox": reverse_lazy("deals:partner_choices"), "placeholder": _("Name or number")}
+        ),
+    )
+    submitted_from = django_filters.DateFilter(
+        label=_("Submitted from"), method="from_day", widget=DayInput()
+    )
+    submitted_to = django_filters.DateFilter(label=_("Submitted to"), method="to_day", widget=DayInput())
+
+    class Meta:
+        model = Deal
+        fields: list[str] = []
+
+    def __init__(self, data: Any, queryset: DealQuerySet, *, user: User) -> None:
+        self.role = user.acting_as.role if user.acting_as else ""
+        super().__init__(data, queryset)
+        self.filters["status"].extra["choices"] = self._states()
+        groups = ProductGroup.objects.values_list("code", "name")
+        self.filters["product_group"].extra["choices"] = list(groups)
+        self.sees_partners = self.role not in PARTNER_ROLES
+        if not self.sees_partners:
+            del self.filters["partner"]
+        else:
+            self.filters["q"].label = _("Customer, partner or number")
+        sellers: list[tuple[str, str]] = []
+        if self.role not in DISTRIBUTOR_ROLES:
+            sellers = list(Distributor.objects.visible_to(user).values_list("reference", "name"))
+        if len(sellers) > 1:
+            self.filters["distributor"].extra["choices"] = sellers
+        else:
+            del self.filters["distributor"]
+
+    def _states(self) -> list[Any]:
+        single = [
+            (status.value, status.label)
+            for status in DealStatus
+            if status != DealStatus.DRAFT or self.role in PARTNER_ROLES
+        ]
+        return [("under_review", _("Under review")), ("ended", _("Ended")), (_("One state"), single)]
+
+    @property
+    def is_set(self) -> bool:
+        return any(self.form.data.get(name) for name in self.filters)
+
+    @property
+    def unreadable(self) -> list[str]:
+        """Labels of the filters whose value means nothing: they do not filter."""
+        return [str(self.form.fields[name].label) for name in self.form.errors if name in self.form.fields]
+
+    def search(self, deals: DealQuerySet, name: str, text: str) -> DealQuerySet:
+        return deals.matching(text, partners_too=self.sees_partners)
+
+    def in_state(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
+        return deals.filter(status__in=GROUPS_OF_STATES.get(value, [value]))
+
+    def by_deadline(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
+        now = timezone.now()
+        match value:
+            case "overdue":
+                return deals.overdue(now)
+            case "due_soon":
+                return deals.filter(
+                    status=DealStatus.SUBMITTED, decision_due_at__gte=now, decision_due_at__lte=now + DUE_SOON
+                )
+            case _:
+                today = timezone.localdate()
+                return deals.protected(today).filter(
+                    protected_until__lte=today + timedelta(days=EXPIRING_DAYS)
+                )
+
+    def of_partner(self, deals: DealQuerySet, name: str, text: str) -> QuerySet[Deal]:
+        wanted = folded(text)
+        return deals.alias(
+            trade_folded=folded_column("partner__trade_name"),
+            legal_name_folded=folded_column("partner__legal_name"),
+        ).filter(
+            Q(trade_folded__contains=wanted)
+            | Q(legal_name_folded__contains=wanted)
+            | Q(partner__reference=text.upper())
+        )
+
+    def from_day(self, deals: DealQuerySet, name: str, day: Any) -> DealQuerySet:
+        return deals.filter(submitted_at__gte=_start_of(day))
+
+    def to_day(self, deals: DealQuerySet, name: str, day: Any) -> DealQuerySet:
+        # Midnight of the next day, put so that the last day of the calendar has one too.
+        return deals.filter(submitted_at__lte=timezone.make_aware(datetime.combine(day, time.max)))

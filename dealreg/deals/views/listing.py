@@ -1,0 +1,195 @@
+"""Lists of deals, the queue of those who decide, and their files."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+from django_tables2 import RequestConfig
+
+from dealreg.deals.forms.filters import DealFilter
+from dealreg.deals.lifecycle import DealStatus, Step
+from dealreg.deals.models import Conflict, Deal
+from dealreg.deals.querysets import folded, folded_column
+from dealreg.deals.selectors import queue_of, reviewing_step
+from dealreg.deals.tables import DealTable
+from dealreg.deals.views.remembered import remember_list
+from partners.organisations.access import can, require
+from partners.organisations.models import Partner
+from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES
+from portal.core.exports import csv_response, xlsx_response
+from portal.core.pagination import CappedPaginator
+
+PER_PAGE = 25
+MOST_CHOICES = 20
+# Long texts that no list shows.
+_TEXTS = ("engagement", "notes", "decision_text", "end_text")
+
+
+def _filtered(request: HttpRequest) -> DealFilter:
+    require(request.user, "deals.see")
+    deals = Deal.objects.visible_to(request.user).select_related("partner", "distributor", "product_group")
+    return DealFilter(request.GET, deals.defer(*_TEXTS), user=request.user)
+
+
+def _table(request: HttpRequest, filters: DealFilter) -> DealTable:
+    return DealTable(
+        filters.qs,
+        role=request.user.acting_as.role,
+        may_register=can(request.user, "deals.register"),
+        # A partner with one distributor needs no column for it.
+        exclude=() if "distributor" in filters.filters else ("distributor",),
+    )
+
+
+@require_safe
+def deal_list(request: HttpRequest) -> HttpResponse:
+    filters = _filtered(request)
+    table = _table(request, filters)
+    paginate = {"per_page": PER_PAGE, "paginator_class": CappedPaginator}
+    RequestConfig(request, paginate=paginate).configure(table)
+    table.caption = _("Deals")
+    table.filtered = filters.is_set
+    table.empty_state = {"title": _("No deal yet"), "icon": "briefcase", "text": _empty_text(request)}
+    if table.may_register:
+        table.empty_state |= {"url": "/deals/register/", "action": _("Register a deal")}
+    remember_list(request)
+    query = request.GET.copy()
+    query.pop("page", None)
+    context = {"filter": filters, "table": table, "query": query.urlencode(), "subtitle": _subtitle(request)}
+    return render(request, "deals/list.html", context)
+
+
+def _subtitle(request: HttpRequest) -> str:
+    role = request.user.acting_as.role
+    if role in PARTNER_ROLES:
+        return _("All registrations of your company, drafts included")
+    if role in DISTRIBUTOR_ROLES:
+        return _("All registrations that name your company as distributor")
+    return _("All registrations of the partners in your region")
+
+
+def _empty_text(request: HttpRequest) -> str:
+    if request.user.acting_as.role in PARTNER_ROLES:
+        return _("A registered deal is protected once it is approved, and brings an additional discount.")
+    return _("Registrations appear here as soon as a partner submits one.")
+
+
+HEADER = (
+    gettext_lazy("Number"),
+    gettext_lazy("Status"),
+    gettext_lazy("End customer"),
+    gettext_lazy("Country"),
+    gettext_lazy("Web domain"),
+    gettext_lazy("VAT or company number"),
+    gettext_lazy("Product group"),
+    gettext_lazy("Nodes"),
+    gettext_lazy("Partner number"),
+    gettext_lazy("Partner"),
+    gettext_lazy("Distributor"),
+    gettext_lazy("Currency"),
+    gettext_lazy("List price"),
+    gettext_lazy("Ceiling in %"),
+    gettext_lazy("Granted in %"),
+    gettext_lazy("Expected closing date"),
+    gettext_lazy("Submitted"),
+    gettext_lazy("Decision due"),
+    gettext_lazy("Protected until"),
+)
+
+
+def _rows(deals: QuerySet[Deal]) -> Iterator[list[Any]]:
+    for deal in deals.iterator(chunk_size=500):
+        yield [
+            deal.reference,
+            deal.get_status_display(),
+            deal.customer_name,
+            deal.customer_country,
+            deal.web_domain,
+            deal.company_number,
+            str(deal.product_group or ""),
+            deal.nodes,
+            deal.partner.reference,
+            deal.partner.trade_name,
+            deal.distributor.name if deal.distributor else "",
+            deal.currency,
+            deal.list_amount,
+            deal.ceiling_pct,
+            deal.granted_pct,
+            deal.expected_close_on,
+            deal.submitted_at,
+            deal.decision_due_at,
+            deal.protected_until,
+        ]
+
+
+@require_safe
+def export(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """What the list shows, all pages of it, in its order."""
+    answers = {"csv": csv_response, "xlsx": xlsx_response}
+    if kind not in answers:
+        raise Http404
+    table = _table(request, _filtered(request))
+    RequestConfig(request, paginate=False).configure(table)
+    name = f"deals-{timezone.localdate():%Y-%m-%d}"
+    return answers[kind](name, HEADER, _rows(table.data.data))
+
+
+@require_safe
+def partner_choices(request: HttpRequest) -> JsonResponse:
+    """Partners for the search as one types: those that the reader sees."""
+    require(request.user, "partners.list")
+    wanted = folded(" ".join(request.GET.get("q", "").replace("\0", "").split()))[:200]
+    if len(wanted) < 2:
+        return JsonResponse({"results": []})
+    partners = Partner.objects.visible_to(request.user).alias(folded_name=folded_column("trade_name"))
+    found = partners.filter(folded_name__contains=wanted) | partners.filter(reference__iexact=wanted)
+    results = [
+        {"id": one.reference, "text": one.trade_name, "hint": f"{one.reference} · {one.city or one.country}"}
+        for one in found.order_by("trade_name", "pk")[:MOST_CHOICES]
+    ]
+    return JsonResponse({"results": results})
+
+
+def _with_facts(deals: QuerySet[Deal]) -> QuerySet[Deal]:
+    conflicts = Conflict.objects.open().filter(later=OuterRef("pk"))
+    return (
+        deals.select_related("partner", "distributor", "product_group", "registered_by")
+        .defer(*_TEXTS)
+        .annotate(
+            has_conflict=Exists(conflicts),
+            conflict_pk=Subquery(conflicts.order_by("pk").values("pk")[:1]),
+        )
+    )
+
+
+@require_safe
+def queue(request: HttpRequest) -> HttpResponse:
+    """What waits for the reader's decision, what is due first on top. Of a conflict a distributor
+    learns only that another registration came first (rule E6)."""
+    step = reviewing_step(request.user)
+    if step is None:
+        require(request.user, "deals.see_queue")
+    now = timezone.now()
+    visible = Deal.objects.visible_to(request.user)
+    page = CappedPaginator(_with_facts(queue_of(request.user)), PER_PAGE).get_page(request.GET.get("page"))
+    waiting = visible.filter(status=DealStatus.INFORMATION_REQUESTED, step=step).order_by("changed_at", "pk")
+    overdue = visible.none()
+    if step == Step.VENDOR:
+        overdue = visible.to_decide(Step.DISTRIBUTOR).overdue(now)
+    context = {
+        "page": page,
+        "waiting": _with_facts(waiting)[:PER_PAGE],
+        "overdue": _with_facts(overdue)[:PER_PAGE],
+        "is_vendor": step == Step.VENDOR,
+        "may_decide": can(request.user, "deals.decide_as_distributor")
+        or can(request.user, "deals.decide_as_vendor"),
+        "sees_conflicts": can(request.user, "deals.see_conflicts"),
+        "now": now,
+    }
+    return render(request, "deals/queue.html", context)
