@@ -36,6 +36,13 @@
     } else {
       box.append(input);
     }
+    input.classList.add("combo-input");
+    input.insertAdjacentHTML(
+      "afterend",
+      `<svg class="icon" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="${
+        endpoint ? "M3 10a7 7 0 1 0 14 0a7 7 0 1 0 -14 0M21 21l-6 -6" : "M6 9l6 6l6 -6"
+      }"/></svg>`,
+    );
     const linked = field.dataset.comboboxValue ? document.querySelector(field.dataset.comboboxValue) : null;
     const list = document.createElement("ul");
     list.className = "combo-list";
