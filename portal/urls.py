@@ -7,6 +7,7 @@ from portal.core.health import healthz, readyz
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("", include("portal.dashboard.urls")),
     path("", include("portal.core.urls")),
     path("", include("portal.accounts.urls")),
     path("", include("partners.organisations.urls")),

@@ -14,28 +14,45 @@ from portal.dashboard.demo.world import Company, World, sellable_groups
 MONTHS_BACK = 18
 # How many deals of each state the partners around the cast have.
 AROUND = {
-    DealStatus.DRAFT: 20,
-    DealStatus.SUBMITTED: 19,
-    DealStatus.INFORMATION_REQUESTED: 7,
-    DealStatus.APPROVED: 38,
-    DealStatus.REJECTED: 48,
-    DealStatus.WITHDRAWN: 22,
+    DealStatus.DRAFT: 18,
+    DealStatus.SUBMITTED: 12,
+    DealStatus.INFORMATION_REQUESTED: 5,
+    DealStatus.APPROVED: 36,
+    DealStatus.REJECTED: 46,
+    DealStatus.WITHDRAWN: 20,
     DealStatus.WON: 96,
-    DealStatus.LOST: 46,
-    DealStatus.EXPIRED: 48,
-    DealStatus.REVOKED: 8,
+    DealStatus.LOST: 44,
+    DealStatus.EXPIRED: 50,
+    DealStatus.REVOKED: 7,
 }
-# The same for Alpha, besides the deals that are told one by one below.
-OF_ALPHA = {
-    DealStatus.DRAFT: 2,
-    DealStatus.SUBMITTED: 2,
-    DealStatus.APPROVED: 4,
-    DealStatus.REJECTED: 5,
-    DealStatus.WITHDRAWN: 2,
-    DealStatus.WON: 9,
-    DealStatus.LOST: 4,
-    DealStatus.EXPIRED: 4,
-    DealStatus.REVOKED: 1,
+# The same for partners of the cast, besides the deals that are told one by one below.
+OF_THE_CAST = {
+    "alpha": {
+        DealStatus.DRAFT: 2,
+        DealStatus.APPROVED: 3,
+        DealStatus.REJECTED: 5,
+        DealStatus.WITHDRAWN: 2,
+        DealStatus.WON: 10,
+        DealStatus.LOST: 4,
+        DealStatus.EXPIRED: 4,
+        DealStatus.REVOKED: 1,
+    },
+    "bravo": {
+        DealStatus.DRAFT: 1,
+        DealStatus.APPROVED: 3,
+        DealStatus.REJECTED: 2,
+        DealStatus.WITHDRAWN: 1,
+        DealStatus.WON: 5,
+        DealStatus.LOST: 2,
+        DealStatus.EXPIRED: 2,
+    },
+    "charlie": {
+        DealStatus.APPROVED: 2,
+        DealStatus.REJECTED: 1,
+        DealStatus.WON: 3,
+        DealStatus.LOST: 1,
+        DealStatus.EXPIRED: 2,
+    },
 }
 # The earliest submission that leaves room for the end, in days before today.
 _ROOM = {
@@ -55,11 +72,12 @@ def plot(clockwork: Clockwork) -> int:
     author = Author(clockwork)
     author.named_deals()
     author.conflicts()
-    for end, count in OF_ALPHA.items():
-        for _number in range(count):
-            author.any_deal(author.world.companies["alpha"], end)
+    for key, counts in OF_THE_CAST.items():
+        for end, count in counts.items():
+            for _number in range(count):
+                author.any_deal(author.world.companies[key], end)
     able = [one for one in author.world.companies.values() if one.facts.tier != Tier.REGISTERED]
-    able = [one for one in able if one.facts.key != "alpha"]
+    able = [one for one in able if one.facts.key not in OF_THE_CAST]
     weights = [_WEIGHTS[one.facts.tier] * author.rng.uniform(0.5, 1.6) for one in able]
     for end, count in AROUND.items():
         for company in author.rng.choices(able, weights, k=count):
@@ -139,8 +157,8 @@ class Author:
             plan.asked_after = rng.uniform(1, 8)
         else:
             soonest, latest = _ROOM[end]
-            # More and more over the months: the programme grows.
-            days = soonest + int((latest - soonest) * rng.random() ** 1.35)
+            # A little more month by month: the programme grows.
+            days = soonest + int((latest - soonest) * rng.random() ** 1.05)
             plan.submitted_at = self.days_ago(company, days)
             plan.ends_after_days = rng.randint(6, max(7, min(84, days - 13)))
             if end == DealStatus.WON and days < 60 and rng.random() < 0.45:

@@ -1,0 +1,142 @@
+"""The home page: one for partners, one for distributors, one for the vendor."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from dealreg.deals.lifecycle import DealStatus
+from partners.organisations.access import can
+from partners.programme.labels import group_name
+from portal.accounts.membership import membership_required
+from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES
+from portal.core.calendar import date_in
+from portal.core.formats import format_money_short, format_pct
+from portal.dashboard import charts, links
+from portal.dashboard.selectors import (
+    Amount,
+    Benefit,
+    distributor_home,
+    partner_home,
+    vendor_home,
+)
+
+
+@require_safe
+@membership_required
+def home(request: HttpRequest) -> HttpResponse:
+    role = request.user.acting_as.role
+    if role in PARTNER_ROLES:
+        return render(request, "dashboard/partner.html", _partner(request))
+    if role in DISTRIBUTOR_ROLES:
+        return render(request, "dashboard/distributor.html", _distributor(request))
+    return render(request, "dashboard/channel.html", _vendor(request))
+
+
+def _partner(request: HttpRequest) -> dict[str, Any]:
+    user, at = request.user, timezone.now()
+    partner = user.acting_as.partner
+    home = partner_home(user, at=at, on=date_in(partner.country, at))
+    return {
+        "home": home,
+        "partner": partner,
+        "may_register": can(user, "deals.register") and home.tier.may_register,
+        "benefits": [benefit_words(benefit) for benefit in home.tier.benefits],
+        "open_value": short(home.states.value_of_open),
+        "open_hint": other_currencies(home.states.value_of_open),
+        "protected_value": short(home.states.value_protected),
+        "protected_hint": other_currencies(home.states.value_protected),
+        "win_change": points(home.win_rate.change),
+        "months": charts.registered_by_month(home.months),
+        "by_state": charts.deals_by_state(home.states),
+        "may_act": can(user, "deals.register"),
+    } | _addresses()
+
+
+def _distributor(request: HttpRequest) -> dict[str, Any]:
+    user, at = request.user, timezone.now()
+    distributor = user.acting_as.distributor
+    home = distributor_home(user, at=at, on=date_in(distributor.country, at))
+    decisions = home.decisions
+    pct = "–" if decisions.on_time_pct is None else format_pct(decisions.on_time_pct)
+    return {
+        "home": home,
+        "distributor": distributor,
+        "on_time_pct": pct,
+        "protected_value": short(home.states.value_protected),
+        "protected_hint": other_currencies(home.states.value_protected),
+        "months": charts.decided_by_month(home.months),
+        "on_time": charts.on_time(decisions.decided_on_time, decisions.decided_late, pct),
+        "by_state": charts.deals_by_state(home.states),
+    } | _addresses()
+
+
+def _vendor(request: HttpRequest) -> dict[str, Any]:
+    user, at = request.user, timezone.now()
+    office = user.acting_as.vendor_office
+    home = vendor_home(user, at=at, on=date_in(office.country, at))
+    return {
+        "home": home,
+        "office": office,
+        "protected_value": short(home.states.value_protected),
+        "protected_hint": other_currencies(home.states.value_protected),
+        "months": charts.registered_by_month(home.months),
+        "by_state": charts.deals_by_state(home.states),
+        "by_tier": charts.partners_by_tier(home.portfolio.by_tier),
+        "may_decide": can(user, "deals.decide_as_vendor"),
+    } | _addresses()
+
+
+def _addresses() -> dict[str, str]:
+    """The lists behind the figures."""
+    return {
+        "open_url": links.open_deals(),
+        "protected_url": links.deals(DealStatus.APPROVED),
+        "submitted_url": links.deals(DealStatus.SUBMITTED),
+        "asked_url": links.deals(DealStatus.INFORMATION_REQUESTED),
+        "drafts_url": links.deals(DealStatus.DRAFT),
+        "won_url": links.deals(DealStatus.WON),
+        "overdue_url": links.deals(due="overdue"),
+        "queue_url": reverse("deals:queue"),
+        "conflicts_url": reverse("deals:conflicts"),
+    }
+
+
+# ---------------------------------------------------------------- words
+
+
+def short(amount: Amount) -> str:
+    return format_money_short(amount.total, amount.currency)
+
+
+def other_currencies(amount: Amount) -> str:
+    """The sums that are not in the figure, since no rate joins them."""
+    if not amount.others:
+        return ""
+    sums = [format_money_short(total, currency) for currency, total in amount.others[:2]]
+    more = len(amount.others) - len(sums)
+    if more:
+        sums.append(ngettext("%(more)d more currency", "%(more)d more currencies", more) % {"more": more})
+    return _("and %(sums)s") % {"sums": ", ".join(sums)}
+
+
+def points(change: int | None) -> str:
+    if change is None:
+        return ""
+    sign = "+" if change > 0 else "−" if change < 0 else "±"
+    return _("%(change)s pts") % {"change": f"{sign}{abs(change)}"}
+
+
+def benefit_words(benefit: Benefit) -> dict[str, str]:
+    """A ceiling of the tier as a figure and a sentence."""
+    words = {
+        "discount_standard": _("recommended discount on standard products"),
+        "registration_standard": _("more on a registered standard deal"),
+        "registration_enterprise": _("more on a registered deal: %(group)s") % {"group": group_name(benefit.group)},
+    }
+    return {"figure": _("up to %(pct)s") % {"pct": format_pct(benefit.pct)}, "text": words[benefit.code]}
