@@ -68,6 +68,15 @@
       input.setAttribute("aria-expanded", "false");
       input.removeAttribute("aria-activedescendant");
     };
+    // What the page hears of is the choice, not each letter typed on the way to it.
+    let told = field.value;
+    let choosing = false;
+    const tell = () => {
+      if (field.value === told) return;
+      told = field.value;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+      field.dispatchEvent(new Event("change", { bubbles: true }));
+    };
     const choose = (result) => {
       input.value = result.text;
       if (isSelect) {
@@ -75,9 +84,12 @@
           field.add(new Option(result.text, result.id));
         }
         field.value = String(result.id);
-        field.dispatchEvent(new Event("change", { bubbles: true }));
+        tell();
       } else {
+        choosing = true;
+        input.dispatchEvent(new Event("input", { bubbles: true }));
         input.dispatchEvent(new Event("change", { bubbles: true }));
+        choosing = false;
       }
       if (linked) linked.value = result.id;
       close();
@@ -145,8 +157,12 @@
         if (error.name !== "AbortError") close();
       }
     };
-    input.addEventListener("input", () => {
-      if (isSelect) field.value = "";
+    input.addEventListener("input", (event) => {
+      if (choosing) return;
+      if (isSelect) {
+        event.stopPropagation();
+        field.value = "";
+      }
       if (linked) linked.value = "";
       clearTimeout(timer);
       if (endpoint) timer = setTimeout(search, 200);
@@ -183,8 +199,11 @@
     input.addEventListener("blur", () => {
       close();
       // A select keeps a true choice or none: never a text that means nothing.
-      if (isSelect) input.value = field.value ? field.selectedOptions[0].textContent.trim() : "";
+      if (!isSelect) return;
+      input.value = field.value ? field.selectedOptions[0].textContent.trim() : "";
+      tell();
     });
+    if (isSelect) input.addEventListener("change", (event) => event.stopPropagation());
   };
 
   const ready = (root) => root.querySelectorAll("[data-combobox]").forEach(enhance);
