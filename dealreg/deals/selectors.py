@@ -49,7 +49,7 @@ def side_of(membership: Membership | None, deal: Deal) -> str:
         return "partner"
     if membership.distributor_id is not None and membership.distributor_id == deal.distributor_id:
         return "distributor"
-    if membership.role in VENDOR_ROLES:
+    if membership.role in VENDOR_ROLES and deal.partner.country in membership.vendor_office.countries:
         return "vendor"
     return ""
 
@@ -378,3 +378,11 @@ def conflicts_around(user: User, deal: Deal) -> list[Conflict]:
     """The conflicts of a deal, for the vendor's eyes alone (rule E6): open ones first."""
     found = Conflict.objects.visible_to(user).filter(Q(later=deal) | Q(earlier=deal))
     return list(found.select_related("later", "earlier", "settled_by").order_by("settled_at", "pk"))
+
+
+def pair_of(conflict: Conflict) -> tuple[Deal, Deal]:
+    """The earlier and the later registration side by side, for whoever sees the conflict: also the one
+    of another region."""
+    pair = Deal.objects.select_related("partner", "distributor", "product_group", "registered_by")
+    deals = {deal.pk: deal for deal in pair.filter(pk__in=[conflict.earlier_id, conflict.later_id])}
+    return deals[conflict.earlier_id], deals[conflict.later_id]

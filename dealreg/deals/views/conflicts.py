@@ -17,7 +17,7 @@ from dealreg.deals.actions import settle_conflict
 from dealreg.deals.forms.conflicts import SettleForm
 from dealreg.deals.lifecycle import ACTIVE
 from dealreg.deals.models import Conflict, Deal
-from dealreg.deals.selectors import is_registrant
+from dealreg.deals.selectors import is_registrant, pair_of
 from partners.customers.identity import same_because
 from partners.organisations.access import can, require
 from portal.core import formats
@@ -84,9 +84,7 @@ def conflict_page(request: HttpRequest, pk: int) -> HttpResponse:
     conflict = get_object_or_404(
         Conflict.objects.visible_to(request.user).select_related("settled_by"), pk=pk
     )
-    pair = Deal.objects.select_related("partner", "distributor", "product_group", "registered_by", "customer")
-    deals = {deal.pk: deal for deal in pair.filter(pk__in=[conflict.earlier_id, conflict.later_id])}
-    earlier, later = deals[conflict.earlier_id], deals[conflict.later_id]
+    earlier, later = pair_of(conflict)
     if request.method == "POST":
         require(request.user, "deals.settle_conflicts", conflict)
         form = SettleForm(request.POST)
@@ -112,7 +110,11 @@ def conflict_page(request: HttpRequest, pk: int) -> HttpResponse:
                 return redirect(conflict)
     else:
         form = SettleForm(initial={"message": neutral_message(later)})
-    seen = set(Deal.objects.visible_to(request.user).filter(pk__in=deals).values_list("pk", flat=True))
+    seen = set(
+        Deal.objects.visible_to(request.user)
+        .filter(pk__in=[earlier.pk, later.pk])
+        .values_list("pk", flat=True)
+    )
     matching = matching_facts(earlier, later, conflict)
     own = [deal for deal in (earlier, later) if is_registrant(request.user, deal)]
     context = {
