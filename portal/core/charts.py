@@ -17,7 +17,10 @@ from portal.core.formats import babel_locale, format_number
 
 Number = int | float | Decimal
 
-TONES = frozenset({"ok", "info", "warn", "bad", "neutral", "brand", "s1", "s2", "s3", "s4", "s5", "s6"})
+STATE_TONES = ("ok", "info", "warn", "bad", "neutral", "brand")
+SERIES_TONES = ("s1", "s2", "s3", "s4", "s5", "s6")
+TIER_TONES = ("platinum", "gold", "silver", "bronze", "registered")
+TONES = frozenset({*STATE_TONES, *SERIES_TONES, *TIER_TONES})
 
 
 @dataclass(frozen=True)

@@ -16,18 +16,11 @@ _STATE_TONES = {
     DealStatus.INFORMATION_REQUESTED: "warn",
     DealStatus.APPROVED: "brand",
     DealStatus.WON: "ok",
-    DealStatus.LOST: "s3",
+    DealStatus.LOST: "s4",
     DealStatus.EXPIRED: "neutral",
     DealStatus.REJECTED: "bad",
     DealStatus.WITHDRAWN: "s5",
     DealStatus.REVOKED: "s6",
-}
-_TIER_TONES = {
-    Tier.PLATINUM: "s1",
-    Tier.GOLD: "s2",
-    Tier.SILVER: "s3",
-    Tier.BRONZE: "s4",
-    Tier.REGISTERED: "neutral",
 }
 
 
@@ -51,7 +44,7 @@ def decided_by_month(months: Sequence[tuple[date, int]]) -> Chart:
 
 def partners_by_tier(by_tier: Mapping[str, int]) -> Chart:
     segments = [
-        Segment(str(tier.label), by_tier.get(tier, 0), _TIER_TONES[tier], f"/partners/?tier={tier}")
+        Segment(str(tier.label), by_tier.get(tier, 0), str(tier), f"/partners/?tier={tier}")
         for tier in reversed(Tier)
     ]
     total = sum(by_tier.values())
