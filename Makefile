@@ -26,13 +26,13 @@ set-up:
 	@"$(PYTHON)" -I portal/bootstrap.py test
 
 test: lint
-	$(RUN) pytest -n $(JOBS) --cov --cov-report= $(PYTEST)
+	$(RUN) pytest -n $(JOBS) --dist loadgroup --cov --cov-report= $(PYTEST)
 	$(RUN) coverage report --include='*/rules.py,*/lifecycle.py,*/actions.py,*/actions/*' --fail-under=100
 
 lint: set-up
 	$(RUN) ruff check
 	$(RUN) ruff format --check
-	git ls-files -z --cached --others --exclude-standard 'templates/*.html' 'templates/*.txt' | xargs -0 .venv/bin/djade --check
+	git ls-files -z --cached --others --exclude-standard 'templates/*.html' 'templates/*.txt' | xargs -0 .venv/bin/djade --target-version 5.2 --check
 	.venv/bin/lint-imports
 	$(RUN) mypy
 
