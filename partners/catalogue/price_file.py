@@ -131,7 +131,8 @@ def read_price(text: str) -> Decimal:
     if not plain.isascii() or not (grouped or _DECIMAL.fullmatch(plain)):
         raise Wrong(gettext_noop("A price is needed, such as 12.50 or 12,50."))
     price = Decimal(plain.replace(",", "."))
-    if price != price.quantize(Decimal("0.01")):
+    # Zeros count too: 1.000 may be one, or a thousand.
+    if Decimal(price).as_tuple().exponent not in (0, -1, -2):
         raise Wrong(gettext_noop("A price has at most two decimals."))
     if price > MAX_PRICE:
         raise Wrong(gettext_noop("This price is too large."))

@@ -221,8 +221,8 @@ def price_lists(request: SignedInRequest) -> HttpResponse:
 def upload(request: SignedInRequest) -> HttpResponse:
     """Upload a price file: its preview follows, nothing is applied yet."""
     require(request.user, "catalogue.manage")
-    form = PriceFileForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
+    form = PriceFileForm(request.POST, request.FILES) if request.method == "POST" else PriceFileForm()
+    if form.is_valid():
         file = form.cleaned_data["file"]
         kept = keep_price_file(by=request.user, file_name=file.name, content=file.read())
         return redirect("catalogue:price-import", reference=kept.reference)

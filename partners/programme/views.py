@@ -140,8 +140,8 @@ def _suggested(shelf: list[EditionOnShelf]) -> dict[str, str]:
 def import_file(request: SignedInRequest) -> HttpResponse:
     """Upload an edition file: a draft, or the list of what is wrong with it."""
     require(request.user, "programme.manage")
-    form = EditionFileForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid() and form.reading and form.reading.content:
+    form = EditionFileForm(request.POST, request.FILES) if request.method == "POST" else EditionFileForm()
+    if form.is_valid() and form.reading and form.reading.content:
         try:
             draft = import_edition(form.reading.content, by=request.user)
         except PortalError as refusal:

@@ -4,8 +4,9 @@ import django.contrib.postgres.constraints
 import django.contrib.postgres.fields
 import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
-import partners.catalogue.models
 from django.db import migrations, models
+
+import partners.catalogue.models
 
 
 class Migration(migrations.Migration):

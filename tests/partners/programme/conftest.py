@@ -3,12 +3,20 @@ from typing import Any
 
 import pytest
 import yaml
+from django.utils import translation
 
 from partners.programme.content import EditionContent
 from partners.programme.edition_file import check_facts
 from partners.programme.rulebook import Rulebook
 from partners.programme.selectors import rulebook_from
 from tests.cast import EDITION_FILE, edition_facts
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """Another test's reader must not leave French behind."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
