@@ -138,5 +138,5 @@ def mark_unread(notification: Notification, *, by: User) -> None:
 
 
 def mark_all_read(*, by: User, at: datetime) -> int:
-    """Returns how many were unread. What arrives while the person reads stays unread."""
-    return Notification.objects.visible_to(by).unread().filter(created_at__lte=at).update(read_at=at)
+    """Returns how many were unread."""
+    return Notification.objects.visible_to(by).unread().update(read_at=at)
