@@ -32,7 +32,7 @@ test: lint
 lint: set-up
 	$(RUN) ruff check
 	$(RUN) ruff format --check
-	git ls-files -z --cached --others --exclude-standard 'templates/*.html' 'templates/*.txt' | xargs -0 .venv/bin/djade --target-version 5.2 --check
+	find templates -name '*.html' -print0 -o -name '*.txt' -print0 | xargs -0 .venv/bin/djade --target-version 5.2 --check
 	.venv/bin/lint-imports
 	$(RUN) mypy
 
