@@ -49,7 +49,7 @@ class ExampleForm(forms.Form):
     kind = forms.ChoiceField(
         label="Type", choices=[("a", "Reseller"), ("b", "Service provider")], widget=forms.RadioSelect
     )
-    files = forms.FileField(label="Evidence", required=False, help_text="PDF or picture, 10 MB at most.")
+    evidence = forms.FileField(label="Evidence", required=False, help_text="PDF or picture, 10 MB at most.")
     informed = forms.BooleanField(label="The customer knows of this registration")
 
 
