@@ -400,7 +400,7 @@ def sign_in(db: None):
     def browser(person: User | None = None) -> Client:
         client = Client()
         if person is not None:
-            client.force_login(person)
+            client.force_login(User.objects.get(pk=person.pk))
         return client
 
     return browser

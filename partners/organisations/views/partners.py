@@ -100,7 +100,7 @@ class PartnerTable(tables.Table):
         return primary_of(record) or "–"
 
     def render_primary(self, record: Partner) -> str:
-        return _("primary") if any(supply.is_primary for supply in record.running) else _("one of several")
+        return _("Primary distributor") if primary_of(record) else _("Further distributor")
 
     def render_authorised_on(self, record: Partner) -> SafeString:
         return day(record.authorised_on)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from partners.organisations.models import Membership
 from portal.notifications import actions
-from portal.notifications.actions import LONGEST_WAIT, MOST_TRIES, deliver_due, notify
+from portal.notifications.actions import LONGEST_WAIT, MOST_FAILURES_IN_A_ROW, MOST_TRIES, deliver_due, notify
 from portal.notifications.models import Notification
 from portal.notifications.tasks import deliver_outbox
 from tests.portal.notifications.letters import register, tell
@@ -109,6 +109,22 @@ def test_a_failure_waits_longer_each_time_and_stops_nobody_else(cast, deal, monk
     assert max(waits) == LONGEST_WAIT
     assert waiting.tries == MOST_TRIES
     assert sum(deliver_due(at=at + LONGEST_WAIT, most=10).values()) == 0
+
+
+def test_a_mail_server_that_is_away_is_left_alone_for_a_while(cast, deal, monkeypatch):
+    asked = []
+
+    def away(*_):
+        asked.append(1)
+        raise TimeoutError
+
+    for number in range(12):
+        tell("deal-approved", deal, cast.alice, key=str(number))
+    monkeypatch.setattr(actions, "compose", away)
+    at = now()
+    assert deliver_due(at=at, most=100)["failed"] == len(asked) == MOST_FAILURES_IN_A_ROW
+    deliver_due(at=at, most=100)
+    assert deliver_due(at=at, most=100)["failed"] == 2  # each has had its first try
 
 
 def test_a_broken_text_is_a_failure_of_that_mail_alone(cast, deal):

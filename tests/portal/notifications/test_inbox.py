@@ -123,6 +123,10 @@ def test_reviewers_messages_do_not_open_on_the_partner_s_side(cast, deal, signed
     assert line.seen
 
 
+def test_who_belongs_to_no_organisation_has_an_empty_inbox(cast, signed_in):
+    assert signed_in(cast.stranger).get("/inbox/").status_code == 200
+
+
 def test_read_unread_and_all_read(cast, deal, signed_in):
     tell("deal-approved", deal, cast.amir, key="1")
     tell("deal-expired", deal, cast.amir, key="2")

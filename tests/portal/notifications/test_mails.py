@@ -273,6 +273,8 @@ def test_what_was_stored_comes_back_as_dates_and_figures():
         "note_at": None,
         "days": 14,
         "text": "2026-01-01",
+        "left_at": "soon",
+        "odd_pct": "many",
     }
     assert as_told(stored) == {
         "due_at": DUE,
@@ -281,6 +283,8 @@ def test_what_was_stored_comes_back_as_dates_and_figures():
         "note_at": None,
         "days": 14,
         "text": "2026-01-01",
+        "left_at": "soon",
+        "odd_pct": "many",
     }
 
 
