@@ -9,13 +9,12 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from dealreg.deals import actions
-from dealreg.deals.actions.drafting import LineInput
+from dealreg.deals.actions.drafting import LineInput, free_reference
 from dealreg.deals.lifecycle import DealStatus
-from dealreg.deals.models import Conflict, ConflictOutcome, Deal
+from dealreg.deals.models import Conflict, ConflictOutcome, Deal, DealLine
 from portal.accounts.models import User
-from portal.core.formats import babel_locale
 from portal.dashboard.demo import texts
-from portal.dashboard.demo.companies import PEOPLE
+from portal.dashboard.demo.companies import PEOPLE, slug
 from portal.dashboard.demo.customers import NODES, CustomerFacts
 from portal.dashboard.demo.files import evidence_file
 from portal.dashboard.demo.office_hours import after, date_there, nightly, some_time
@@ -296,10 +295,10 @@ class Clockwork:
 
     # ------------------------------------------------------------ the form
 
-    def _draft(self, plan: Plan, at: datetime) -> Deal | Case:
+    def _draft(self, plan: Plan, at: datetime) -> Case:
+        """The form as filled in. Nothing is told of a draft, so its rows are written at once."""
         world, rng, customer = self.world, self.world.rng, plan.customer
         language = plan.company.language
-        deal = actions.start_draft(by=plan.registrant, at=at)
         low, high = NODES[customer.sector]
         nodes = plan.nodes or round_nodes(rng.randint(low, high), rng)
         met = date_there(plan.company.partner.country, at) - timedelta(days=rng.randint(2, 24))
@@ -332,9 +331,28 @@ class Clockwork:
             changes |= {"engagement": engagement, "notes": rng.choice(texts.NOTES[language])}
             if rng.random() < 0.8:
                 changes |= contact
-        deal = actions.save_draft(deal, by=plan.registrant, changes=changes)
-        if not unfinished or rng.random() < 0.6:
-            lines = self._lines(plan.group, nodes)
+        deal = Deal.objects.create(
+            reference=free_reference(),
+            partner=plan.company.partner,
+            registered_by=plan.registrant,
+            **changes,
+        )
+        lines = self._lines(plan.group, nodes)
+        if not unfinished:
+            # Priced by the submission, at the price list of its day.
+            DealLine.objects.bulk_create(
+                DealLine(
+                    deal=deal,
+                    position=position,
+                    product=line.product,
+                    nodes=line.nodes,
+                    term_months=line.term_months,
+                    per_node=0,
+                    list_amount=0,
+                )
+                for position, line in enumerate(lines)
+            )
+        elif rng.random() < 0.6:
             deal = actions.set_lines(deal, by=plan.registrant, lines=lines, at=at)
         if not unfinished and rng.random() < 0.28:
             upload, kind = evidence_file(
@@ -360,8 +378,6 @@ class Clockwork:
         rng, customer = self.world.rng, plan.customer
         first_names, family_names = PEOPLE[customer.country]
         first, family = rng.choice(first_names.split()), rng.choice(family_names.split())
-        from portal.dashboard.demo.companies import slug
-
         return {
             "contact_name": f"{first} {family}",
             "contact_role": rng.choice(texts.CONTACT_ROLES[plan.company.language]),

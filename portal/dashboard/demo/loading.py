@@ -17,7 +17,7 @@ from portal.accounts.models import User
 from portal.core.actions import run_sweeps
 from portal.dashboard.demo.history import Case, Clockwork
 from portal.dashboard.demo.plot import plot
-from portal.dashboard.demo.world import World, make_world
+from portal.dashboard.demo.world import make_world
 from portal.documents.models import Document
 from portal.notifications.models import Notification
 
@@ -48,7 +48,7 @@ def load_world(*, now: datetime, tell: Callable[[int, int], None]) -> Loaded:
         clockwork = Clockwork(world, tell)
         clockwork.run(plot(clockwork))
         run_sweeps(at=now)
-        _date_back(world, clockwork.cases)
+        _date_back(clockwork.cases)
         _read_old_mail(now)
         # The history was told long ago: only what is still in the outbox leaves, by the worker's re-sender.
         connection.run_on_commit = []
@@ -63,23 +63,26 @@ def load_world(*, now: datetime, tell: Callable[[int, int], None]) -> Loaded:
     )
 
 
-def _date_back(world: World, cases: list[Case]) -> None:
+def _date_back(cases: list[Case]) -> None:
     """The columns that the database stamps with the time of loading get the time of the story."""
-    deals, customers = [], {}
+    known_since: dict[int, datetime] = {}
     for case in cases:
-        deal = case.deal
+        deal, registered_at = case.deal, case.deal.submitted_at
         deal.created_at, deal.changed_at = case.created_at, case.changed_at
-        deals.append(deal)
-        if deal.customer_id is not None:
-            first = customers.get(deal.customer_id)
-            customers[deal.customer_id] = min(first or case.changed_at, deal.submitted_at or case.created_at)
-        Document.objects.filter(subject_id=deal.pk, uploaded_by=deal.registered_by_id).update(
-            uploaded_at=case.created_at
-        )
-    for deal in deals:
-        Deal.objects.filter(pk=deal.pk).update(created_at=deal.created_at, changed_at=deal.changed_at)
-    for pk, at in customers.items():
-        Customer.objects.filter(pk=pk).update(created_at=at)
+        if deal.customer_id is not None and registered_at is not None:
+            earliest = known_since.get(deal.customer_id, registered_at)
+            known_since[deal.customer_id] = min(earliest, registered_at)
+    # bulk_update writes what it is given, where save() would stamp the present.
+    Deal.objects.bulk_update([case.deal for case in cases], ["created_at", "changed_at"], batch_size=150)
+    customers = Customer.objects.filter(pk__in=known_since)
+    for customer in customers:
+        customer.created_at = known_since[customer.pk]
+    Customer.objects.bulk_update(customers, ["created_at"], batch_size=200)
+    begun = {case.deal.pk: case.created_at for case in cases}
+    documents = list(Document.objects.all())
+    for document in documents:
+        document.uploaded_at = begun[document.subject_id]
+    Document.objects.bulk_update(documents, ["uploaded_at"], batch_size=200)
 
 
 def _read_old_mail(now: datetime) -> None:
