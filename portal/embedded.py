@@ -89,8 +89,8 @@ def servers_in_use(var_dir: Path, *, durable: bool = True) -> Iterator[Places]:
     make_var_dir(where)
     with open(var_dir / "embedded.users", "a+b") as users:
         fcntl.flock(users, fcntl.LOCK_SH)
-        start(where)
         try:
+            start(where)
             yield where
         finally:
             fcntl.flock(users, fcntl.LOCK_UN)
