@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 LONGEST_WAIT = timedelta(hours=6)
 # About two and a half days with the waits of `_wait_after`; then a person has to look.
 MOST_TRIES = 18
+# Then the mail server is away: the rest waits for the next run instead of for one time-out after another.
+MOST_FAILURES_IN_A_ROW = 5
 
 
 def notify(
@@ -60,11 +62,15 @@ def deliver_due(*, at: datetime, most: int) -> dict[str, int]:
     """Mail what is due in the outbox, at most so many; several may do this at once. Returns how many
     were `mailed`, `dropped` and `failed`."""
     done = {"mailed": 0, "dropped": 0, "failed": 0}
+    failures_in_a_row = 0
     for _turn in range(most):
         outcome = _deliver_next(at)
         if outcome is None:
             break
         done[outcome] += 1
+        failures_in_a_row = failures_in_a_row + 1 if outcome == "failed" else 0
+        if failures_in_a_row == MOST_FAILURES_IN_A_ROW:
+            break
     return done
 
 

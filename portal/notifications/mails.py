@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from email.utils import formataddr
 from textwrap import shorten
 from typing import Any
@@ -46,18 +46,23 @@ def time_zone_for(user: User, membership: Any) -> ZoneInfo:
 
 def as_told(stored: dict[str, Any]) -> dict[str, Any]:
     """What notify() stored, with instants (`…_at`), dates (`…_until`, `…_on`) and percentages (`…_pct`)
-    as such again: JSON keeps them as text."""
-    told = dict(stored)
-    for name, value in stored.items():
-        if not value or not isinstance(value, (str, int, float)):
-            continue
+    as such again: JSON keeps them as text. What cannot be read as such stays text."""
+    return {name: _read(name, value) for name, value in stored.items()}
+
+
+def _read(name: str, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
         if name.endswith("_at"):
-            told[name] = datetime.fromisoformat(str(value))
-        elif name.endswith(("_until", "_on")):
-            told[name] = date.fromisoformat(str(value)[:10])
-        elif name.endswith("_pct"):
-            told[name] = Decimal(str(value))
-    return told
+            return datetime.fromisoformat(value)
+        if name.endswith(("_until", "_on")):
+            return date.fromisoformat(value)
+        if name.endswith("_pct"):
+            return Decimal(value)
+    except (ValueError, InvalidOperation):
+        return value
+    return value
 
 
 def subject_line(notification: Notification, side: str) -> str:
