@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dealreg.deals.forms.registering import DayInput, OneLine
-from dealreg.deals.lifecycle import ENDED, UNDER_REVIEW, DealStatus
+from dealreg.deals.lifecycle import ACTIVE, ENDED, UNDER_REVIEW, DealStatus
 from dealreg.deals.models import Deal
 from dealreg.deals.querysets import DealQuerySet, folded, folded_column
 from partners.catalogue.models import ProductGroup
@@ -22,7 +22,7 @@ from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES
 
 EXPIRING_DAYS = 30
 DUE_SOON = timedelta(hours=24)
-GROUPS_OF_STATES: dict[str, Sequence[str]] = {"under_review": UNDER_REVIEW, "ended": ENDED}
+GROUPS_OF_STATES: dict[str, Sequence[str]] = {"open": ACTIVE, "under_review": UNDER_REVIEW, "ended": ENDED}
 
 
 def _start_of(day: Any) -> datetime:
@@ -94,7 +94,12 @@ class DealFilter(django_filters.FilterSet):
             for status in DealStatus
             if status != DealStatus.DRAFT or self.role in PARTNER_ROLES
         ]
-        return [("under_review", _("Under review")), ("ended", _("Ended")), (_("One state"), single)]
+        return [
+            ("open", _("Open")),
+            ("under_review", _("Under review")),
+            ("ended", _("Ended")),
+            (_("One state"), single),
+        ]
 
     @property
     def is_set(self) -> bool:
