@@ -1,9 +1,11 @@
 """Who sees which organisation: the one place that knows (promise S1)."""
 
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Func, Q, Value
+from django.db.models.functions import Lower
 
 from portal.accounts.models import User
 from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES, VENDOR_ROLES
@@ -20,6 +22,30 @@ def acting_memberships(user: User, any_membership: bool = False) -> list["Member
     if any_membership:
         return list(user.memberships.active())
     return [user.acting_as] if user.acting_as else []
+
+
+# Latin letters with marks and the letters without, for a search that forgives accents. PostgreSQL's
+# unaccent is an extension, which the embedded server has not.
+_MARKED = "".join(
+    letter
+    for letter in map(chr, range(0x00E0, 0x0180))
+    if letter.islower() and unicodedata.normalize("NFD", letter)[0].isascii()
+)
+_PLAIN = "".join(unicodedata.normalize("NFD", letter)[0] for letter in _MARKED)
+_UNMARK = str.maketrans(_MARKED, _PLAIN)
+
+
+def folded(text: str) -> str:
+    """Lower case without accents, as Folded makes it of a column."""
+    return text.lower().translate(_UNMARK)
+
+
+class Folded(Func):
+    function = "TRANSLATE"
+    output_field = models.TextField()
+
+    def __init__(self, name: str) -> None:
+        super().__init__(Lower(name), Value(_MARKED), Value(_PLAIN))
 
 
 class ScopedQuerySet(models.QuerySet[Any]):
@@ -51,6 +77,13 @@ class ScopedQuerySet(models.QuerySet[Any]):
 
 class PartnerQuerySet(ScopedQuerySet):
     """A partner sees itself; a distributor those that buy from it; the vendor those of the region."""
+
+    def named_like(self, text: str) -> "PartnerQuerySet":
+        """Any part of trade or legal name, whatever the case and accents."""
+        wanted = folded(text)
+        return self.alias(trade=Folded("trade_name"), legal=Folded("legal_name")).filter(
+            Q(trade__contains=wanted) | Q(legal__contains=wanted)
+        )
 
     def _seen_by_partner(self, membership: "Membership") -> Q:
         return Q(pk=membership.partner_id)

@@ -130,8 +130,7 @@ def search_partners(partners: models.QuerySet[Partner], text: str) -> models.Que
     if not text:
         return partners
     return partners.filter(
-        Q(trade_name__icontains=text)
-        | Q(legal_name__icontains=text)
+        Q(pk__in=Partner.objects.named_like(text).values("pk"))
         | Q(reference__istartswith=text)
         | Q(web_domain__istartswith=text)
     )
@@ -162,7 +161,7 @@ def look_up_status(text: str) -> list[Partner]:
     text = " ".join(text.split())
     if len(text) < LOOKUP_CHARACTERS:
         return []
-    found = Q(trade_name__icontains=text) | Q(legal_name__icontains=text) | Q(reference__iexact=text)
+    found = Q(pk__in=Partner.objects.named_like(text).values("pk")) | Q(reference__iexact=text)
     try:
         found |= Q(web_domain=registrable_domain(text))
     except RuleViolation:

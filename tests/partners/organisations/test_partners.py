@@ -238,6 +238,7 @@ def listed(client, query: str) -> list[str]:
     [
         ("q=alp", ["Alpha Sécurité"]),
         ("q=P-000002", ["Bravo IT"]),
+        ("q=ALPHA+securite", ["Alpha Sécurité"]),
         ("q=charlie-systems.example", ["Charlie Systems"]),
         ("tier=gold", ["Alpha Sécurité"]),
         ("country=BE", ["Charlie Systems"]),
@@ -344,6 +345,7 @@ def visitor(client):
     [
         ("alpha", ["Alpha Sécurité"]),
         ("P-000003", ["Charlie Systems"]),
+        ("alpha sécurite", ["Alpha Sécurité"]),
         ("www.bravo-it.example", ["Bravo IT"]),
         ("FR 19 812 345 676", ["Alpha Sécurité"]),
         ("DE298765435", ["Platin"]),
