@@ -1,4 +1,5 @@
 from decimal import Decimal
+from typing import Any
 
 import pgtrigger
 from django.conf import settings
@@ -234,6 +235,14 @@ class Deal(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """The number stays as it is. An UPDATE that names it, even with the same value, takes the lock
+        of a changed key, and the conflicts that others note about this deal would wait for it."""
+        if not self._state.adding and not args and kwargs.get("update_fields") is None:
+            fields = [field.name for field in self._meta.concrete_fields if not field.primary_key]
+            kwargs["update_fields"] = [name for name in fields if name != "reference"]
+        super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
         return f"/deals/{self.reference}/"

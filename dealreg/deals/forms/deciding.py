@@ -265,8 +265,10 @@ class LineForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["product"].queryset = products
         self.fields["term_months"].choices = terms
-        if "DELETE" in self.fields:
-            self.fields["DELETE"].label = _("Remove")
+
+    def has_changed(self) -> bool:
+        """The term always has a value: a further row counts once it names a product or a number."""
+        return bool({"product", "nodes", "DELETE"} & set(self.changed_data)) or not self.empty_permitted
 
 
 class BaseLineFormSet(forms.BaseFormSet):
@@ -329,7 +331,7 @@ class EvidenceForm(forms.Form):
 
 
 class BaseEvidenceFormSet(forms.BaseFormSet):
-    def files(self) -> list[EvidenceInput]:
+    def inputs(self) -> list[EvidenceInput]:
         return [
             EvidenceInput(form.cleaned_data["file"], form.cleaned_data["kind"], form.cleaned_data["dated_on"])
             for form in self.forms
@@ -395,7 +397,7 @@ class AnswerForm(MoveForm):
             "answer": self.cleaned_data["answer"],
             "changes": {name: self.cleaned_data[name] for name in self.unlocked},
             "lines": self.lines.lines() if self.lines is not None else None,
-            "evidence": self.evidence.files() if self.evidence is not None else (),
+            "evidence": self.evidence.inputs() if self.evidence is not None else (),
         }
 
     def refuse(self, refusal: PortalError) -> bool:
