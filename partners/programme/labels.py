@@ -2,7 +2,7 @@
 in it (a row that the vendor added) is shown as a readable form of itself."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time
 from decimal import Decimal
 from typing import Any
@@ -427,8 +427,10 @@ def registration_terms(rulebook: Rulebook) -> list[Term]:
 
 @dataclass(frozen=True)
 class ShownDifference:
+    """One line of the comparison; `tiers` are those for which it is the same, none outside the grids."""
+
     what: str
-    tier: str
+    tiers: tuple[str, ...]
     before: str
     after: str
     rule: str
@@ -452,7 +454,12 @@ def difference_sections(found: list[Difference]) -> list[tuple[str, list[ShownDi
     sections: dict[str, list[ShownDifference]] = {}
     for one in found:
         title = titles.get(one.section) or section_label(one.section)
-        sections.setdefault(title, []).append(_shown_difference(one))
+        rows = sections.setdefault(title, [])
+        shown = _shown_difference(one)
+        if rows and shown.tiers and replace(rows[-1], tiers=shown.tiers) == shown:
+            rows[-1] = replace(shown, tiers=rows[-1].tiers + shown.tiers)
+        else:
+            rows.append(shown)
     return list(sections.items())
 
 
@@ -479,7 +486,7 @@ def _shown_difference(one: Difference) -> ShownDifference:
         old, new = (parameter_term(one.section, one.code, side) for side in (one.before, one.after))
         what, rule, before, after = new.label, new.rule, old.text, new.text
     return ShownDifference(
-        what, tier_name(one.tier), before, after, rule, _direction(one), one.is_new, one.is_gone
+        what, (one.tier,) if one.tier else (), before, after, rule, _direction(one), one.is_new, one.is_gone
     )
 
 

@@ -15,6 +15,7 @@ from partners.organisations.access import can, require
 from partners.programme import labels
 from partners.programme.actions import discard_draft, import_edition, publish_edition
 from partners.programme.content import BENEFITS, CONDITIONS, EditionContent, differences
+from partners.programme.edition_file import TIERS
 from partners.programme.forms import CompareForm, EditionFileForm
 from partners.programme.models import Edition
 from partners.programme.selectors import (
@@ -113,7 +114,7 @@ def compare(request: SignedInRequest) -> HttpResponse:
         editions=list(by_code.values()),
         initial=_suggested(shelf),
     )
-    context: dict[str, Any] = {"form": form, "may_compare": len(shelf) > 1}
+    context: dict[str, Any] = {"form": form, "may_compare": len(shelf) > 1, "all_tiers": len(TIERS)}
     if form.is_valid():
         old, new = by_code[form.cleaned_data["from"]], by_code[form.cleaned_data["to"]]
         found = differences(content_of(old), content_of(new))
@@ -124,6 +125,10 @@ def compare(request: SignedInRequest) -> HttpResponse:
             "count": len(found),
         }
     return render(request, "programme/compare.html", context)
+
+
+def _count(sections: list[tuple[str, list[labels.ShownDifference]]]) -> int:
+    return sum(len(rows) for _, rows in sections)
 
 
 def _suggested(shelf: list[EditionOnShelf]) -> dict[str, str]:
@@ -224,6 +229,7 @@ def _edition_context(request: SignedInRequest, shown: Edition, today: date) -> d
         **_grid_context(request, shown, today),
         "place": place,
         "may_manage": can(request.user, "programme.manage"),
+        "all_tiers": len(TIERS),
     }
     if place.state == "superseded":
         return context
@@ -239,11 +245,8 @@ def _edition_context(request: SignedInRequest, shown: Edition, today: date) -> d
     )
     if forerunner is not None:
         found = differences(content_of(forerunner), context["content"])
-        context |= {
-            "forerunner": forerunner,
-            "sections": labels.difference_sections(found),
-            "count": len(found),
-        }
+        sections = labels.difference_sections(found)
+        context |= {"forerunner": forerunner, "sections": sections, "count": _count(sections)}
     if shown.is_draft:
         context["would_be_in_force"] = first_day
     return context
