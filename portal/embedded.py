@@ -28,6 +28,7 @@ from portal.settings import embedded as places
 
 START_SECONDS = 60
 STOP_SECONDS = 30
+NO_PROCESS = 2**22 + 1  # above the highest number that Linux gives a process
 VARIABLES = {"PostgreSQL": "DATABASE_URL", "Redis": "REDIS_URL"}
 # Who PostgreSQL runs as when we are root: it refuses to be root itself.
 UNPRIVILEGED_USER = "nobody"
@@ -201,7 +202,8 @@ def launch_postgres(where: Places, owner: pwd.struct_passwd | None) -> None:
         command += ["-c", f"{name}={value}"]
     deadline = time.monotonic() + START_SECONDS
     while True:
-        forget_dead_postmaster(where)
+        if postgres_process(where) is None:
+            forget_dead_postmaster(where)
         process = spawn(command, where.logs / "postgres.log", owner)
         while time.monotonic() < deadline and process.poll() is None:
             if accepts_connections(where):
@@ -220,11 +222,16 @@ def launch_postgres(where: Places, owner: pwd.struct_passwd | None) -> None:
 
 def forget_dead_postmaster(where: Places) -> None:
     """PostgreSQL believes its pid file when *any* process has that number, which is common after
-    a container came back; we have just looked and know better."""
-    if postgres_process(where) is None:
-        where.postmaster_pid.unlink(missing_ok=True)
-        for socket in where.sockets.glob(".s.PGSQL.*"):
-            socket.unlink(missing_ok=True)
+    a container came back; we have just looked and know better. The rest of the file stays: by it
+    PostgreSQL notices children of a killed server that still write, and we wait for their end."""
+    for socket in where.sockets.glob(".s.PGSQL.*"):
+        socket.unlink(missing_ok=True)
+    with suppress(FileNotFoundError):
+        number, *rest = where.postmaster_pid.read_text().split("\n")
+        if not rest or not number.strip().isdigit():  # cut short by a crash: PostgreSQL would refuse it
+            where.postmaster_pid.unlink()
+        elif lives(int(number)):
+            where.postmaster_pid.write_text("\n".join([str(NO_PROCESS), *rest]))
 
 
 def postgres_process(where: Places) -> int | None:
