@@ -26,7 +26,7 @@ _STATE_TONES = {
 
 def deals_by_state(states: StateFigures) -> Chart:
     segments = [
-        Segment(str(DealStatus(status).label), states.count(status), tone, links.deals(status))
+        Segment(str(DealStatus(status).label), states.count(status), tone, links.deals(status=status))
         for status, tone in _STATE_TONES.items()
     ]
     return stacked_bar(
@@ -44,7 +44,7 @@ def decided_by_month(months: Sequence[tuple[date, int]]) -> Chart:
 
 def partners_by_tier(by_tier: Mapping[str, int]) -> Chart:
     segments = [
-        Segment(str(tier.label), by_tier.get(tier, 0), str(tier), f"/partners/?tier={tier}")
+        Segment(str(tier.label), by_tier.get(tier, 0), str(tier), links.partners(tier=tier))
         for tier in reversed(Tier)
     ]
     total = sum(by_tier.values())

@@ -1,22 +1,14 @@
-"""Addresses of the lists behind the figures: each figure of a home page opens exactly what it counts."""
+"""Addresses of the lists behind the figures: each opens exactly what the figure counts."""
 
 from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from dealreg.deals.lifecycle import ACTIVE, DealStatus
+
+def deals(**filters: str) -> str:
+    """The list of deals with these filters (dealreg.deals.forms.filters): status, deadline, partner, …"""
+    return f"{reverse('deals:list')}?{urlencode(filters)}"
 
 
-def deals(*states: str, **filters: str) -> str:
-    """The list of deals in these states."""
-    query = [("status", str(state)) for state in states] + list(filters.items())
-    address = reverse("deals:list")
-    return f"{address}?{urlencode(query)}" if query else address
-
-
-def open_deals(**filters: str) -> str:
-    return deals(*ACTIVE, **filters)
-
-
-def protected_deals(**filters: str) -> str:
-    return deals(DealStatus.APPROVED, **filters)
+def partners(**filters: str) -> str:
+    return f"{reverse('partners:list')}?{urlencode(filters)}"

@@ -13,7 +13,7 @@ from django.db.models.functions import RowNumber, TruncMonth
 from dealreg.deals.lifecycle import ACTIVE, DealStatus, Step
 from dealreg.deals.models import Conflict, Deal, Question
 from dealreg.deals.selectors import registrant_facts
-from partners.organisations.models import Partner, PartnerStatus
+from partners.organisations.models import Partner
 from partners.programme.rules import check_may_register, recommended_discount_ceiling
 from partners.programme.selectors import rulebook_on
 from portal.accounts.models import User
@@ -21,6 +21,7 @@ from portal.audit.models import Audience, Event
 from portal.audit.verbs import VERBS, Verb, humanised
 from portal.core.charts import last_months
 from portal.core.errors import RuleViolation
+from portal.dashboard import links
 
 YEAR = 12
 ENDING_SOON_DAYS = 30
@@ -358,6 +359,14 @@ class PartnerLoad:
     open: int
     protected: int
 
+    @property
+    def open_url(self) -> str:
+        return links.deals(partner=self.reference, status="open")
+
+    @property
+    def protected_url(self) -> str:
+        return links.deals(partner=self.reference, status=DealStatus.APPROVED)
+
 
 def busiest_partners(user: User, count: int = LINES) -> list[PartnerLoad]:
     rows = (
@@ -463,7 +472,7 @@ class CountryLine:
 
 @dataclass(frozen=True)
 class Portfolio:
-    """The authorised partners of the reader's region, by tier and by country."""
+    """The partners of the reader's region, by tier and by country."""
 
     by_tier: dict[str, int]
     countries: list[CountryLine]
@@ -490,7 +499,6 @@ class VendorHome:
 def portfolio(user: User) -> Portfolio:
     rows = (
         Partner.objects.visible_to(user)
-        .exclude(status=PartnerStatus.ENDED)
         .order_by()
         .values("country", "tier")
         .annotate(partners=Count("pk"))

@@ -80,7 +80,7 @@ def _vendor(request: HttpRequest) -> dict[str, Any]:
     user, at = request.user, timezone.now()
     office = user.acting_as.vendor_office
     home = vendor_home(user, at=at, on=date_in(office.country, at))
-    return {
+    context = {
         "home": home,
         "office": office,
         "protected_value": short(home.states.value_protected),
@@ -90,18 +90,22 @@ def _vendor(request: HttpRequest) -> dict[str, Any]:
         "by_tier": charts.partners_by_tier(home.portfolio.by_tier),
         "may_decide": can(user, "deals.decide_as_vendor"),
     } | _addresses()
+    # Auditors look, and have no queue of their own.
+    context["approvals_url"] = context["queue_url"] if context["may_decide"] else ""
+    return context
 
 
 def _addresses() -> dict[str, str]:
     """The lists behind the figures."""
     return {
-        "open_url": links.open_deals(),
-        "protected_url": links.deals(DealStatus.APPROVED),
-        "submitted_url": links.deals(DealStatus.SUBMITTED),
-        "asked_url": links.deals(DealStatus.INFORMATION_REQUESTED),
-        "drafts_url": links.deals(DealStatus.DRAFT),
-        "won_url": links.deals(DealStatus.WON),
-        "overdue_url": links.deals(due="overdue"),
+        "open_url": links.deals(status="open"),
+        "protected_url": links.deals(status=DealStatus.APPROVED),
+        "ending_url": links.deals(deadline="expiring"),
+        "submitted_url": links.deals(status=DealStatus.SUBMITTED),
+        "asked_url": links.deals(status=DealStatus.INFORMATION_REQUESTED),
+        "drafts_url": links.deals(status=DealStatus.DRAFT),
+        "won_url": links.deals(status=DealStatus.WON),
+        "overdue_url": links.deals(deadline="overdue"),
         "queue_url": reverse("deals:queue"),
         "conflicts_url": reverse("deals:conflicts"),
     }
