@@ -284,9 +284,7 @@ class Invitation(RoleInOrganisation):
                 models.UniqueConstraint(
                     Lower("email"),
                     organisation,
-                    condition=Q(
-                        accepted_at=None, withdrawn_at=None, **{f"{organisation}__isnull": False}
-                    ),
+                    condition=Q(accepted_at=None, withdrawn_at=None, **{f"{organisation}__isnull": False}),
                     name=f"invitation_{organisation}_once",
                 )
                 for organisation in ("partner", "distributor", "vendor_office")

@@ -377,13 +377,20 @@ def switch_membership(user: User, membership: Membership) -> None:
 
 
 def _lock_membership(membership_id: int, by: User) -> Membership:
-    membership = (
-        Membership.objects.select_for_update(of=("self",))
-        .select_related("user", "partner", "distributor", "vendor_office")
-        .get(pk=membership_id)
-    )
+    with_all = Membership.objects.select_related("user", "partner", "distributor", "vendor_office")
+    membership = with_all.get(pk=membership_id)
     require_to_manage(by, membership.organisation)
-    return membership
+    _lock_people_of(membership.organisation)
+    return with_all.get(pk=membership_id)
+
+
+def _lock_people_of(organisation: Organisation) -> None:
+    """Decisions about the people of one organisation come one after the other: of two administrators
+    who let each other go, one stays. The vendor's offices share their administrators."""
+    rows = type(organisation)._default_manager.select_for_update(no_key=True).order_by("pk")
+    if not isinstance(organisation, VendorOffice):
+        rows = rows.filter(pk=organisation.pk)
+    list(rows.values_list("pk"))
 
 
 def _check_role(organisation: Organisation, role: str) -> None:
@@ -406,9 +413,7 @@ def administrators_of(organisation: Organisation) -> models.QuerySet[Membership]
 
 
 def _check_another_administrator(membership: Membership) -> None:
-    # All are locked in one order: of two administrators who let each other go, one stays.
-    rows = administrators_of(membership.organisation).select_for_update(of=("self",)).order_by("pk")
-    if not [row for row in rows if row.pk != membership.pk]:
+    if not administrators_of(membership.organisation).exclude(pk=membership.pk).exists():
         raise RuleViolation(
             "last-administrator",
             gettext_noop("This is the last account administrator. Give somebody else this role first."),

@@ -45,7 +45,9 @@ class PartnerForm(forms.Form):
     distributors = forms.ModelMultipleChoiceField(
         Distributor.objects.none(), label=_("Buys from"), widget=forms.CheckboxSelectMultiple
     )
-    primary = forms.ModelChoiceField(Distributor.objects.none(), label=_("Primary distributor"), empty_label=_("Choose one"))
+    primary = forms.ModelChoiceField(
+        Distributor.objects.none(), label=_("Primary distributor"), empty_label=_("Choose one")
+    )
     channel_manager = forms.ModelChoiceField(
         User.objects.none(), label=_("Channel manager"), required=False, empty_label=_("None")
     )

@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,162 +15,460 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Distributor',
+            name="Distributor",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.CharField(max_length=12, unique=True, verbose_name='reference')),
-                ('name', models.CharField(max_length=200, verbose_name='name')),
-                ('legal_name', models.CharField(max_length=200, verbose_name='legal name')),
-                ('country', models.CharField(max_length=2, verbose_name='country')),
-                ('city', models.CharField(blank=True, max_length=120, verbose_name='town')),
-                ('countries', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=2), default=list, size=None, verbose_name='countries served')),
-                ('vat_number', models.CharField(blank=True, max_length=20, verbose_name='VAT number')),
-                ('web_domain', models.CharField(blank=True, max_length=253, verbose_name='web domain')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reference", models.CharField(max_length=12, unique=True, verbose_name="reference")),
+                ("name", models.CharField(max_length=200, verbose_name="name")),
+                ("legal_name", models.CharField(max_length=200, verbose_name="legal name")),
+                ("country", models.CharField(max_length=2, verbose_name="country")),
+                ("city", models.CharField(blank=True, max_length=120, verbose_name="town")),
+                (
+                    "countries",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=2),
+                        default=list,
+                        size=None,
+                        verbose_name="countries served",
+                    ),
+                ),
+                ("vat_number", models.CharField(blank=True, max_length=20, verbose_name="VAT number")),
+                ("web_domain", models.CharField(blank=True, max_length=253, verbose_name="web domain")),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'verbose_name': 'distributor',
-                'verbose_name_plural': 'distributors',
-                'ordering': ['name'],
+                "verbose_name": "distributor",
+                "verbose_name_plural": "distributors",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='VendorOffice',
+            name="VendorOffice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, unique=True, verbose_name='name')),
-                ('country', models.CharField(max_length=2, verbose_name='country')),
-                ('countries', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=2), default=list, size=None, verbose_name='countries')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, unique=True, verbose_name="name")),
+                ("country", models.CharField(max_length=2, verbose_name="country")),
+                (
+                    "countries",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=2),
+                        default=list,
+                        size=None,
+                        verbose_name="countries",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Partner',
+            name="Partner",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.CharField(max_length=12, unique=True, verbose_name='reference')),
-                ('legal_name', models.CharField(max_length=200, verbose_name='legal name')),
-                ('trade_name', models.CharField(max_length=200, verbose_name='trade name')),
-                ('kind', models.CharField(choices=[('reseller', 'Reseller'), ('msp', 'Managed service provider')], default='reseller', max_length=12, verbose_name='type')),
-                ('status', models.CharField(choices=[('authorised', 'Authorised'), ('orders_refused', 'Orders refused'), ('ended', 'No longer authorised')], default='authorised', max_length=16, verbose_name='status')),
-                ('tier', models.CharField(choices=[('registered', 'Registered'), ('bronze', 'Bronze'), ('silver', 'Silver'), ('gold', 'Gold'), ('platinum', 'Platinum')], default='registered', max_length=16, verbose_name='tier')),
-                ('country', models.CharField(max_length=2, verbose_name='country')),
-                ('city', models.CharField(blank=True, max_length=120, verbose_name='town')),
-                ('vat_number', models.CharField(blank=True, max_length=20, verbose_name='VAT number')),
-                ('company_number', models.CharField(blank=True, max_length=40, verbose_name='company number')),
-                ('web_domain', models.CharField(blank=True, max_length=253, verbose_name='web domain')),
-                ('authorised_countries', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=2), default=list, size=None, verbose_name='authorised countries')),
-                ('authorised_on', models.DateField(verbose_name='partner since')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('channel_manager', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='channel manager')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reference", models.CharField(max_length=12, unique=True, verbose_name="reference")),
+                ("legal_name", models.CharField(max_length=200, verbose_name="legal name")),
+                ("trade_name", models.CharField(max_length=200, verbose_name="trade name")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("reseller", "Reseller"), ("msp", "Managed service provider")],
+                        default="reseller",
+                        max_length=12,
+                        verbose_name="type",
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("authorised", "Authorised"),
+                            ("orders_refused", "Orders refused"),
+                            ("ended", "No longer authorised"),
+                        ],
+                        default="authorised",
+                        max_length=16,
+                        verbose_name="status",
+                    ),
+                ),
+                (
+                    "tier",
+                    models.CharField(
+                        choices=[
+                            ("registered", "Registered"),
+                            ("bronze", "Bronze"),
+                            ("silver", "Silver"),
+                            ("gold", "Gold"),
+                            ("platinum", "Platinum"),
+                        ],
+                        default="registered",
+                        max_length=16,
+                        verbose_name="tier",
+                    ),
+                ),
+                ("country", models.CharField(max_length=2, verbose_name="country")),
+                ("city", models.CharField(blank=True, max_length=120, verbose_name="town")),
+                ("vat_number", models.CharField(blank=True, max_length=20, verbose_name="VAT number")),
+                (
+                    "company_number",
+                    models.CharField(blank=True, max_length=40, verbose_name="company number"),
+                ),
+                ("web_domain", models.CharField(blank=True, max_length=253, verbose_name="web domain")),
+                (
+                    "authorised_countries",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=2),
+                        default=list,
+                        size=None,
+                        verbose_name="authorised countries",
+                    ),
+                ),
+                ("authorised_on", models.DateField(verbose_name="partner since")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "channel_manager",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="channel manager",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'partner',
-                'verbose_name_plural': 'partners',
-                'ordering': ['trade_name'],
+                "verbose_name": "partner",
+                "verbose_name_plural": "partners",
+                "ordering": ["trade_name"],
             },
         ),
         migrations.CreateModel(
-            name='Supply',
+            name="Supply",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('is_primary', models.BooleanField(default=False, verbose_name='primary')),
-                ('started_on', models.DateField(verbose_name='since')),
-                ('ended_on', models.DateField(blank=True, null=True, verbose_name='until')),
-                ('distributor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='supplies', to='organisations.distributor')),
-                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='supplies', to='organisations.partner')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("is_primary", models.BooleanField(default=False, verbose_name="primary")),
+                ("started_on", models.DateField(verbose_name="since")),
+                ("ended_on", models.DateField(blank=True, null=True, verbose_name="until")),
+                (
+                    "distributor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="supplies",
+                        to="organisations.distributor",
+                    ),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="supplies",
+                        to="organisations.partner",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='partner',
-            name='distributors',
-            field=models.ManyToManyField(related_name='partners', through='organisations.Supply', to='organisations.distributor'),
+            model_name="partner",
+            name="distributors",
+            field=models.ManyToManyField(
+                related_name="partners", through="organisations.Supply", to="organisations.distributor"
+            ),
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('partner_admin', 'Account administrator'), ('partner_sales', 'Sales'), ('partner_technical', 'Technical'), ('partner_readonly', 'Read-only'), ('distributor_admin', 'Distributor administrator'), ('distributor_approver', 'Approver'), ('distributor_readonly', 'Distributor, read-only'), ('programme_admin', 'Programme administrator'), ('channel_manager', 'Channel manager'), ('auditor', 'Auditor, read-only')], max_length=24, verbose_name='role')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('is_current', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('distributor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to='organisations.distributor')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-                ('partner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to='organisations.partner')),
-                ('vendor_office', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to='organisations.vendoroffice')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("partner_admin", "Account administrator"),
+                            ("partner_sales", "Sales"),
+                            ("partner_technical", "Technical"),
+                            ("partner_readonly", "Read-only"),
+                            ("distributor_admin", "Distributor administrator"),
+                            ("distributor_approver", "Approver"),
+                            ("distributor_readonly", "Distributor, read-only"),
+                            ("programme_admin", "Programme administrator"),
+                            ("channel_manager", "Channel manager"),
+                            ("auditor", "Auditor, read-only"),
+                        ],
+                        max_length=24,
+                        verbose_name="role",
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                ("is_current", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "distributor",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="organisations.distributor",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="organisations.partner",
+                    ),
+                ),
+                (
+                    "vendor_office",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="organisations.vendoroffice",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
-                'default_related_name': 'memberships',
+                "abstract": False,
+                "default_related_name": "memberships",
             },
         ),
         migrations.CreateModel(
-            name='Invitation',
+            name="Invitation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('partner_admin', 'Account administrator'), ('partner_sales', 'Sales'), ('partner_technical', 'Technical'), ('partner_readonly', 'Read-only'), ('distributor_admin', 'Distributor administrator'), ('distributor_approver', 'Approver'), ('distributor_readonly', 'Distributor, read-only'), ('programme_admin', 'Programme administrator'), ('channel_manager', 'Channel manager'), ('auditor', 'Auditor, read-only')], max_length=24, verbose_name='role')),
-                ('email', models.EmailField(max_length=254, verbose_name='e-mail')),
-                ('full_name', models.CharField(blank=True, max_length=120, verbose_name='name')),
-                ('language', models.CharField(blank=True, max_length=8, verbose_name='language')),
-                ('token_hash', models.CharField(max_length=64, unique=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('expires_at', models.DateTimeField(verbose_name='valid until')),
-                ('accepted_at', models.DateTimeField(null=True)),
-                ('withdrawn_at', models.DateTimeField(null=True)),
-                ('distributor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to='organisations.distributor')),
-                ('invited_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('partner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to='organisations.partner')),
-                ('vendor_office', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to='organisations.vendoroffice')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("partner_admin", "Account administrator"),
+                            ("partner_sales", "Sales"),
+                            ("partner_technical", "Technical"),
+                            ("partner_readonly", "Read-only"),
+                            ("distributor_admin", "Distributor administrator"),
+                            ("distributor_approver", "Approver"),
+                            ("distributor_readonly", "Distributor, read-only"),
+                            ("programme_admin", "Programme administrator"),
+                            ("channel_manager", "Channel manager"),
+                            ("auditor", "Auditor, read-only"),
+                        ],
+                        max_length=24,
+                        verbose_name="role",
+                    ),
+                ),
+                ("email", models.EmailField(max_length=254, verbose_name="e-mail")),
+                ("full_name", models.CharField(blank=True, max_length=120, verbose_name="name")),
+                ("language", models.CharField(blank=True, max_length=8, verbose_name="language")),
+                ("token_hash", models.CharField(max_length=64, unique=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("expires_at", models.DateTimeField(verbose_name="valid until")),
+                ("accepted_at", models.DateTimeField(null=True)),
+                ("withdrawn_at", models.DateTimeField(null=True)),
+                (
+                    "distributor",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="organisations.distributor",
+                    ),
+                ),
+                (
+                    "invited_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="organisations.partner",
+                    ),
+                ),
+                (
+                    "vendor_office",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="organisations.vendoroffice",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at'],
-                'abstract': False,
-                'default_related_name': 'invitations',
+                "ordering": ["-created_at"],
+                "abstract": False,
+                "default_related_name": "invitations",
             },
         ),
         migrations.AddConstraint(
-            model_name='supply',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_on', None)), fields=('partner', 'distributor'), name='supply_once', violation_error_message='This partner already buys from this distributor.'),
+            model_name="supply",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_on", None)),
+                fields=("partner", "distributor"),
+                name="supply_once",
+                violation_error_message="This partner already buys from this distributor.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='supply',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_on', None), ('is_primary', True)), fields=('partner',), name='supply_one_primary', violation_error_message='A partner has one primary distributor.'),
+            model_name="supply",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_on", None), ("is_primary", True)),
+                fields=("partner",),
+                name="supply_one_primary",
+                violation_error_message="A partner has one primary distributor.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='partner',
-            index=models.Index(fields=['country', 'trade_name'], name='partner_country_name'),
+            model_name="partner",
+            index=models.Index(fields=["country", "trade_name"], name="partner_country_name"),
         ),
         migrations.AddIndex(
-            model_name='partner',
-            index=models.Index(fields=['trade_name', 'id'], name='partner_name'),
+            model_name="partner",
+            index=models.Index(fields=["trade_name", "id"], name="partner_name"),
         ),
         migrations.AddConstraint(
-            model_name='partner',
-            constraint=models.UniqueConstraint(condition=models.Q(('vat_number', ''), _negated=True), fields=('country', 'vat_number'), name='partner_vat_unique', violation_error_message='A partner with this VAT number already exists.'),
+            model_name="partner",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("vat_number", ""), _negated=True),
+                fields=("country", "vat_number"),
+                name="partner_vat_unique",
+                violation_error_message="A partner with this VAT number already exists.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('distributor__isnull', True), ('partner__isnull', False), ('role__in', ('partner_admin', 'partner_sales', 'partner_technical', 'partner_readonly')), ('vendor_office__isnull', True)), models.Q(('distributor__isnull', False), ('partner__isnull', True), ('role__in', ('distributor_admin', 'distributor_approver', 'distributor_readonly')), ('vendor_office__isnull', True)), models.Q(('distributor__isnull', True), ('partner__isnull', True), ('role__in', ('programme_admin', 'channel_manager', 'auditor')), ('vendor_office__isnull', False)), _connector='OR'), name='membership_role_fits', violation_error_message='This role does not exist in this kind of organisation.'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("distributor__isnull", True),
+                        ("partner__isnull", False),
+                        (
+                            "role__in",
+                            ("partner_admin", "partner_sales", "partner_technical", "partner_readonly"),
+                        ),
+                        ("vendor_office__isnull", True),
+                    ),
+                    models.Q(
+                        ("distributor__isnull", False),
+                        ("partner__isnull", True),
+                        ("role__in", ("distributor_admin", "distributor_approver", "distributor_readonly")),
+                        ("vendor_office__isnull", True),
+                    ),
+                    models.Q(
+                        ("distributor__isnull", True),
+                        ("partner__isnull", True),
+                        ("role__in", ("programme_admin", "channel_manager", "auditor")),
+                        ("vendor_office__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="membership_role_fits",
+                violation_error_message="This role does not exist in this kind of organisation.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_active', True), ('partner__isnull', False)), fields=('user', 'partner'), name='membership_partner_once'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_active", True), ("partner__isnull", False)),
+                fields=("user", "partner"),
+                name="membership_partner_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(condition=models.Q(('distributor__isnull', False), ('is_active', True)), fields=('user', 'distributor'), name='membership_distributor_once'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("distributor__isnull", False), ("is_active", True)),
+                fields=("user", "distributor"),
+                name="membership_distributor_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_active', True), ('vendor_office__isnull', False)), fields=('user', 'vendor_office'), name='membership_office_once'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_active", True), ("vendor_office__isnull", False)),
+                fields=("user", "vendor_office"),
+                name="membership_office_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_current', True)), fields=('user',), name='membership_one_current'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_current", True)), fields=("user",), name="membership_one_current"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('distributor__isnull', True), ('partner__isnull', False), ('role__in', ('partner_admin', 'partner_sales', 'partner_technical', 'partner_readonly')), ('vendor_office__isnull', True)), models.Q(('distributor__isnull', False), ('partner__isnull', True), ('role__in', ('distributor_admin', 'distributor_approver', 'distributor_readonly')), ('vendor_office__isnull', True)), models.Q(('distributor__isnull', True), ('partner__isnull', True), ('role__in', ('programme_admin', 'channel_manager', 'auditor')), ('vendor_office__isnull', False)), _connector='OR'), name='invitation_role_fits', violation_error_message='This role does not exist in this kind of organisation.'),
+            model_name="invitation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("distributor__isnull", True),
+                        ("partner__isnull", False),
+                        (
+                            "role__in",
+                            ("partner_admin", "partner_sales", "partner_technical", "partner_readonly"),
+                        ),
+                        ("vendor_office__isnull", True),
+                    ),
+                    models.Q(
+                        ("distributor__isnull", False),
+                        ("partner__isnull", True),
+                        ("role__in", ("distributor_admin", "distributor_approver", "distributor_readonly")),
+                        ("vendor_office__isnull", True),
+                    ),
+                    models.Q(
+                        ("distributor__isnull", True),
+                        ("partner__isnull", True),
+                        ("role__in", ("programme_admin", "channel_manager", "auditor")),
+                        ("vendor_office__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="invitation_role_fits",
+                violation_error_message="This role does not exist in this kind of organisation.",
+            ),
         ),
     ]

@@ -6,9 +6,8 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('organisations', '0001_initial'),
+        ("organisations", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -24,24 +23,47 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.AddField(
-            model_name='invitation',
-            name='sent_at',
-            field=models.DateTimeField(null=True, verbose_name='sent'),
+            model_name="invitation",
+            name="sent_at",
+            field=models.DateTimeField(null=True, verbose_name="sent"),
         ),
         migrations.AddIndex(
-            model_name='invitation',
-            index=models.Index(condition=models.Q(('accepted_at', None), ('sent_at', None), ('withdrawn_at', None)), fields=['created_at'], name='invitation_outbox'),
+            model_name="invitation",
+            index=models.Index(
+                condition=models.Q(("accepted_at", None), ("sent_at", None), ("withdrawn_at", None)),
+                fields=["created_at"],
+                name="invitation_outbox",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), models.F('partner'), condition=models.Q(('accepted_at', None), ('partner__isnull', False), ('withdrawn_at', None)), name='invitation_partner_once'),
+            model_name="invitation",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower("email"),
+                models.F("partner"),
+                condition=models.Q(("accepted_at", None), ("partner__isnull", False), ("withdrawn_at", None)),
+                name="invitation_partner_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), models.F('distributor'), condition=models.Q(('accepted_at', None), ('distributor__isnull', False), ('withdrawn_at', None)), name='invitation_distributor_once'),
+            model_name="invitation",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower("email"),
+                models.F("distributor"),
+                condition=models.Q(
+                    ("accepted_at", None), ("distributor__isnull", False), ("withdrawn_at", None)
+                ),
+                name="invitation_distributor_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), models.F('vendor_office'), condition=models.Q(('accepted_at', None), ('vendor_office__isnull', False), ('withdrawn_at', None)), name='invitation_vendor_office_once'),
+            model_name="invitation",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower("email"),
+                models.F("vendor_office"),
+                condition=models.Q(
+                    ("accepted_at", None), ("vendor_office__isnull", False), ("withdrawn_at", None)
+                ),
+                name="invitation_vendor_office_once",
+            ),
         ),
     ]

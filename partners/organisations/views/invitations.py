@@ -47,6 +47,9 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _by_new_person(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+    if request.user.is_authenticated:
+        # Whoever it is, it is not the invited person, who has no account yet.
+        return _page(request, invitation, other=request.user)
     form = AcceptanceForm(
         request.POST or None, email=invitation.email, initial={"full_name": invitation.full_name}
     )

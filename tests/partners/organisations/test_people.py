@@ -230,6 +230,20 @@ def test_somebody_with_an_account_signs_in_and_gets_a_further_membership(cast, n
     assert cast.again(cast.amir).check_password(PASSWORD)
 
 
+def test_somebody_who_is_signed_in_does_not_take_a_strangers_invitation(cast, now, sign_in):
+    link = link_of(invite(cast.alpha, cast.alice, now))
+    body = {"full_name": "New Person", "password1": GOOD_PASSWORD, "password2": GOOD_PASSWORD}
+    for answer in (sign_in(cast.amir).get(link), sign_in(cast.amir).post(link, body)):
+        assert answer.status_code == 200
+        assert cast.amir.email in answer.content.decode()
+    assert not User.objects.filter(email="new@alpha.example").exists()
+
+
+def test_a_blocked_person_reads_that_the_account_is_blocked(cast, now, sign_in):
+    link = link_of(invite(cast.bravo, cast.bruno, now, email=cast.dan.email))
+    assert "blocked" in sign_in().get(link).content.decode()
+
+
 def test_a_second_invitation_and_one_to_a_colleague_are_refused(cast, now):
     invite(cast.alpha, cast.alice, now)
     with pytest.raises(RuleViolation, match="open already"):
