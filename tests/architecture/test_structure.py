@@ -189,7 +189,7 @@ def test_no_inline_style_or_script(path):
 
 @pytest.mark.parametrize("path", PAGES, ids=named)
 def test_nothing_comes_from_another_host(path):
-    assert not re.search(r"(src|href)=[\"'](https?:)?//", path.read_text())
+    assert not re.search(r"src=[\"'](https?:)?//|<link[^>]*href=[\"'](https?:)?//", path.read_text())
 
 
 # --- repository ------------------------------------------------------------------------------------
