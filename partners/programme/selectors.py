@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from partners.organisations.models import Partner
+from partners.organisations.models import Partner, PartnerStatus
 from partners.programme.content import BENEFITS, CONDITIONS, GRIDS, EditionContent
 from partners.programme.models import Edition
 from partners.programme.rulebook import CellValue, DealRegistrationTerms, Rulebook
@@ -187,6 +187,6 @@ def standing_of_reader(user: User, rulebook: Rulebook, on: date) -> ReaderStandi
         RegistrantFacts(
             tier=effective_tier(partner.tier, held, rulebook),
             specialisations=held,
-            authorised=partner.status == "authorised",
+            authorised=partner.status == PartnerStatus.AUTHORISED,
         ),
     )

@@ -118,12 +118,8 @@ def compare(request: SignedInRequest) -> HttpResponse:
     if form.is_valid():
         old, new = by_code[form.cleaned_data["from"]], by_code[form.cleaned_data["to"]]
         found = differences(content_of(old), content_of(new))
-        context |= {
-            "old": old,
-            "new": new,
-            "sections": labels.difference_sections(found),
-            "count": len(found),
-        }
+        sections = labels.difference_sections(found)
+        context |= {"old": old, "new": new, "sections": sections, "count": _count(sections)}
     return render(request, "programme/compare.html", context)
 
 

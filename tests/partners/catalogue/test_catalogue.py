@@ -15,6 +15,7 @@ from partners.catalogue.actions import (
     keep_price_file,
     seed_catalogue,
 )
+from partners.catalogue.labels import term_name
 from partners.catalogue.models import Price, PriceImport, PriceList, PriceRegion, Product, ProductGroup
 from partners.catalogue.selectors import (
     preview_of,
@@ -93,6 +94,13 @@ def test_more_nodes_and_longer_terms_never_cost_more_a_node_and_month(db):
                 shorter = [p / t for (t, n), p in prices.items() if n == nodes and t < term]
                 assert all(price <= other for other in fewer)
                 assert all(price / term <= other for other in shorter)
+
+
+@pytest.mark.parametrize(
+    ("months", "name"), [(1, "1 month"), (12, "1 year"), (18, "18 months"), (36, "3 years")]
+)
+def test_terms_are_named_in_years_where_they_are_whole(months, name):
+    assert term_name(months) == name
 
 
 # ---------------------------------------------------------------- quotes

@@ -167,6 +167,12 @@ def test_a_bad_cell_is_told_with_line_and_column(line, column):
     assert read(csv_of(GOOD, line)).lists == ()
 
 
+def test_a_list_ends_after_it_begins():
+    assert reasons(csv_of("euro,EUR,2027-01-01,2026-12-31,A-1,12,1,40.00")) == [
+        (2, "valid_until", "The last day lies before the first.")
+    ]
+
+
 def test_every_bad_cell_of_a_line_is_told():
     found = reasons(csv_of("mars,eur,x,,Z,a,b,c"))
     assert [column for _, column, _ in found] == [
