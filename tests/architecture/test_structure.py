@@ -148,7 +148,16 @@ def test_views_fetch_what_may_be_seen_and_call_an_action(path):
 
 
 # The words of our querysets that say whose rows, or that the rows belong to nobody.
-SCOPED = {"visible_to", "of_person", "for_user", "published", "none", "in_force_on", "manageable_by"}
+SCOPED = {
+    "visible_to",
+    "coming_after",
+    "of_person",
+    "for_user",
+    "published",
+    "none",
+    "in_force_on",
+    "manageable_by",
+}
 
 
 @all_of("tasks")
