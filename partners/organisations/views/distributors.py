@@ -82,7 +82,7 @@ def distributor_list(request: HttpRequest) -> HttpResponse:
     if is_distributor(request.user):
         return redirect("distributors:page", request.user.acting_as.distributor.reference)
     hidden = ("buyers", "is_active") if is_partner(request.user) else ()
-    table = DistributorTable(distributor_rows(request.user), exclude=hidden, order_by="name", request=request)
+    table = DistributorTable(distributor_rows(request.user), exclude=hidden, order_by="name")
     tables.RequestConfig(
         request, paginate={"per_page": PER_PAGE, "paginator_class": CappedPaginator}
     ).configure(table)

@@ -130,7 +130,7 @@ def partner_list(request: HttpRequest) -> HttpResponse:
         return redirect("partners:page", request.user.acting_as.partner.reference)
     found = _filtered(request)
     hidden = ("distributor", "channel_manager") if is_distributor(request.user) else ("primary",)
-    table = PartnerTable(found.qs, exclude=hidden, order_by="trade_name", request=request)
+    table = PartnerTable(found.qs, exclude=hidden, order_by="trade_name")
     tables.RequestConfig(
         request, paginate={"per_page": PER_PAGE, "paginator_class": CappedPaginator}
     ).configure(table)
@@ -160,10 +160,11 @@ def partner_list(request: HttpRequest) -> HttpResponse:
 def partner_export(request: HttpRequest, kind: str) -> HttpResponse:
     """What the list shows with these filters and this order, whole."""
     rows = _filtered(request).qs
-    order = PartnerTable(rows, request=request, order_by=request.GET.get("sort", "trade_name"))
+    table = PartnerTable(rows, order_by="trade_name")
+    tables.RequestConfig(request, paginate=False).configure(table)
     header, read = _export_of(request)
     answer = csv_response if kind == "csv" else xlsx_response
-    return answer("partners", header, _export_rows(order.data.data, read))
+    return answer("partners", header, _export_rows(table.data.data, read))
 
 
 def _export_of(request: HttpRequest) -> tuple[list[str], Any]:

@@ -131,7 +131,7 @@ def _people_page(request: HttpRequest, organisation: Organisation | None) -> Htt
     own = request.user.acting_as.organisation
     form = PeopleFilterForm(request.GET, organisation=organisation, own=own)
     people = form.narrow(people_of(organisation, request.user))
-    table = PeopleTable(people, exclude=() if organisation is None else ("office",), request=request)
+    table = PeopleTable(people, exclude=() if organisation is None else ("office",))
     tables.RequestConfig(
         request, paginate={"per_page": PER_PAGE, "paginator_class": CappedPaginator}
     ).configure(table)

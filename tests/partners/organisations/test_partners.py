@@ -283,7 +283,7 @@ def test_the_list_costs_the_same_queries_at_any_length(
 ):
     PartnerFactory.create_batch(size, distributor=cast.distri_nord)
     client = sign_in(cast.people[reader])
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(8):
         client.get("/partners/")
     with django_assert_max_num_queries(6):
         client.get("/partners/partners.csv").getvalue()
