@@ -65,6 +65,9 @@ class DealFilter(django_filters.FilterSet):
     )
     submitted_to = django_filters.DateFilter(label=_("Submitted to"), method="to_day", widget=DayInput())
 
+    # Not a filter: rides along, so that filtering keeps the order.
+    sort = SearchFilter(method="as_it_is", max_length=40, widget=forms.HiddenInput)
+
     class Meta:
         model = Deal
         fields: list[str] = []
@@ -103,12 +106,16 @@ class DealFilter(django_filters.FilterSet):
 
     @property
     def is_set(self) -> bool:
-        return any(self.form.data.get(name) for name in self.filters)
+        return any(self.form.data.get(name) for name in self.filters if name != "sort")
 
     @property
     def unreadable(self) -> list[str]:
         """Labels of the filters whose value means nothing: they do not filter."""
-        return [str(self.form.fields[name].label) for name in self.form.errors if name in self.form.fields]
+        fields = self.form.fields
+        return [str(fields[name].label) for name in self.form.errors if name in fields and name != "sort"]
+
+    def as_it_is(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
+        return deals
 
     def search(self, deals: DealQuerySet, name: str, text: str) -> DealQuerySet:
         return deals.matching(text, partners_too=self.sees_partners)

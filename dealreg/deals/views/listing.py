@@ -18,7 +18,7 @@ from dealreg.deals.models import Conflict, Deal
 from dealreg.deals.querysets import folded, folded_column
 from dealreg.deals.selectors import queue_of, reviewing_step
 from dealreg.deals.tables import DealTable
-from dealreg.deals.views.remembered import remember_list
+from dealreg.deals.views.remembered import query_without_blanks, remember_list
 from partners.organisations.access import can, require
 from partners.organisations.models import Partner
 from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES
@@ -59,10 +59,12 @@ def deal_list(request: HttpRequest) -> HttpResponse:
     if table.may_register:
         table.empty_state |= {"url": "/deals/register/", "action": _("Register a deal")}
     remember_list(request)
-    query = request.GET.copy()
-    query.pop("page", None)
-    context = {"filter": filters, "table": table, "query": query.urlencode(), "subtitle": _subtitle(request)}
-    return render(request, "deals/list.html", context)
+    query = query_without_blanks(request)
+    context = {"filter": filters, "table": table, "query": query, "subtitle": _subtitle(request)}
+    response = render(request, "deals/list.html", context)
+    if request.htmx:
+        response["HX-Push-Url"] = f"{request.path}?{query}" if query else request.path
+    return response
 
 
 def _subtitle(request: HttpRequest) -> str:

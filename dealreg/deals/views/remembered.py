@@ -13,8 +13,16 @@ def _key(request: HttpRequest) -> str:
     return f"deals-list:{request.session.session_key}"
 
 
+def query_without_blanks(request: HttpRequest) -> str:
+    """The address' query without the filters that are not set."""
+    query = request.GET.copy()
+    for name in [name for name, value in query.items() if not value]:
+        del query[name]
+    return query.urlencode()
+
+
 def remember_list(request: HttpRequest) -> None:
-    query = request.META.get("QUERY_STRING", "")
+    query = query_without_blanks(request)
     if len(query) <= LONGEST and request.session.session_key:
         cache.set(_key(request), query, KEPT_FOR)
 

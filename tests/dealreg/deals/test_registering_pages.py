@@ -11,9 +11,17 @@ from django.utils import timezone
 from dealreg.deals.lifecycle import DealStatus
 from dealreg.deals.models import Deal, Evidence
 from partners.organisations.models import PartnerStatus, Supply
+from portal.accounts.models import User
 from portal.notifications.models import Notification
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def english(cast):
+    """These tests read pages in English, whatever the cast speaks."""
+    User.objects.update(language="")
+
 
 REGISTER = "/deals/register/"
 SOON = (timezone.localdate() + timedelta(days=60)).isoformat()
@@ -268,26 +276,28 @@ FIELDS = [
 ]
 
 
+def as_sent(value: str) -> str:
+    return value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+
+
 @pytest.mark.parametrize("field", FIELDS)
 def test_hostile_values_get_an_answer_and_never_a_server_error(cast, sign_in, draft, field):
-    browser = sign_in(cast.bruno)
-    mine = sign_in(cast.amir)
-    for value in HOSTILE:
-        sent = value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-        assert browser.post(REGISTER, first_screen(**{field: sent})).status_code in (200, 302)
-        assert mine.post(step(draft, "customer"), first_screen(**{field: sent})).status_code in (200, 302)
+    browser = sign_in(cast.amir)
+    for number, value in enumerate(HOSTILE):
+        sent = first_screen(**{field: as_sent(value)})
+        assert browser.post(step(draft, "customer"), sent).status_code in (200, 302)
+        if number % 5 == 0:
+            assert browser.post(REGISTER, sent).status_code in (200, 302)
 
 
 @pytest.mark.parametrize("field", ["product", "nodes", "term_months"])
 def test_hostile_values_in_lines_get_an_answer(cast, sign_in, draft, field):
     browser = sign_in(cast.amir)
-    for value in HOSTILE:
-        sent = value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-        for action in ("continue", "autosave", "add", "remove-0", "remove-x"):
-            answer = browser.post(
-                step(draft, "lines"), lines(line(cast) | {f"form-0-{field}": sent}, action=action)
-            )
-            assert answer.status_code in (200, 302)
+    actions = ["continue", "autosave", "add", "remove-0", "remove-x"]
+    for number, value in enumerate(HOSTILE):
+        row = line(cast) | {f"form-0-{field}": as_sent(value)}
+        answer = browser.post(step(draft, "lines"), lines(row, action=actions[number % 5]))
+        assert answer.status_code in (200, 302)
     for total in ("", "x", "-5", "1000000"):
         answer = browser.post(step(draft, "lines"), lines(line(cast)) | {"form-TOTAL_FORMS": total})
         assert answer.status_code in (200, 302)
@@ -310,8 +320,7 @@ def test_hostile_values_in_lines_get_an_answer(cast, sign_in, draft, field):
 def test_hostile_values_in_the_contact_step_get_an_answer(cast, sign_in, draft, field):
     browser = sign_in(cast.amir)
     for value in HOSTILE:
-        sent = value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-        answer = browser.post(step(draft, "contact"), {field: sent})
+        answer = browser.post(step(draft, "contact"), {field: as_sent(value)})
         assert answer.status_code in (200, 302)
 
 
@@ -519,7 +528,7 @@ def test_the_answer_is_the_same_whether_the_customer_is_taken_or_not(cast, sign_
         assert answer.status_code == 302
         pages.append(browser.get(answer.url))
     assert Deal.objects.filter(status=DealStatus.SUBMITTED).count() == 2
-    free, taken = (page.content.decode() for page in pages)
+    taken = pages[1].content.decode()
     assert len(pages[0].templates) == len(pages[1].templates)
     for word in ("conflict", "another registration", "Bravo"):
         assert word not in taken
