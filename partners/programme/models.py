@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pgtrigger
 from django.db import models
-from django.db.models import Func, Q
+from django.db.models import ExpressionWrapper, F, Q
 from django.utils.translation import gettext_lazy as _
 
 from partners.organisations.access import can
@@ -102,8 +102,8 @@ class Edition(models.Model):
                 name="edition_notice_kept",
                 condition=Q(published_on=None)
                 | Q(
-                    in_force_from__gte=Func(
-                        "published_on", "notice_days", template="(%(expressions)s)", arg_joiner=" + "
+                    in_force_from__gte=ExpressionWrapper(
+                        F("published_on") + F("notice_days"), output_field=models.DateField()
                     )
                 ),
             ),

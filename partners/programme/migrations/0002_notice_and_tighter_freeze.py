@@ -110,6 +110,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='edition',
-            constraint=models.CheckConstraint(condition=models.Q(('published_on', None), ('in_force_from__gte', models.Func('published_on', 'notice_days', arg_joiner=' + ', template='(%(expressions)s)')), _connector='OR'), name='edition_notice_kept'),
+            constraint=models.CheckConstraint(condition=models.Q(('published_on', None), ('in_force_from__gte', models.ExpressionWrapper(models.F('published_on') + models.F('notice_days'), output_field=models.DateField())), _connector='OR'), name='edition_notice_kept'),
         ),
     ]
