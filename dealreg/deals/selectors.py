@@ -273,15 +273,19 @@ def queue_count(user: User) -> int:
 
 
 def channel_managers_of(partner: Partner) -> list[User]:
-    """The partner's own channel manager, else all those whose office covers its country (rule A1)."""
-    region = Membership.objects.active().filter(
-        role=Role.CHANNEL_MANAGER, vendor_office__countries__contains=[partner.country]
-    )
-    if partner.channel_manager_id is not None:
-        own = [membership.user for membership in region.filter(user_id=partner.channel_manager_id)]
-        if own:
-            return own
-    return [membership.user for membership in region.order_by("pk")]
+    """The partner's own channel manager, else all those whose office covers its country (rule A1);
+    where none is left the programme administrators, so that nothing is told to nobody."""
+    region = Membership.objects.active().filter(vendor_office__countries__contains=[partner.country])
+    managers = region.filter(role=Role.CHANNEL_MANAGER).order_by("pk")
+    for told in (
+        managers.filter(user_id=partner.channel_manager_id),
+        managers,
+        region.filter(role=Role.PROGRAMME_ADMIN).order_by("pk"),
+    ):
+        people = [membership.user for membership in told]
+        if people:
+            return people
+    return []
 
 
 def distributor_reviewers(deal: Deal) -> list[User]:

@@ -2,6 +2,7 @@
 that the same company is recognised whichever of its numbers was typed."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from stdnum import get_cc_module
@@ -38,7 +39,7 @@ class CompanyNumber:
 def read_company_number(country: str, text: str) -> CompanyNumber:
     """The number meant by `text` for a company of `country`; RuleViolation on the field
     `company_number` when it is none."""
-    compact = re.sub(r"[\s.\-/·]", "", text).upper()
+    compact = re.sub(r"[\s.\-/·]", "", _in_ascii_digits(text)).upper()
     for kind, value, core in _readings(country, compact):
         return CompanyNumber(country, kind, value, f"{country}:{core}")
     raise RuleViolation(
@@ -48,6 +49,12 @@ def read_company_number(country: str, text: str) -> CompanyNumber:
         ),
         field="company_number",
     )
+
+
+def _in_ascii_digits(text: str) -> str:
+    """Full-width and Arabic digits are the same number: a key in another script would find nobody."""
+    folded = unicodedata.normalize("NFKC", text)
+    return "".join(str(unicodedata.decimal(sign, sign)) for sign in folded)
 
 
 def _readings(country: str, compact: str):

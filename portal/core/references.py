@@ -22,7 +22,10 @@ def new_reference(prefix: str, length: int = 6) -> str:
 def read_reference(prefix: str, text: str, length: int = 6) -> str | None:
     """The reference meant by what somebody typed, forgiving case, blanks and O for 0; None when
     it is not one."""
-    compact = re.sub(r"[\s\-_]", "", text).upper().removeprefix(prefix).translate(_MISREADINGS)
+    compact = re.sub(r"[\s\-_]", "", text).upper()
+    if len(compact) > length:
+        compact = compact.removeprefix(prefix)
+    compact = compact.translate(_MISREADINGS)
     if len(compact) != length:
         return None
     try:

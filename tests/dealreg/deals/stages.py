@@ -16,7 +16,9 @@ MONDAY = datetime(2026, 11, 23, 13, 10, tzinfo=UTC)
 LATER = MONDAY + timedelta(hours=20)
 
 
-def draft(cast: Cast, by: Any = None, *, at: datetime = MONDAY, enterprise: bool = False, **customer: Any) -> Deal:
+def draft(
+    cast: Cast, by: Any = None, *, at: datetime = MONDAY, enterprise: bool = False, **customer: Any
+) -> Deal:
     by = by or cast.amir
     deal = actions.start_draft(by=by, at=at)
     group, sku = ("anti-targeted-attack", "ATA-01") if enterprise else ("endpoint-security", "EPS-ADV")
@@ -103,7 +105,11 @@ def expired(cast: Cast) -> Deal:
 
 def revoked(cast: Cast) -> Deal:
     return actions.revoke_deal(
-        approved(cast), by=cast.karim, at=LATER + timedelta(days=3), code="customer_choice", text="Their letter."
+        approved(cast),
+        by=cast.karim,
+        at=LATER + timedelta(days=3),
+        code="customer_choice",
+        text="Their letter.",
     )
 
 

@@ -1,0 +1,155 @@
+"""The same company, written in many ways; and companies that only look alike."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from partners.customers.actions import find_or_add_customer
+from partners.customers.identity import CustomerIdentity, name_key, read_identity, same_because, strongest
+from partners.customers.models import Customer
+from partners.customers.selectors import matching_customers
+from portal.core.errors import RuleViolation
+
+
+def identity(name="Hôpital Saint-Roch", country="FR", **facts) -> CustomerIdentity:
+    return read_identity(name=name, country=country, **facts)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Hôpital Saint-Roch", "HOPITAL SAINT ROCH"),
+        ("Hôpital Saint-Roch", "  hôpital   saint-roch "),
+        ("Clinique du Parc", "Clinique du Parc SAS"),
+        ("Clinique du Parc", "Clinique du Parc S.A.S."),
+        ("Clinique du Parc SA", "SARL Clinique du Parc"),
+        ("Müller & Söhne GmbH", "Muller & Sohne GmbH & Co. KG"),
+        ("L’Atelier", "L'Atelier"),
+        ("Nestlé S.A.", "NESTLE"),
+        ("Ørsted A/S", "Orsted"),
+        ("Telefónica, S.A.", "Telefonica"),
+    ],
+)
+def test_two_spellings_of_one_name(one, other):
+    assert name_key(one) == name_key(other)
+    assert same_because(identity(one), identity(other)) == ("name",)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Clinique du Parc", "Clinique du Port"),
+        ("Ville de Lens", "Ville de Lyon"),
+        ("Alpha 1", "Alpha 2"),
+        ("Nord Est", "Est Nord"),
+    ],
+)
+def test_two_names(one, other):
+    assert name_key(one) != name_key(other)
+
+
+@pytest.mark.parametrize("name", ["SAS", "SA", "GmbH", "S.A.", "AG & Co. KG"])
+def test_a_name_of_nothing_but_a_legal_form_keeps_something(name):
+    assert name_key(name)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "reasons"),
+    [
+        # Number, however it is written.
+        (
+            {"name": "A", "company_number": "732829320"},
+            {"name": "B", "company_number": "FR44732829320"},
+            ("number",),
+        ),
+        ({"name": "A", "company_number": "732829320"}, {"name": "B", "company_number": "552100554"}, ()),
+        # Domain without subdomain.
+        (
+            {"name": "A", "web_domain": "https://www.saint-roch.example/contact"},
+            {"name": "B", "web_domain": "mail.saint-roch.example"},
+            ("domain",),
+        ),
+        (
+            {"name": "A", "web_domain": "it@saint-roch.example"},
+            {"name": "B", "web_domain": "saint-roch.example", "country": "BE"},
+            ("domain",),
+        ),
+        (
+            {"name": "A", "web_domain": "a.co.uk", "country": "GB"},
+            {"name": "B", "web_domain": "b.co.uk", "country": "GB"},
+            (),
+        ),
+        # Free mail says nothing.
+        ({"name": "A", "web_domain": "gmail.com"}, {"name": "B", "web_domain": "gmail.com"}, ()),
+        ({"name": "A", "web_domain": "a@orange.fr"}, {"name": "B", "web_domain": "b@orange.fr"}, ()),
+        # A name counts in its country, and not against two different numbers.
+        ({"name": "Alpha SA"}, {"name": "ALPHA", "country": "BE"}, ()),
+        ({"name": "Alpha", "company_number": "732829320"}, {"name": "Alpha"}, ("name",)),
+        (
+            {"name": "Alpha", "company_number": "732829320"},
+            {"name": "Alpha", "company_number": "552100554"},
+            (),
+        ),
+        (
+            {"name": "Alpha", "company_number": "732829320", "web_domain": "alpha.example"},
+            {"name": "Alpha SA", "company_number": "73282932000074", "web_domain": "www.alpha.example"},
+            ("number", "domain", "name"),
+        ),
+    ],
+)
+def test_why_two_are_the_same(one, other, reasons):
+    first, second = identity(**one), identity(**other)
+    assert same_because(first, second) == reasons
+    assert same_because(second, first) == reasons
+
+
+@pytest.mark.parametrize(
+    ("facts", "field"),
+    [({"company_number": "1"}, "company_number"), ({"web_domain": "nonsense"}, "web_domain")],
+)
+def test_what_cannot_be_read_is_refused_on_its_field(facts, field):
+    with pytest.raises(RuleViolation) as refusal:
+        identity(**facts)
+    assert refusal.value.field == field
+
+
+@given(st.text(max_size=200))
+def test_any_name_gives_a_stable_key(name):
+    key = name_key(name)
+    assert name_key(key) == key
+    assert name_key(name.upper()) == name_key(name.upper().lower().upper())
+    assert key == " ".join(key.split())
+
+
+def test_a_key_that_is_empty_recognises_nothing():
+    nameless = identity("株")
+    assert same_because(CustomerIdentity("!", "FR"), CustomerIdentity("!", "FR")) == ()
+    assert nameless.lock_keys() == ([f"name:FR:{nameless.name_key}"] if nameless.name_key else [])
+
+
+def test_locks_are_taken_in_one_order():
+    keys = identity(company_number="732829320", web_domain="saint-roch.example").lock_keys()
+    assert keys == sorted(keys)
+    assert len(keys) == 3
+
+
+def test_numbers_weigh_more_than_domains_and_domains_more_than_names():
+    assert strongest(["number"]) > strongest(["domain", "name"]) > strongest(["domain"]) > strongest(["name"])
+
+
+@pytest.mark.django_db
+def test_the_surest_record_is_chosen_and_learns():
+    by_name = find_or_add_customer(identity())
+    by_number = find_or_add_customer(identity("Another name", company_number="732829320"))
+    assert Customer.objects.count() == 2
+    both = identity(company_number="FR44732829320", web_domain="saint-roch.example", city="Lyon")
+    assert [match.customer for match in matching_customers(both)] == [by_number, by_name]
+    assert find_or_add_customer(both) == by_number
+    by_number.refresh_from_db()
+    assert (by_number.domain, by_number.city, by_number.name) == (
+        "saint-roch.example",
+        "Lyon",
+        "Another name",
+    )
+    assert find_or_add_customer(both) == by_number
+    assert str(by_number) == "Another name"
