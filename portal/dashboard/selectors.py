@@ -1,5 +1,5 @@
-"""Figures and work lists of the home pages: a fixed number of statements each, counted by the database, and only
-over what the reader may see."""
+"""Figures and work lists of the home pages: a fixed number of statements each, counted by the
+database, and only over what the reader may see."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -64,7 +64,9 @@ class StateFigures:
         if not deals:
             return Amount()
         main = max(deals, key=lambda code: (deals[code], code))
-        others = sorted(((code, total) for code, total in totals.items() if code != main), key=lambda one: -one[1])
+        others = sorted(
+            ((code, total) for code, total in totals.items() if code != main), key=lambda one: -one[1]
+        )
         return Amount(main, totals.get(main, Decimal(0)), tuple(others))
 
     @property
@@ -126,7 +128,7 @@ def month_counts(user: User, on: date, instant: str) -> list[tuple[date, int]]:
 
 @dataclass(frozen=True)
 class Benefit:
-    """A ceiling that the tier gives: `code` names the benefit, `group` the product group where it is for one."""
+    """A ceiling that the tier gives: `code` names the benefit, `group` its product group, if any."""
 
     code: str
     pct: Decimal
@@ -159,7 +161,9 @@ def tier_standing(partner: Partner, on: date) -> TierStanding:
         may_register = False
     for group in sorted(facts.specialisations):
         try:
-            benefits.append(Benefit("registration_enterprise", check_may_register(facts, group, rulebook), group))
+            benefits.append(
+                Benefit("registration_enterprise", check_may_register(facts, group, rulebook), group)
+            )
         except RuleViolation:
             continue
     return TierStanding(partner.tier, facts.tier, tuple(benefits), may_register)
@@ -239,7 +243,9 @@ class PartnerHome:
 
     @property
     def needs(self) -> int:
-        return self.states.information_requested + self.states.drafts + self.to_report_count + self.ending_count
+        return (
+            self.states.information_requested + self.states.drafts + self.to_report_count + self.ending_count
+        )
 
 
 def _ending(on: date) -> Q:
@@ -290,7 +296,9 @@ def _partner_work(user: User, on: date) -> dict[str, list[Deal]]:
         "awaited": deals.filter(status=DealStatus.SUBMITTED).order_by("decision_due_at"),
     }
     parts = [
-        kind.annotate(work=Value(name), place=Window(RowNumber(), order_by=kind.query.order_by[0]))[: LINES + 1]
+        kind.annotate(work=Value(name), place=Window(RowNumber(), order_by=kind.query.order_by[0]))[
+            : LINES + 1
+        ]
         for name, kind in kinds.items()
     ]
     found: dict[str, list[Deal]] = {name: [] for name in kinds}
@@ -338,7 +346,7 @@ def recent_activity(user: User, count: int = LINES + 1) -> list[Activity]:
 
 
 def queue(user: User, step: Step, count: int = LINES) -> list[Deal]:
-    """What waits for a decision at this step, the most urgent first; `in_conflict` where another came first."""
+    """What waits for a decision at this step, most urgent first; `in_conflict` where another came first."""
     earlier = Conflict.objects.open().filter(later=OuterRef("pk"))
     return list(
         Deal.objects.visible_to(user)
@@ -498,10 +506,7 @@ class VendorHome:
 
 def portfolio(user: User) -> Portfolio:
     rows = (
-        Partner.objects.visible_to(user)
-        .order_by()
-        .values("country", "tier")
-        .annotate(partners=Count("pk"))
+        Partner.objects.visible_to(user).order_by().values("country", "tier").annotate(partners=Count("pk"))
     )
     by_tier: dict[str, int] = {}
     by_country: dict[str, int] = {}

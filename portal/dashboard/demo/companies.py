@@ -1,5 +1,12 @@
+# ruff: noqa: E501 — names and sentences stand whole
 """The other partners: invented companies with the legal forms, towns and names of their countries."""
 
+import random
+
+from anyascii import anyascii
+from django.utils.text import slugify
+
+from portal.accounts.roles import Role
 from portal.dashboard.demo.cast import CompanyFacts, Person
 
 # country: name | legal form | town | tier | type | since | distributors | options
@@ -124,7 +131,10 @@ PEOPLE = {
         "Camille Hugo Manon Julien Élodie Thibault Sarah Antoine Inès Nicolas Aurélie Quentin Margaux Fabien Solène Yannick",
         "Rousseau Fournier Perrin Gauthier Marchand Renaud Lefort Barbier Colin Aubry Masson Guérin Le Goff Delmas",
     ),
-    "BE": ("Pieter Elise Wout Amélie Bram Charlotte Koen Lotte", "Janssens Claes Lambrechts Dumont Wauters Goossens Lecomte"),
+    "BE": (
+        "Pieter Elise Wout Amélie Bram Charlotte Koen Lotte",
+        "Janssens Claes Lambrechts Dumont Wauters Goossens Lecomte",
+    ),
     "LU": ("Luc Martine Claude Sylvie", "Thill Weber Muller Schmit Reuter"),
     "NL": ("Sanne Daan Femke Jeroen Marloes Ruben", "de Vries Bakker Visser Smit Meijer Dekker"),
     "DE": (
@@ -138,7 +148,10 @@ PEOPLE = {
     "DK": ("Mette Rasmus Camilla Søren", "Kjær Lauritsen Holm Vestergaard"),
     "FI": ("Aino Juhani Katja Mikko", "Korhonen Laine Heikkinen Salmi"),
     "IS": ("Guðrún Jón", "Sigurðardóttir Einarsson"),
-    "GB": ("Rebecca Oliver Priya Thomas Hannah Gareth Imogen Callum", "Hargreaves Whitfield Patel Donnelly Ashby Lockwood Mackay"),
+    "GB": (
+        "Rebecca Oliver Priya Thomas Hannah Gareth Imogen Callum",
+        "Hargreaves Whitfield Patel Donnelly Ashby Lockwood Mackay",
+    ),
     "IE": ("Aoife Cormac Niamh Declan", "Gallagher Nolan Brennan Keane"),
     "IT": ("Giulia Matteo Chiara Lorenzo Federica Davide", "Ferrari Colombo Marchetti Rinaldi Greco Fontana"),
     "MT": ("Maria Joseph", "Camilleri Zammit"),
@@ -162,16 +175,10 @@ def written_language(country: str) -> str:
 
 
 def slug(name: str) -> str:
-    from django.utils.text import slugify
-
-    from anyascii import anyascii
-
     return slugify(anyascii(name.replace("&", " ")))
 
 
-def _people(country: str, name: str, domain: str, rng) -> tuple[Person, ...]:
-    from portal.accounts.roles import Role
-
+def _people(country: str, domain: str, rng: random.Random) -> tuple[Person, ...]:
     first_names, family_names = PEOPLE[country]
     families = _family_names(family_names)
     language = "fr" if country in FRENCH_SPEAKING else "en"
@@ -196,7 +203,7 @@ def _family_names(text: str) -> list[str]:
     return names
 
 
-def other_partners(rng) -> list[CompanyFacts]:
+def other_partners(rng: random.Random) -> list[CompanyFacts]:
     found = []
     for country, lines in _PARTNERS.items():
         for line in filter(None, (line.strip() for line in lines.splitlines())):
@@ -213,7 +220,7 @@ def other_partners(rng) -> list[CompanyFacts]:
                     tier=tier,
                     domain=domain,
                     buys_from=tuple(sellers.split(",")),
-                    people=_people(country, name, domain, rng),
+                    people=_people(country, domain, rng),
                     since=int(since),
                     kind=kind,
                     also_in=tuple(options["also"].split(",")) if "also" in options else (),

@@ -1,9 +1,11 @@
+# ruff: noqa: E501 — names and sentences stand whole
 """End customers: invented companies, hospitals, schools and authorities, as they are called in their countries."""
 
 import random
 from dataclasses import dataclass
 
-from partners.catalogue.models import ProductGroup
+from stdnum import luhn
+
 from portal.core.company_numbers import read_company_number
 from portal.core.errors import RuleViolation
 from portal.dashboard.demo.companies import slug
@@ -158,7 +160,17 @@ _LEGAL_FORMS = {
     "GB": ("Ltd", "plc", ""), "IE": ("Ltd", ""), "IT": ("S.r.l.", "S.p.A."), "MT": ("Ltd",),
     "ES": ("S.L.", "S.A."), "PT": ("Lda", "S.A."), "IL": ("Ltd",), "MA": ("SARL", "SA"), "TN": ("SARL",), "DZ": ("SPA",),
 }  # fmt: skip
-_BORROWED_WORDS = ("Cabinet", "Notaires", "Étude", "Kanzlei", "Advoca", "Mutuelle", "Crédit", "Notari", "Studio")
+_BORROWED_WORDS = (
+    "Cabinet",
+    "Notaires",
+    "Étude",
+    "Kanzlei",
+    "Advoca",
+    "Mutuelle",
+    "Crédit",
+    "Notari",
+    "Studio",
+)
 
 # How a number of the country looks; # is a digit.
 _NUMBER_SHAPES = {
@@ -184,8 +196,8 @@ class CustomerFacts:
     number: str
     taken: set[str]
 
-    def take(self, group: ProductGroup | str) -> None:
-        self.taken.add(str(getattr(group, "code", group)))
+    def take(self, group: str) -> None:
+        self.taken.add(group)
 
 
 def valid_number(country: str, rng: random.Random) -> str:
@@ -205,8 +217,6 @@ def valid_number(country: str, rng: random.Random) -> str:
 
 
 def _french_vat_number(rng: random.Random) -> str:
-    from stdnum import luhn
-
     body = f"{rng.randrange(30_000_000, 99_000_000)}"
     siren = body + luhn.calc_check_digit(body)
     return f"FR{(12 + 3 * (int(siren) % 97)) % 97:02d}{siren}"

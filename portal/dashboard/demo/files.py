@@ -29,6 +29,10 @@ _TITLES = {
 }
 
 
+# What delimits a text in a PDF.
+_DELIMITERS = (b"(", b")", b"\\")
+
+
 def evidence_file(
     rng: random.Random, language: str, *, customer: str, day: date, body: str
 ) -> tuple[SimpleUploadedFile, str]:
@@ -60,8 +64,11 @@ def one_page_pdf(lines: list[str]) -> bytes:
             drawn += [b"/F1 10 Tf"]
         if index:
             drawn += [b"0 -18 Td"]
-        escaped = line.encode("cp1252", "replace").replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
-        drawn.append(b"(" + escaped + b") Tj")
+        text = b"".join(
+            b"\\" + sign if sign in _DELIMITERS else sign
+            for sign in (bytes([byte]) for byte in line.encode("cp1252", "replace"))
+        )
+        drawn.append(b"(" + text + b") Tj")
     stream = b"\n".join([*drawn, b"ET"])
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",

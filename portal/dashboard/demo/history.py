@@ -125,9 +125,7 @@ class Clockwork:
                 return
             at = after(country, at, plan.answered_after)
             yield at
-            changes: dict[str, object] = {}
-            if "contact" in fields:
-                changes = self._contact(plan)
+            changes = self._contact(plan) if "contact" in fields else {}
             answered = actions.answer_request(
                 case.deal, by=plan.registrant, at=at, answer=answer, changes=changes
             )
@@ -146,15 +144,11 @@ class Clockwork:
         match plan.end:
             case DealStatus.WITHDRAWN:
                 reason = rng.choice(texts.WITHDRAWALS[language])
-                case.moved(
-                    actions.withdraw_deal(case.deal, by=plan.registrant, at=at, reason=reason), at
-                )
+                case.moved(actions.withdraw_deal(case.deal, by=plan.registrant, at=at, reason=reason), at)
                 return
             case DealStatus.REJECTED:
                 code, text = rng.choice(texts.REJECTIONS[language])
-                case.moved(
-                    actions.reject_deal(case.deal, by=approver, at=at, code=code, text=text), at
-                )
+                case.moved(actions.reject_deal(case.deal, by=approver, at=at, code=code, text=text), at)
                 return
         granted = granted_share(case.deal.ceiling_pct, rng)
         if case.deal.needs_vendor:
@@ -166,9 +160,7 @@ class Clockwork:
             manager = world.manager_of(plan.company.partner)
             case.moved(actions.approve_deal(case.deal, by=manager, at=at), at)
         else:
-            case.moved(
-                actions.approve_deal(case.deal, by=approver, at=at, granted_pct=granted), at
-            )
+            case.moved(actions.approve_deal(case.deal, by=approver, at=at, granted_pct=granted), at)
         self.start(self.watch_protection(case))
         yield from self._after_approval(case, approver)
 
@@ -285,9 +277,7 @@ class Clockwork:
             yield at
             approver = self.world.approvers[plan.seller][0]
             granted = granted_share(case.deal.ceiling_pct, rng)
-            case.moved(
-                actions.approve_deal(case.deal, by=approver, at=at, granted_pct=granted), at
-            )
+            case.moved(actions.approve_deal(case.deal, by=approver, at=at, granted_pct=granted), at)
             self.start(self.watch_protection(case))
             yield from self._after_approval(case, approver)
 

@@ -15,6 +15,7 @@ from partners.organisations.models import Distributor, Partner
 from partners.programme import actions as programme
 from portal.accounts.models import User
 from portal.core.actions import run_sweeps
+from portal.dashboard.demo.cast import CAST_PARTNERS, DISTRIBUTORS, OFFICES
 from portal.dashboard.demo.history import Case, Clockwork
 from portal.dashboard.demo.plot import plot
 from portal.dashboard.demo.world import make_world
@@ -98,7 +99,5 @@ def _read_old_mail(now: datetime) -> None:
 
 
 def cast_addresses() -> list[str]:
-    from portal.dashboard.demo.cast import CAST_PARTNERS, DISTRIBUTORS, OFFICES
-
     groups = (*OFFICES, *DISTRIBUTORS, *CAST_PARTNERS)
     return [person.email for group in groups for person in group.people]

@@ -2,16 +2,17 @@
 
 import random
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from dealreg.deals.lifecycle import DealStatus
 from dealreg.deals.models import ConflictOutcome
 from partners.organisations.models import Tier
-from portal.dashboard.demo.customers import CustomerFacts
-from portal.dashboard.demo.history import Case, Clockwork, Plan, Story
+from portal.dashboard.demo.companies import slug
+from portal.dashboard.demo.customers import CustomerFacts, valid_number
+from portal.dashboard.demo.history import Case, Clockwork, Plan
 from portal.dashboard.demo.office_hours import before, some_time
 from portal.dashboard.demo.world import Company, World, sellable_groups
 
-MONTHS_BACK = 18
 # How many deals of each state the partners around the cast have.
 AROUND = {
     DealStatus.DRAFT: 18,
@@ -55,7 +56,7 @@ OF_THE_CAST = {
     },
 }
 # The earliest submission that leaves room for the end, in days before today.
-_ROOM = {
+_ROOM: dict[str, tuple[int, int]] = {
     DealStatus.APPROVED: (5, 86),
     DealStatus.REJECTED: (6, 540),
     DealStatus.WITHDRAWN: (7, 540),
@@ -64,7 +65,57 @@ _ROOM = {
     DealStatus.EXPIRED: (99, 548),
     DealStatus.REVOKED: (24, 500),
 }
-_WEIGHTS = {Tier.PLATINUM: 9, Tier.GOLD: 6, Tier.SILVER: 4, Tier.BRONZE: 2}
+_WEIGHTS: dict[str, int] = {Tier.PLATINUM: 9, Tier.GOLD: 6, Tier.SILVER: 4, Tier.BRONZE: 2}
+
+
+class Pair(NamedTuple):
+    """Two registrations of one customer. `ago`: whole days since the first, which is protected by now, or
+    office hours, when it is still under review. `hours`: office hours since the second."""
+
+    first: str
+    first_person: str
+    ago: int | float
+    second: str
+    second_person: str
+    hours: float
+    customer: str
+    group: str
+    spelling: str = ""
+
+
+OPEN_CONFLICTS = [
+    # One distributor; the earlier is protected already. The later was typed otherwise.
+    Pair("bravo", "bruno", 31, "alpha", "alice", 11.0,
+     "Emballages Sylvestre", "endpoint-security", "EMBALLAGES SYLVESTRE"),
+    # One distributor, both under review.
+    Pair("alpha", "amir", 14.0, "bravo", "lea", 6.5, "Mutuelle Horizon Bleu", "targeted-security"),
+    # Two distributors, one channel manager.
+    Pair("alzette-services", "", 24, "frontalis", "", 12.0,
+     "Aciers de la Chiers", "endpoint-security", "Aciers de la Chiers Differdange"),
+    # Two distributors and two regions; the name was typed otherwise.
+    Pair("brabant-secure", "", 45, "platin", "katrin", 8.0,
+     "Van den Abeele Staalbouw", "total-security", "VDA Staalbouw Groep"),
+    # One distributor of another region.
+    Pair("bergmann-thiel-it", "", 19.5, "nordlicht-systemhaus", "", 5.0,
+     "Spedition Hinrichsen", "endpoint-security"),
+    # Enterprise, two regions.
+    Pair("platin", "paul", 28, "alpha", "alice", 16.0, "Havenbedrijf Noorderkaai", "anti-targeted-attack"),
+]  # fmt: skip
+# First registrant, second registrant, days since the first, customer, outcome, what became of both.
+SETTLED_CONFLICTS: list[tuple[str, str, int, str, str, str, str]] = [
+    ("bravo", "alpha", 210, "Verrerie de la Bresle",
+     ConflictOutcome.EARLIER_STANDS, DealStatus.WON, DealStatus.REJECTED),
+    ("alpha", "armor-reseaux", 150, "Notaires du Parvis",
+     ConflictOutcome.EARLIER_STANDS, DealStatus.LOST, DealStatus.REJECTED),
+    ("bastide-technologies", "lumerys", 120, "Vignobles Château Lamarque",
+     ConflictOutcome.DIFFERENT, DealStatus.WON, DealStatus.WON),
+    ("nordlicht-systemhaus", "platin", 95, "Kühllogistik Emsland",
+     ConflictOutcome.LATER_PREVAILS, DealStatus.REVOKED, DealStatus.WON),
+    ("appennino-sistemi", "brianza-sicura", 64, "Studio Legale Bonfanti",
+     ConflictOutcome.DIFFERENT, DealStatus.APPROVED, DealStatus.APPROVED),
+    ("pennine-secure", "mercia-managed-it", 33, "Castlegate Haulage",
+     ConflictOutcome.EARLIER_STANDS, DealStatus.APPROVED, DealStatus.REJECTED),
+]  # fmt: skip
 
 
 def plot(clockwork: Clockwork) -> int:
@@ -168,7 +219,15 @@ class Author:
     # ------------------------------------------------------------ the named
 
     def deal(
-        self, key: str, person: str, end: str, submitted_at: datetime, *, customer: str = "", group: str = "", **more
+        self,
+        key: str,
+        person: str,
+        end: str,
+        submitted_at: datetime,
+        *,
+        customer: str = "",
+        group: str = "",
+        **more,
     ) -> Plan:
         company = self.world.companies[key]
         group = group or self.group_for(company)
@@ -271,56 +330,36 @@ class Author:
 
     def conflicts(self) -> None:
         """Two registrations of one customer: open ones in each constellation, and some of the past."""
-        today = self.world.now
-        ours = [
-            # One distributor; the earlier is protected already. The later was typed otherwise.
-            ("bravo", "bruno", 31, "alpha", "alice", 11.0, "Emballages Sylvestre", "endpoint-security", "EMBALLAGES SYLVESTRE"),
-            # One distributor, both under review.
-            ("alpha", "amir", 14.0, "bravo", "lea", 6.5, "Mutuelle Horizon Bleu", "targeted-security", ""),
-            # Two distributors, one channel manager.
-            ("alzette-services", "", 24, "frontalis", "", 12.0, "Aciers de la Chiers", "endpoint-security", "Aciers de la Chiers Differdange"),
-            # Two distributors and two regions, recognised by the number alone.
-            ("brabant-secure", "", 45, "platin", "katrin", 8.0, "Van den Abeele Staalbouw", "total-security", "VDA Staalbouw Groep"),
-            # One distributor of another region.
-            ("bergmann-thiel-it", "", 19.5, "nordlicht-systemhaus", "", 5.0, "Spedition Hinrichsen", "endpoint-security", ""),
-            # Enterprise, two regions.
-            ("platin", "paul", 28, "alpha", "alice", 16.0, "Havenbedrijf Noorderkaai", "anti-targeted-attack", ""),
-        ]  # fmt: skip
-        for first, first_person, earlier, second, second_person, hours, customer, group, spelling in ours:
-            company = self.world.companies[first]
-            protected = isinstance(earlier, int)
-            submitted = self.days_ago(company, earlier) if protected else before("FR", today, earlier)
-            facts = self.customer_for(company, group, customer)
-            facts.domain = facts.domain or "groupe-customer.example"
-            end = DealStatus.APPROVED if protected else DealStatus.SUBMITTED
+        now = self.world.now
+        for pair in OPEN_CONFLICTS:
+            company = self.world.companies[pair.first]
+            protected = isinstance(pair.ago, int)
+            submitted = self.days_ago(company, int(pair.ago)) if protected else before("FR", now, pair.ago)
+            facts = self.customer_for(company, pair.group, pair.customer)
+            facts.domain = facts.domain or f"{slug(pair.customer)}.example"
             numbers = {}
-            if group == "total-security":
-                facts.number = facts.number or _number(self.world, facts.country)
+            if pair.group == "total-security":
+                facts.number = facts.number or valid_number(facts.country, self.world.rng)
                 numbers = {"number": facts.number}
+            end = DealStatus.APPROVED if protected else DealStatus.SUBMITTED
             self.begin(
                 self.deal(
-                    first, first_person, end, submitted, customer=customer, group=group, endorsed=False, **numbers
+                    pair.first, pair.first_person, end, submitted,
+                    customer=pair.customer, group=pair.group, endorsed=False, **numbers,
                 )
-            )
-            later_seller = "sued" if second == "frontalis" else self.world.companies[second].sellers[0]
+            )  # fmt: skip
+            sellers = self.world.companies[pair.second].sellers
             self.begin(
                 self.deal(
-                    second, second_person, DealStatus.SUBMITTED, before("FR", today, hours), customer=customer,
-                    group=group, spelling=spelling, seller=later_seller, endorsed=False, comments=1, **numbers,
+                    pair.second, pair.second_person, DealStatus.SUBMITTED, before("FR", now, pair.hours),
+                    customer=pair.customer, group=pair.group, spelling=pair.spelling, seller=sellers[-1],
+                    endorsed=False, comments=1, **numbers,
                 )
             )  # fmt: skip
         self._conflicts_of_the_past()
 
     def _conflicts_of_the_past(self) -> None:
-        told = [
-            ("bravo", "alpha", 210, "Verrerie de la Bresle", ConflictOutcome.EARLIER_STANDS, DealStatus.WON, DealStatus.REJECTED),
-            ("alpha", "armor-reseaux", 150, "Notaires du Parvis", ConflictOutcome.EARLIER_STANDS, DealStatus.LOST, DealStatus.REJECTED),
-            ("bastide-technologies", "lumerys", 120, "Vignobles Château Lamarque", ConflictOutcome.DIFFERENT, DealStatus.WON, DealStatus.WON),
-            ("nordlicht-systemhaus", "platin", 95, "Kühllogistik Emsland", ConflictOutcome.LATER_PREVAILS, DealStatus.REVOKED, DealStatus.WON),
-            ("appennino-sistemi", "brianza-sicura", 64, "Studio Legale Bonfanti", ConflictOutcome.DIFFERENT, DealStatus.APPROVED, DealStatus.APPROVED),
-            ("pennine-secure", "mercia-managed-it", 33, "Castlegate Haulage", ConflictOutcome.EARLIER_STANDS, DealStatus.APPROVED, DealStatus.REJECTED),
-        ]  # fmt: skip
-        for first, second, days, customer, outcome, first_end, second_end in told:
+        for first, second, days, customer, outcome, first_end, second_end in SETTLED_CONFLICTS:
             company, other = self.world.companies[first], self.world.companies[second]
             plan = (
                 self.deal(
@@ -341,12 +380,3 @@ class Author:
                     then=self.clockwork.settled_by(earlier, outcome, 12.0),
                 )
             )  # fmt: skip
-
-
-def _number(world: World, country: str) -> str:
-    from portal.dashboard.demo.customers import valid_number
-
-    return valid_number(country, world.rng)
-
-
-__all__ = ["Author", "Story", "plot"]

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 — names and sentences stand whole
 """What the people of the demonstration write to each other, in French, German and English."""
 
 import random
@@ -31,7 +32,7 @@ _OPENINGS = {
         "{contact} joined recently and wants to renew the whole protection; talk on {day}.",
     ),
 }
-_FINDINGS = {
+_FINDINGS: dict[str, dict[str, tuple[str, ...]]] = {
     "endpoint": {
         "fr": (
             "{nodes} postes sous un antivirus dont la maintenance s'arrête, sans console centralisée.",
@@ -337,20 +338,42 @@ SETTLEMENTS = {
 CONTACT_ROLES = {
     "fr": ("DSI", "Responsable informatique", "Directrice administrative", "RSSI", "Acheteur informatique"),
     "de": ("IT-Leitung", "Leiter Infrastruktur", "Geschäftsführung", "Informationssicherheit", "Einkauf"),
-    "en": ("IT manager", "Head of infrastructure", "Finance director", "Information security officer", "Buyer"),
+    "en": (
+        "IT manager",
+        "Head of infrastructure",
+        "Finance director",
+        "Information security officer",
+        "Buyer",
+    ),
 }
 NOTES = {
-    "fr": ("Interlocuteur disponible le matin.", "Le client souhaite une facture unique pour ses deux sites.", ""),
+    "fr": (
+        "Interlocuteur disponible le matin.",
+        "Le client souhaite une facture unique pour ses deux sites.",
+        "",
+    ),
     "de": ("Rechnung bitte erst im neuen Jahr.", "Ansprechpartner nur vormittags erreichbar.", ""),
     "en": ("The customer wants one invoice for both sites.", "Contact is best reached in the morning.", ""),
 }
 
 
 def engagement(
-    rng: random.Random, language: str, group: str, *, customer: str, city: str, contact: str, nodes: int, day: str
+    rng: random.Random,
+    language: str,
+    group: str,
+    *,
+    customer: str,
+    city: str,
+    contact: str,
+    nodes: int,
+    day: str,
 ) -> str:
     """Three sentences on the work done so far with a customer."""
     kind = _KIND_OF_GROUP.get(group, "endpoint")
     facts = {"customer": customer, "city": city, "contact": contact, "nodes": nodes, "day": day}
-    parts = (rng.choice(_OPENINGS[language]), rng.choice(_FINDINGS[kind][language]), rng.choice(_NEXT[language]))
+    parts = (
+        rng.choice(_OPENINGS[language]),
+        rng.choice(_FINDINGS[kind][language]),
+        rng.choice(_NEXT[language]),
+    )
     return " ".join(part.format(**facts) for part in parts)

@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from django.contrib.auth.hashers import make_password
 
-from dealreg.deals.models import Deal
 from partners.catalogue.actions import seed_catalogue
 from partners.catalogue.models import Product, ProductGroup
 from partners.organisations.models import Distributor, Membership, Partner, Supply, VendorOffice
@@ -54,7 +53,6 @@ class World:
     groups: dict[str, ProductGroup] = field(default_factory=dict)
     products: dict[str, list[Product]] = field(default_factory=dict)
     customers: dict[str, list[CustomerFacts]] = field(default_factory=dict)
-    created_at: dict[Deal, datetime] = field(default_factory=dict)
 
     @property
     def today(self) -> date:

@@ -98,7 +98,10 @@ def test_deals_go_back_eighteen_months(demo: tuple[datetime, Loaded]) -> None:
 def test_the_desks_of_the_cast_are_full(demo: tuple[datetime, Loaded]) -> None:
     now, _loaded = demo
     today = date_in("FR", now)
-    ends = {(day - today).days for day in alphas().filter(status="approved").values_list("protected_until", flat=True)}
+    ends = {
+        (day - today).days
+        for day in alphas().filter(status="approved").values_list("protected_until", flat=True)
+    }
     assert {2, 6, 13, 25} <= ends
     denise = Deal.objects.filter(distributor__name="Distri Nord", status="submitted", step=Step.DISTRIBUTOR)
     assert denise.filter(decision_due_at__lt=now).count() >= 2
@@ -141,10 +144,19 @@ def test_the_past_lies_in_the_past(demo: tuple[datetime, Loaded]) -> None:
     assert not Comment.objects.filter(at__gt=now).exists()
     assert not Notification.objects.filter(created_at__gt=now).exists()
     past = Q()
-    for field in ("created_at", "changed_at", "submitted_at", "endorsed_at", "decided_at", "order_confirmed_at"):
+    for field in (
+        "created_at",
+        "changed_at",
+        "submitted_at",
+        "endorsed_at",
+        "decided_at",
+        "order_confirmed_at",
+    ):
         past |= Q(**{f"{field}__gt": now})
     assert not Deal.objects.filter(past).exists()
-    assert not Deal.objects.filter(Q(ended_on__gt=now.date() + timedelta(days=1)) | Q(order_date__gt=now.date())).exists()
+    assert not Deal.objects.filter(
+        Q(ended_on__gt=now.date() + timedelta(days=1)) | Q(order_date__gt=now.date())
+    ).exists()
 
 
 def test_a_story_is_told_in_the_order_in_which_it_happened() -> None:

@@ -17,7 +17,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not (settings.DEMO or settings.DEBUG):
             raise CommandError(
-                "The demonstration brings accounts with a known password: it loads only where DEMO or DEBUG is on."
+                "The demonstration brings accounts with a known password: "
+                "it loads only where DEMO or DEBUG is on."
             )
         if not is_empty():
             self.stdout.write("The portal has people already: the demo data stays as it is.")
