@@ -92,7 +92,8 @@ def main() -> None:
         ("P2 search by customer", ["/deals/?q=clinique", "/deals/?q=stadtwerke", "/deals/?q=groupe"]),
         ("P10 inbox, almost empty", ["/inbox/"]),
     ):
-        print(f"{name:34} {'%8.1f %8.1f %8.1f' % measure(sessions, paths, options.seconds)}")
+        rate, median, p95 = measure(sessions, paths, options.seconds)
+        print(f"{name:34} {rate:8.1f} {median:8.1f} {p95:8.1f}")
         time.sleep(1)
     own = [found[0] for found in deals if found]
     pairs = [s for s, found in zip(sessions, deals, strict=True) if found]
@@ -107,9 +108,8 @@ def main() -> None:
     for thread in threads:
         thread.join()
     rate = sum(result[0] for result in results)
-    print(
-        f"{'P3 deal page':34} {rate:8.1f} {statistics.median(r[1] for r in results):8.1f} {max(r[2] for r in results):8.1f}"
-    )
+    median, p95 = statistics.median(r[1] for r in results), max(r[2] for r in results)
+    print(f"{'P3 deal page':34} {rate:8.1f} {median:8.1f} {p95:8.1f}")
 
 
 if __name__ == "__main__":

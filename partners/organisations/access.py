@@ -1,8 +1,11 @@
 """May this person do this, to this record? Asked in actions, so that tasks and API obey too."""
 
+from typing import Any
+
 from django.db import models
 
 from partners.organisations.models import Membership
+from partners.organisations.querysets import MembershipQuerySet
 from portal.accounts.models import User
 from portal.accounts.roles import CAPABILITIES, roles_with
 from portal.core.errors import NotAllowed, gettext_noop
@@ -18,7 +21,8 @@ def require(user: User, capability: str, subject: models.Model | None = None) ->
     person does not see is refused the same way: views have answered 404 before they come here."""
     allowed = can(user, capability)
     if allowed and subject is not None:
-        allowed = type(subject)._default_manager.visible_to(user).filter(pk=subject.pk).exists()
+        rows: Any = type(subject)._default_manager
+        allowed = rows.visible_to(user).filter(pk=subject.pk).exists()
     if not allowed:
         raise NotAllowed(
             "not-allowed", gettext_noop("Your role does not allow this. Ask your account administrator.")
@@ -26,7 +30,7 @@ def require(user: User, capability: str, subject: models.Model | None = None) ->
     return user.acting_as
 
 
-def people_who_can(capability: str, memberships: models.QuerySet[Membership]) -> list[User]:
+def people_who_can(capability: str, memberships: MembershipQuerySet) -> list[User]:
     """The people among these memberships who hold a capability, to be told of something."""
     wanted = memberships.active().filter(role__in=roles_with(capability))
     return [membership.user for membership in wanted.order_by("pk")]

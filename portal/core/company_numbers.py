@@ -57,7 +57,7 @@ def _in_ascii_digits(text: str) -> str:
     return "".join(str(unicodedata.decimal(sign, sign)) for sign in folded)
 
 
-def _readings(country: str, compact: str):
+def _readings(country: str, compact: str) -> Iterator[tuple[str, str, str]]:
     if country == "FR":
         for module, kind in ((siret, "register"), (siren, "register")):
             if module.is_valid(compact):
