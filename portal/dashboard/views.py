@@ -141,6 +141,7 @@ def benefit_words(benefit: Benefit) -> dict[str, str]:
     words = {
         "discount_standard": _("recommended discount on standard products"),
         "registration_standard": _("more on a registered standard deal"),
-        "registration_enterprise": _("more on a registered deal: %(group)s") % {"group": group_name(benefit.group)},
+        "registration_enterprise": _("more on a registered deal: %(group)s")
+        % {"group": group_name(benefit.group)},
     }
     return {"figure": _("up to %(pct)s") % {"pct": format_pct(benefit.pct)}, "text": words[benefit.code]}
