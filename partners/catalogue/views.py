@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partners.catalogue.actions import apply_price_import, discard_price_import, keep_price_file
 from partners.catalogue.forms import CalculatorForm, CatalogueFilter, PriceFileForm
@@ -39,7 +39,7 @@ from portal.core.web import message_of
 PRODUCTS_A_PAGE = 50
 
 
-@require_GET
+@require_safe
 def overview(request: SignedInRequest) -> HttpResponse:
     """The official price list of the reader's region, and the amount of a line."""
     require(request.user, "catalogue.see")
@@ -193,7 +193,7 @@ def _own_ceilings(standing: ReaderStanding, group: str, line: Quote, rulebook: R
 # ---------------------------------------------------------------- price lists and their import
 
 
-@require_GET
+@require_safe
 def price_lists(request: SignedInRequest) -> HttpResponse:
     require(request.user, "catalogue.manage")
     today = timezone.localdate()
@@ -217,7 +217,7 @@ def price_lists(request: SignedInRequest) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: SignedInRequest) -> HttpResponse:
     """Upload a price file: its preview follows, nothing is applied yet."""
     require(request.user, "catalogue.manage")
@@ -230,7 +230,7 @@ def upload(request: SignedInRequest) -> HttpResponse:
     return render(request, "catalogue/import.html", {"form": form, "columns": COLUMNS}, status=status)
 
 
-@require_GET
+@require_safe
 def price_import(request: SignedInRequest, reference: Any) -> HttpResponse:
     """What a price file would do, or what is wrong with it."""
     kept = _seen_import(request, reference)
@@ -247,7 +247,7 @@ def price_import(request: SignedInRequest, reference: Any) -> HttpResponse:
     return render(request, "catalogue/price_import.html", context)
 
 
-@require_GET
+@require_safe
 def problems(request: SignedInRequest, reference: Any) -> HttpResponseBase:
     """The report of bad lines as a file."""
     kept = _seen_import(request, reference)

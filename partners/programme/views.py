@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partners.organisations.access import can, require
 from partners.programme import labels
@@ -33,7 +33,7 @@ from portal.core.formats import format_day
 from portal.core.web import add_violation, message_of
 
 
-@require_GET
+@require_safe
 def overview(request: SignedInRequest) -> HttpResponse:
     """The edition in force."""
     require(request.user, "programme.see")
@@ -49,7 +49,7 @@ def overview(request: SignedInRequest) -> HttpResponse:
     )
 
 
-@require_GET
+@require_safe
 def editions(request: SignedInRequest) -> HttpResponse:
     require(request.user, "programme.see")
     shelf = editions_on_shelf(Edition.objects.visible_to(request.user), timezone.localdate())
@@ -66,7 +66,7 @@ def editions(request: SignedInRequest) -> HttpResponse:
     )
 
 
-@require_GET
+@require_safe
 def edition(request: SignedInRequest, code: str) -> HttpResponse:
     """One edition; for a draft also what it would change, with the button to publish it."""
     require(request.user, "programme.see")
@@ -75,7 +75,7 @@ def edition(request: SignedInRequest, code: str) -> HttpResponse:
     return render(request, "programme/edition.html", _edition_context(request, shown, today))
 
 
-@require_GET
+@require_safe
 def export(request: SignedInRequest, code: str, extension: str) -> HttpResponseBase:
     """The grids of an edition as CSV or Excel."""
     require(request.user, "programme.see")
@@ -102,7 +102,7 @@ def _grid_rows(content: EditionContent) -> Iterator[list[Any]]:
                 yield [title, group.title, row.label, row.rule, *cells]
 
 
-@require_GET
+@require_safe
 def compare(request: SignedInRequest) -> HttpResponse:
     """Rule D3: what changes between two editions."""
     require(request.user, "programme.see")
@@ -137,7 +137,7 @@ def _suggested(shelf: list[EditionOnShelf]) -> dict[str, str]:
     return {"from": in_force, "to": ahead[-1] if ahead else in_force}
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def import_file(request: SignedInRequest) -> HttpResponse:
     """Upload an edition file: a draft, or the list of what is wrong with it."""
     require(request.user, "programme.manage")
@@ -173,7 +173,7 @@ def import_file(request: SignedInRequest) -> HttpResponse:
     )
 
 
-@require_GET
+@require_safe
 def edition_file(request: SignedInRequest, code: str) -> HttpResponse:
     """The edition as a YAML file, to start the next one from."""
     require(request.user, "programme.manage")

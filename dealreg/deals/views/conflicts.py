@@ -178,10 +178,11 @@ def matching_facts(earlier: Deal, later: Deal, conflict: Conflict) -> frozenset[
 
 
 def neutral_message(deal: Deal) -> str:
-    """To start from, in the language of the partner's person who registered; it names no other company."""
+    """To start from, in the language of the partner's person who registered; it names
+    neither the other company nor any number, for it may go to either of the two."""
     language = deal.registered_by.language
     with translation.override(language or translation.get_language()):
         return _(
-            "We have examined your registration %(reference)s. This opportunity cannot be registered. "
-            "You can go on selling to this customer at your tier's recommended discount."
-        ) % {"reference": deal.reference}
+            "We have examined your registration once more. This opportunity cannot be protected for your "
+            "company. You can go on selling to this customer at your tier's recommended discount."
+        )

@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from partners.organisations.access import can, require
 from partners.organisations.actions import distributors as actions
@@ -75,7 +75,7 @@ class DistributorTable(tables.Table):
         return distributor_badge(record)
 
 
-@require_GET
+@require_safe
 @membership_required
 def distributor_list(request: HttpRequest) -> HttpResponse:
     """The vendor's list; a partner reads from whom it buys, a distributor is led to its own page."""
@@ -103,7 +103,7 @@ def distributor_list(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_GET
+@require_safe
 @membership_required
 def distributor_page(request: HttpRequest, reference: str) -> HttpResponse:
     distributor = get_object_or_404(distributor_rows(request.user), reference=reference)

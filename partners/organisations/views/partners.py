@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from partners.organisations.access import can, require
 from partners.organisations.actions import partners as actions
@@ -122,7 +122,7 @@ def _filtered(request: HttpRequest) -> PartnerFilter:
     return PartnerFilter(request.GET, queryset=partner_rows(request.user), reader=request.user)
 
 
-@require_GET
+@require_safe
 @membership_required
 def partner_list(request: HttpRequest) -> HttpResponse:
     """A partner has itself only: it is led to its own page."""
@@ -155,7 +155,7 @@ def partner_list(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_GET
+@require_safe
 @membership_required
 def partner_export(request: HttpRequest, kind: str) -> HttpResponse:
     """What the list shows with these filters and this order, whole."""
@@ -216,7 +216,7 @@ def _export_rows(partners: QuerySet[Partner], read: Any) -> Iterator[list[Any]]:
 # ---------------------------------------------------------------- one partner
 
 
-@require_GET
+@require_safe
 @membership_required
 def partner_page(request: HttpRequest, reference: str) -> HttpResponse:
     partner = get_object_or_404(

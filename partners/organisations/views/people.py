@@ -11,7 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partners.organisations.actions import people as actions
 from partners.organisations.forms.people import InvitationForm, PeopleFilterForm, ReasonForm, RoleForm
@@ -97,7 +97,7 @@ def membership_badge(membership: Membership) -> SafeString:
 # ---------------------------------------------------------------- lists
 
 
-@require_GET
+@require_safe
 @membership_required
 def own_people(request: HttpRequest) -> HttpResponse:
     """One's own company; for the vendor all its offices."""
@@ -105,13 +105,13 @@ def own_people(request: HttpRequest) -> HttpResponse:
     return _people_page(request, None if isinstance(own, VendorOffice) else own)
 
 
-@require_GET
+@require_safe
 @membership_required
 def partner_people(request: HttpRequest, reference: str) -> HttpResponse:
     return _people_page(request, _with_people(request, Partner, reference))
 
 
-@require_GET
+@require_safe
 @membership_required
 def distributor_people(request: HttpRequest, reference: str) -> HttpResponse:
     return _people_page(request, _with_people(request, Distributor, reference))

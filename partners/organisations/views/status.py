@@ -2,7 +2,7 @@ from allauth.account.adapter import get_adapter
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from partners.organisations.selectors import LOOKUP_CHARACTERS, LOOKUP_RESULTS, look_up_status
 from portal.core.throttle import within_limit
@@ -12,7 +12,7 @@ IN_SECONDS = 60
 
 
 @login_not_required
-@require_GET
+@require_safe
 def partner_status(request: HttpRequest) -> HttpResponse:
     """Rule A5: anybody may look up the status of an authorised partner."""
     text = " ".join(request.GET.get("q", "").replace("\x00", "").split())[:200]
