@@ -3,6 +3,7 @@ that the same company is recognised whichever of its numbers was typed."""
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stdnum import get_cc_module
