@@ -134,6 +134,7 @@ def _end_registration(deal: Deal, *, rival: Deal, by: User, at: datetime, messag
     names = [rival.reference]
     if rival.partner_id != deal.partner_id:
         names += [rival.partner.trade_name, rival.partner.legal_name, rival.partner.reference]
+        names += [str(rival.registered_by)]
     if rival.distributor_id != deal.distributor_id:
         names += [rival.distributor.name, rival.distributor.legal_name]
     rules.check_names_no_rival(message, names)

@@ -155,7 +155,8 @@ def withdraw_deal(deal: Deal, *, by: User, at: datetime, reason: str = "") -> De
     deal.questions.filter(answered_at=None).update(answered_at=at, answered_by=by)
     record("deal.withdrawn", deal, by=by, at=at, reason=reason)
     lapse_conflicts(deal, at=at)
-    notify("deal-withdrawn", to=reviewers_of(deal), about=deal, key=deal.reference, at=at)
+    told = [*distributor_reviewers(deal), *reviewers_of(deal)]
+    notify("deal-withdrawn", to=told, about=deal, key=deal.reference, at=at)
     return deal
 
 

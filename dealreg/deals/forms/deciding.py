@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -299,14 +299,17 @@ class BaseLineFormSet(forms.BaseFormSet):
         ]
 
 
-LineFormSet = forms.formset_factory(
-    LineForm,
-    formset=BaseLineFormSet,
-    extra=1,
-    can_delete=True,
-    can_delete_extra=False,
-    max_num=30,
-    validate_max=True,
+LineFormSet = cast(
+    type[BaseLineFormSet],
+    forms.formset_factory(
+        LineForm,
+        formset=BaseLineFormSet,
+        extra=1,
+        can_delete=True,
+        can_delete_extra=False,
+        max_num=30,
+        validate_max=True,
+    ),
 )
 
 
@@ -339,7 +342,10 @@ class BaseEvidenceFormSet(forms.BaseFormSet):
         ]
 
 
-EvidenceFormSet = forms.formset_factory(EvidenceForm, formset=BaseEvidenceFormSet, extra=2, max_num=10)
+EvidenceFormSet = cast(
+    type[BaseEvidenceFormSet],
+    forms.formset_factory(EvidenceForm, formset=BaseEvidenceFormSet, extra=2, max_num=10),
+)
 
 
 class AnswerForm(MoveForm):
