@@ -93,14 +93,14 @@ class DealQuerySet(ScopedQuerySet):
 class DealPartQuerySet(models.QuerySet[Any]):
     """Lines, comments, questions and evidence are seen with their deal."""
 
-    def visible_to(self, user: Any, *, any_membership: bool = False) -> "DealPartQuerySet":
+    def visible_to(self, user: Any, *, any_membership: bool = False) -> Any:
         from dealreg.deals.models import Deal
 
         return self.filter(deal__in=Deal.objects.visible_to(user, any_membership=any_membership))
 
 
 class CommentQuerySet(DealPartQuerySet):
-    def visible_to(self, user: Any, *, any_membership: bool = False) -> "CommentQuerySet":
+    def visible_to(self, user: Any, *, any_membership: bool = False) -> Any:
         from portal.accounts.roles import PARTNER_ROLES
 
         seen = super().visible_to(user, any_membership=any_membership)

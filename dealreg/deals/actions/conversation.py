@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import transaction
 
-from dealreg.deals.actions.drafting import lock_deal, require_editable
+from dealreg.deals.actions.drafting import discard_file, lock_deal, require_editable
 from dealreg.deals.lifecycle import DealStatus
 from dealreg.deals.models import Comment, Deal, Evidence, EvidenceKind
 from dealreg.deals.selectors import (
@@ -102,8 +102,7 @@ def remove_evidence(evidence: Evidence, *, by: User, at: datetime) -> None:
     require_editable(deal, by, unlocked="evidence")
     document = evidence.document
     evidence.delete()
-    name, stored = document.name, document.file
-    document.delete()
-    transaction.on_commit(lambda: stored.delete(save=False))
+    name = document.name
+    discard_file(document)
     if deal.status != DealStatus.DRAFT:
         record("deal.evidence_removed", deal, by=by, at=at, name=name)

@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -16,6 +17,7 @@ from portal.accounts.models import User
 from portal.core.calendar import date_in
 from portal.core.errors import NotAllowed, RuleViolation, WrongState, gettext_noop
 from portal.core.references import new_reference
+from portal.documents.models import Document
 
 # What the form of a registration fills in. A question of a reviewer unlocks some of them again.
 DRAFT_FIELDS = (
@@ -172,6 +174,13 @@ def price_lines(deal: Deal, lines: list[LineInput], at: datetime) -> None:
     deal.save(update_fields=["currency", "list_amount", "changed_at"])
 
 
+def discard_file(document: Document) -> None:
+    """Remove a file after what referred to it; from the disk only once that is certain."""
+    storage, path = document.file.storage, document.file.name
+    document.delete()
+    transaction.on_commit(partial(storage.delete, path), robust=True)
+
+
 @transaction.atomic
 def discard_draft(deal: Deal, *, by: User) -> None:
     """Throw a draft away for good, with its files. Nothing that was submitted can be deleted."""
@@ -184,6 +193,5 @@ def discard_draft(deal: Deal, *, by: User) -> None:
     documents = [evidence.document for evidence in deal.evidence.select_related("document")]
     deal.evidence.all().delete()
     for document in documents:
-        document.delete()
-        transaction.on_commit(lambda stored=document.file: stored.delete(save=False))
+        discard_file(document)
     deal.delete()

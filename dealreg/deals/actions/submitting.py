@@ -42,9 +42,8 @@ REQUIRED = (
 
 def missing_fields(deal: Deal) -> list[tuple[str, str]]:
     """Name and label of each piece of information that a registration cannot go without."""
-    missing = [
-        (name, str(Deal._meta.get_field(name).verbose_name)) for name in REQUIRED if not getattr(deal, name)
-    ]
+    labels = {field.name: str(field.verbose_name) for field in Deal._meta.fields}
+    missing = [(name, labels[name]) for name in REQUIRED if not getattr(deal, name)]
     if not deal.lines.exists():
         missing.append(("lines", gettext("products")))
     return [(name, label[:1].upper() + label[1:]) for name, label in missing]

@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from dealreg.deals.lifecycle import DealStatus
 from dealreg.deals.models import Deal, Evidence
+from dealreg.deals.views import registering
 from partners.organisations.models import PartnerStatus, Supply
 from portal.accounts.models import User
+from portal.documents.models import Document
 from portal.notifications.models import Notification
 
 pytestmark = pytest.mark.django_db
@@ -167,6 +169,27 @@ def test_the_same_form_sent_twice_is_one_draft(cast, sign_in):
     browser.post(REGISTER, first_screen(draft=token))
     browser.post(REGISTER, first_screen(draft=token, nodes="150"))
     assert Deal.objects.get().nodes == 150
+
+
+def test_the_same_form_arriving_twice_at_once_is_one_draft(cast, sign_in, monkeypatch):
+    browser = sign_in(cast.amir)
+    token = token_of(browser)
+    browser.post(REGISTER, first_screen(draft=token))
+    # The second request looked before the first one had written.
+    monkeypatch.setattr(registering, "_kept_draft", lambda request, token: None)
+    assert browser.post(REGISTER, first_screen(draft=token, nodes="170")).status_code == 302
+    assert Deal.objects.get().nodes == 170
+
+
+def test_discarding_a_draft_takes_its_files_along(cast, sign_in, draft, django_capture_on_commit_callbacks):
+    browser = sign_in(cast.amir)
+    data = {"action": "upload", "kind": "meeting", "dated_on": "2025-01-10", "file": pdf()}
+    browser.post(step(draft, "contact"), data)
+    stored = draft.evidence.get().document.file
+    with django_capture_on_commit_callbacks(execute=True):
+        browser.post(reverse("deals:discard", kwargs={"ref": draft.reference}))
+    assert not Document.objects.exists()
+    assert not stored.storage.exists(stored.name)
 
 
 def test_a_token_of_somebody_else_does_not_reach_their_draft(cast, sign_in):
