@@ -193,9 +193,11 @@ def register(request: HttpRequest) -> HttpResponse:
     deal = _kept_draft(request, token)
     if deal is not None and deal.status != DealStatus.DRAFT:
         return redirect("deals:receipt", ref=deal.reference)
+    autosave = _action(request) == "autosave"
+    if deal is None and autosave and not (form.has_anything() and _reference_in(request, token)):
+        # Without the number of its draft each save in the background would begin another one.
+        return _saved(request, None, form.unreadable())
     if deal is None and not form.has_anything():
-        if _action(request) == "autosave":
-            return _saved(request, None, form.unreadable())
         if _action(request) == "later":
             return redirect("deals:list")
         return _first_screen(request, form, None, found, token=token)
@@ -211,7 +213,7 @@ def _new_token(request: HttpRequest) -> str:
 
 def _reference_in(request: HttpRequest, token: str) -> str | None:
     try:
-        person, reference = signing.loads(token, salt=_SALT, max_age=7 * 24 * 3600)
+        person, reference = signing.loads(token, salt=_SALT)
     except signing.BadSignature:
         return None
     return reference if person == request.user.pk else None

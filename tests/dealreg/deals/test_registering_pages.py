@@ -249,6 +249,14 @@ def test_autosave_of_nothing_writes_nothing(cast, sign_in):
     assert not Deal.objects.exists()
 
 
+def test_autosave_without_its_number_begins_no_draft_after_draft(cast, sign_in):
+    browser = sign_in(cast.amir)
+    for token in ("", "forged", token_of(sign_in(cast.bruno))):
+        sent = {"draft": token, "customer_name": "Hôpital Saint-Roch", "action": "autosave"}
+        assert browser.post(REGISTER, sent).status_code == 200
+    assert not Deal.objects.exists()
+
+
 def test_a_field_that_was_emptied_is_empty_in_the_draft(cast, sign_in, draft):
     sign_in(cast.amir).post(step(draft, "customer"), first_screen(engagement="", action="autosave"))
     draft.refresh_from_db()
