@@ -254,7 +254,9 @@ def _ending(on: date) -> Q:
 
 
 def _to_report(on: date) -> Q:
-    return Q(status=DealStatus.APPROVED, expected_close_on__lte=on)
+    """The customer was to sign by now. Those that end soon are asked about anyway."""
+    last = on + timedelta(days=ENDING_SOON_DAYS)
+    return Q(status=DealStatus.APPROVED, expected_close_on__lte=on, protected_until__gt=last)
 
 
 def partner_home(user: User, *, at: datetime, on: date) -> PartnerHome:
@@ -323,7 +325,7 @@ class Activity:
     verb: Verb
 
 
-def recent_activity(user: User, count: int = LINES + 1) -> list[Activity]:
+def recent_activity(user: User, count: int = LINES + 3) -> list[Activity]:
     """The latest events of the deals the reader sees, as far as everybody who sees the deal may read them."""
     deals = Deal.objects.visible_to(user)
     events = list(

@@ -114,7 +114,9 @@ _CUSTOMERS = {
         logistics: Trasporti Fratelli Gualdi @ Verona
     """,
     "MT": """
-        services: Mdina Trust Services @ Valletta; Blue Lagoon Resorts @ Mellieħa
+        services: Mdina Trust Services @ Valletta; Blue Lagoon Resorts @ Mellieħa; Sliema Maritime Agency @ Sliema
+        school: St Paul's Bay College @ St Paul's Bay
+        health: Gozo Family Clinic @ Victoria
     """,
     "ES": """
         health: Clínica Virgen del Robledal @ Salamanca; Residencia Los Olivos Altos @ Córdoba

@@ -19,11 +19,11 @@ AROUND = {
     DealStatus.SUBMITTED: 12,
     DealStatus.INFORMATION_REQUESTED: 5,
     DealStatus.APPROVED: 36,
-    DealStatus.REJECTED: 46,
+    DealStatus.REJECTED: 42,
     DealStatus.WITHDRAWN: 20,
-    DealStatus.WON: 96,
+    DealStatus.WON: 88,
     DealStatus.LOST: 44,
-    DealStatus.EXPIRED: 50,
+    DealStatus.EXPIRED: 46,
     DealStatus.REVOKED: 7,
 }
 # The same for partners of the cast, besides the deals that are told one by one below.
@@ -46,6 +46,15 @@ OF_THE_CAST = {
         DealStatus.WON: 5,
         DealStatus.LOST: 2,
         DealStatus.EXPIRED: 2,
+    },
+    "platin": {
+        DealStatus.DRAFT: 1,
+        DealStatus.APPROVED: 4,
+        DealStatus.REJECTED: 2,
+        DealStatus.WITHDRAWN: 1,
+        DealStatus.WON: 8,
+        DealStatus.LOST: 3,
+        DealStatus.EXPIRED: 3,
     },
     "charlie": {
         DealStatus.APPROVED: 2,
@@ -125,15 +134,19 @@ def plot(clockwork: Clockwork) -> int:
     author.conflicts()
     for key, counts in OF_THE_CAST.items():
         for end, count in counts.items():
-            for _number in range(count):
-                author.any_deal(author.world.companies[key], end)
+            for number in range(count):
+                author.any_deal(author.world.companies[key], end, (number + author.rng.random()) / count)
     able = [one for one in author.world.companies.values() if one.facts.tier != Tier.REGISTERED]
     able = [one for one in able if one.facts.key not in OF_THE_CAST]
     weights = [_WEIGHTS[one.facts.tier] * author.rng.uniform(0.5, 1.6) for one in able]
     for end, count in AROUND.items():
-        for company in author.rng.choices(able, weights, k=count):
-            author.any_deal(company, end)
+        for number, company in enumerate(author.rng.choices(able, weights, k=count)):
+            author.any_deal(company, end, (number + author.rng.random()) / count)
     return author.planned
+
+
+class NoCustomerLeft(LookupError):
+    """Every customer of the country is taken for the group: the lists of names need more."""
 
 
 class Author:
@@ -159,8 +172,20 @@ class Author:
         abroad = [one for one in countries[1:] if one in self.world.customers]
         country = self.rng.choice(abroad) if abroad and self.rng.random() < 0.2 else countries[0]
         free = [one for one in self.world.customers[country] if group not in one.taken]
+        if not free:
+            raise NoCustomerLeft(country)
         fewest = min(len(one.taken) for one in free)
         return self.rng.choice([one for one in free if len(one.taken) == fewest])
+
+    def free_opportunity(self, company: Company) -> tuple[str, CustomerFacts]:
+        """A group and a customer that nobody has registered yet: conflicts are told by name only."""
+        for _attempt in range(50):
+            group = self.group_for(company)
+            try:
+                return group, self.customer_for(company, group)
+            except NoCustomerLeft:
+                continue
+        raise NoCustomerLeft(company.facts.name)
 
     def group_for(self, company: Company) -> str:
         standard, enterprise = sellable_groups(self.world, company)
@@ -178,15 +203,16 @@ class Author:
 
     # ------------------------------------------------------------ the many
 
-    def any_deal(self, company: Company, end: str) -> None:
-        group = self.group_for(company)
+    def any_deal(self, company: Company, end: str, share: float) -> None:
+        """A deal that nobody speaks of by name. `share`, from 0 to 1: how far back it lies."""
         rng = self.rng
+        group, customer = self.free_opportunity(company)
         asks = rng.random() < 0.2 and end not in (DealStatus.DRAFT, DealStatus.SUBMITTED)
         plan = Plan(
             company=company,
             seller=rng.choices(company.sellers, [3, 1][: len(company.sellers)])[0],
             registrant=rng.choice(company.registrants),
-            customer=self.customer_for(company, group),
+            customer=customer,
             group=group,
             submitted_at=self.world.now,
             end=end,
@@ -209,7 +235,7 @@ class Author:
         else:
             soonest, latest = _ROOM[end]
             # A little more month by month: the programme grows.
-            days = soonest + int((latest - soonest) * rng.random() ** 1.05)
+            days = soonest + int((latest - soonest) * share**0.95)
             plan.submitted_at = self.days_ago(company, days)
             plan.ends_after_days = rng.randint(6, max(7, min(84, days - 13)))
             if end == DealStatus.WON and days < 60 and rng.random() < 0.45:
@@ -306,6 +332,18 @@ class Author:
                 self.deal(
                     key, person, DealStatus.SUBMITTED, self.working_hours_ago(company, hours),
                     customer=customer, group=group, decided_after=4.5, comments=3,
+                )
+            )  # fmt: skip
+        # Decisions that came late.
+        for days, key, person, customer in (
+            (11, "bravo", "bruno", "Cinémas Le Palladium"),
+            (22, "armor-reseaux", "", "Câbles et Cordages Malouins"),
+        ):
+            company = world.companies[key]
+            self.begin(
+                self.deal(
+                    key, person, DealStatus.APPROVED, self.days_ago(company, days), customer=customer,
+                    group="targeted-security", decided_after=23.5, comments=1,
                 )
             )  # fmt: skip
         # Orders that the distributor has not confirmed yet.

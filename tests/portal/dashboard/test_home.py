@@ -135,9 +135,21 @@ def test_the_partners_figures_are_those_of_its_lists(busy: Cast, sign_in: Callab
     assert home.states.information_requested == rows_behind(client, answer.context["asked_url"]) == 2
     assert home.states.drafts == rows_behind(client, answer.context["drafts_url"]) == 2
     assert home.ending_count == rows_behind(client, answer.context["ending_url"]) == 2
-    assert home.to_report_count == 2
     assert figures_of(answer.content.decode())["Open deals"] == "8"
     assert {deal.asked for deal in home.questions} == {"Which sites?"}
+
+
+def test_a_deal_whose_closing_date_has_passed_is_asked_about_once(cast: Cast) -> None:
+    today = date_in("FR", NOW)
+    for customer, left in (("Soon", 9), ("Later", 60)):
+        deal = stages.approved(cast, customer_name=customer)
+        Deal.objects.filter(pk=deal.pk).update(
+            expected_close_on=today, protected_until=today + timedelta(days=left)
+        )
+    home = selectors.partner_home(cast.again(cast.alice), at=NOW, on=today)
+    assert [deal.customer_name for deal in home.to_report] == ["Later"]
+    assert [deal.customer_name for deal in home.ending] == ["Soon"]
+    assert (home.to_report_count, home.ending_count, home.needs) == (1, 1, 2)
 
 
 def test_each_state_in_the_picture_opens_its_deals(busy: Cast, sign_in: Callable[..., Client]) -> None:
