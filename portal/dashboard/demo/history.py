@@ -97,7 +97,9 @@ class Clockwork:
     def deal_story(self, plan: Plan) -> Story:
         world, rng = self.world, self.world.rng
         country = plan.company.partner.country
-        begun = plan.submitted_at - timedelta(minutes=rng.choice((9, 14, 22, 35, 1500, 2900)))
+        begun = plan.submitted_at
+        if plan.end != DealStatus.DRAFT:
+            begun -= timedelta(minutes=rng.choice((9, 14, 22, 35, 48, 75)))
         yield begun
         case = self._draft(plan, begun)
         if plan.end == DealStatus.DRAFT:
