@@ -169,10 +169,6 @@ class GrantForm(MoveForm):
             self.initial["granted_pct"] = self.deal.ceiling_pct
         field.widget.attrs["data-discount-input"] = ""
 
-    @property
-    def is_open(self) -> bool:
-        return "granted_pct" in self.fields
-
 
 class ApproveForm(GrantForm):
     """A figure that the distributor has fixed is confirmed as it stands (rule E4)."""
@@ -412,8 +408,10 @@ class AnswerForm(MoveForm):
             self.lines.forms[0].add_error(None, message_of(refusal))
             return True
         if self.evidence is not None and refusal.field in ("file", "kind", "dated_on"):
-            self.evidence.forms[0].add_error(refusal.field, message_of(refusal))
-            return True
+            rows = [row for row in self.evidence.forms if row.cleaned_data.get("file")]
+            if len(rows) == 1:
+                rows[0].add_error(refusal.field, message_of(refusal))
+                return True
         return False
 
     @property

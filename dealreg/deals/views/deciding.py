@@ -264,8 +264,6 @@ def _show(form: forms.MoveForm, refusal: RuleViolation) -> None:
     """On the field it is about; on the formset for lines and files, which are no fields of the form."""
     if isinstance(form, forms.AnswerForm) and form.refuse(refusal):
         return
-    if refusal.field == "fields":
-        refusal.field = "fields_asked"
     add_violation(form, refusal)
 
 

@@ -38,9 +38,8 @@ from portal.accounts.models import User
 from portal.audit.models import Audience
 from portal.audit.selectors import Entry, timeline
 from portal.core.calendar import date_in
-from portal.core.errors import RuleViolation, WrongState
+from portal.core.errors import WrongState
 from portal.core.formats import format_day, format_moment, format_pct
-from portal.core.web import add_violation
 
 # Who may read which events: a partner never what concerns other registrations (rule E6).
 AUDIENCES: dict[str, tuple[Audience, ...]] = {
@@ -87,13 +86,10 @@ def add_comment(request: HttpRequest, ref: str) -> HttpResponse:
             )
         except WrongState:
             return redirect(deal)
-        except RuleViolation as refusal:
-            add_violation(form, refusal)
-        else:
-            receipt = _("Your internal comment is on the page.") if internal else _("Your comment was sent.")
-            messages.success(request, receipt)
-            return redirect(f"{deal.get_absolute_url()}#comments")
-    elif not can(request.user, "deals.comment"):
+        receipt = _("Your internal comment is on the page.") if internal else _("Your comment was sent.")
+        messages.success(request, receipt)
+        return redirect(f"{deal.get_absolute_url()}#comments")
+    if not can(request.user, "deals.comment"):
         # An empty text must not turn a refusal into a form to correct.
         actions.add_comment(deal, by=request.user, at=timezone.now(), text="")
     return _show(request, deal, comment_form=form)

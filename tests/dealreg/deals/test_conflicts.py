@@ -427,3 +427,6 @@ def test_a_deal_of_the_partner_that_only_the_portal_connects_is_no_duplicate(cas
     submitted(cast, cast.amir, customer_name="Clinique B", company_number="552100554")
     deal = submitted(cast, cast.alice, customer_name="Clinique C", web_domain="clin.example")
     assert deal.status == DealStatus.SUBMITTED
+    own = Conflict.objects.get(later=deal, earlier__partner=cast.alpha)
+    settle(own, cast.karim, ConflictOutcome.EARLIER_STANDS, message="Alpha Sécurité has registered it twice.")
+    assert Deal.objects.get(pk=deal.pk).status == DealStatus.REJECTED

@@ -11,10 +11,12 @@ from django.utils import timezone
 from dealreg.deals import actions
 from dealreg.deals.actions.conversation import MAX_EVIDENCE
 from dealreg.deals.actions.drafting import LineInput
+from dealreg.deals.actions.reviewing import UNLOCKABLE
 from dealreg.deals.lifecycle import DealStatus, Step
 from dealreg.deals.models import Conflict, Deal, RejectionCode
 from dealreg.deals.selectors import moves_open_to
 from dealreg.deals.views.deciding import move_address
+from partners.catalogue.models import Price, PriceList
 from partners.customers.models import Customer
 from partners.organisations.models import Membership
 from portal.accounts.models import User
@@ -538,6 +540,128 @@ def test_an_order_is_confirmed_once(cast):
         Notification.objects.filter(kind="deal-won", key__endswith=":confirmed", recipient=cast.amir).count()
         == 1
     )
+
+
+# --- lines, numbers, suppliers --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sku", "nodes", "term", "code"),
+    [
+        ("TOT-01", 10, 12, "other-group"),
+        ("EPS-ADV", 0, 12, "bad-nodes"),
+        ("EPS-ADV", 1_000_001, 12, "bad-nodes"),
+        ("EPS-ADV", 10, 13, "no-price"),
+    ],
+)
+def test_lines_are_of_the_deals_group_and_have_a_price(cast, sku, nodes, term, code):
+    deal = draft(cast)
+    with pytest.raises(RuleViolation) as refusal:
+        actions.set_lines(deal, by=cast.amir, lines=[LineInput(cast.products[sku], nodes, term)], at=MONDAY)
+    assert refusal.value.code == code
+    assert deal.lines.count() == 1
+
+
+def test_an_amount_beyond_all_reason_is_refused(cast):
+    Price.objects.filter(product=cast.products["EPS-ADV"]).update(per_node=Decimal("9999999999.99"))
+    with pytest.raises(RuleViolation) as refusal:
+        actions.set_lines(
+            draft(cast), by=cast.amir, lines=[LineInput(cast.products["EPS-ADV"], 1000, 12)], at=MONDAY
+        )
+    assert refusal.value.code == "too-large"
+
+
+def test_without_a_price_list_there_are_no_lines(cast):
+    deal = draft(cast)
+    PriceList.objects.update(valid_until=date(2020, 1, 1))
+    with pytest.raises(RuleViolation) as refusal:
+        actions.set_lines(deal, by=cast.amir, lines=[LineInput(cast.products["EPS-ADV"], 10, 12)], at=MONDAY)
+    assert refusal.value.code == "no-price-list"
+    assert actions.start_draft(by=cast.amir, at=MONDAY).currency == "EUR"
+
+
+def test_an_answer_with_lines_needs_a_price_list_too(cast, sign_in):
+    deal = asked(cast, fields=("lines", "evidence"))
+    PriceList.objects.update(valid_until=date(2020, 1, 1))
+    assert answer_with(cast, sign_in, deal).status_code == 200
+    deal.refresh_from_db()
+    assert deal.status == DealStatus.INFORMATION_REQUESTED
+
+
+def test_a_line_that_lost_its_price_is_refused_at_its_place(cast, sign_in):
+    deal = asked(cast, fields=("lines",))
+    Price.objects.filter(product=cast.products["EPS-ADV"], term_months=12, nodes_from__lte=100).delete()
+    Price.objects.filter(product=cast.products["EPS-ADV"], term_months=12).update(nodes_from=5000)
+    answer = answer_with(cast, sign_in, deal)
+    assert answer.status_code == 200
+    assert answer.context["form"].lines.forms[0].non_field_errors()
+
+
+def test_two_files_of_which_one_is_refused_are_sent_back_together(cast, sign_in):
+    deal = asked(cast, fields=("lines", "evidence"))
+    sent = {}
+    for row, day in ((0, "2026-11-12"), (1, "2999-01-01")):
+        sent |= {
+            f"evidence-{row}-file": pdf(),
+            f"evidence-{row}-kind": "offer",
+            f"evidence-{row}-dated_on": day,
+        }
+    answer = answer_with(cast, sign_in, deal, **sent)
+    assert answer.status_code == 200
+    assert answer.context["form"].non_field_errors()
+    assert not deal.evidence.exists()
+
+
+def test_every_unlocked_field_has_a_place_in_the_answer(cast, sign_in):
+    deal = asked(cast, fields=tuple(UNLOCKABLE))
+    form = sign_in(cast.amir).get(move_address(deal, "answer")).context["form"]
+    assert set(form.unlocked) == {name for names in UNLOCKABLE.values() for name in names}
+    assert [str(label) for _code, label in form.fields["customer_country"].choices] == ["France"]
+    assert len(form.formsets) == 2
+
+
+def test_a_question_answered_by_a_colleague_a_moment_ago(cast, sign_in):
+    deal = asked(cast)
+    deal.questions.update(answered_at=LATER)
+    answer = sign_in(cast.amir).get(move_address(deal, "answer"), follow=True)
+    assert "moved on in the meantime" in answer.content.decode()
+
+
+def test_nothing_is_unlocked_without_an_open_question(cast):
+    deal = asked(cast, fields=("lines",))
+    with pytest.raises(WrongState):
+        actions.save_draft(deal, by=cast.amir, changes={"nodes": 1})
+    deal.questions.update(answered_at=LATER)
+    with pytest.raises(WrongState):
+        actions.set_lines(deal, by=cast.amir, lines=[], at=LATER)
+
+
+def test_a_number_that_is_taken_is_drawn_again(cast, monkeypatch):
+    taken = draft(cast)
+    drawn = iter([taken.reference, taken.reference, "DR-000000"])
+    monkeypatch.setattr("dealreg.deals.actions.drafting.new_reference", lambda prefix: next(drawn))
+    assert actions.start_draft(by=cast.amir, at=MONDAY).reference == "DR-000000"
+
+
+def test_a_distributor_that_no_longer_supplies_the_partner_is_refused(cast):
+    deal = draft(cast)
+    cast.alpha.supplies.update(ended_on=date(2026, 11, 1))
+    with pytest.raises(RuleViolation) as refusal:
+        actions.submit_deal(deal, by=cast.amir, at=MONDAY)
+    assert (refusal.value.field, refusal.value.rule) == ("distributor", "A3")
+    assert actions.start_draft(by=cast.amir, at=MONDAY).distributor is None
+
+
+@pytest.mark.parametrize("missing", ["customer_name", "engagement", "nodes", "lines"])
+def test_a_registration_is_complete(cast, missing):
+    deal = draft(cast)
+    if missing == "lines":
+        actions.set_lines(deal, by=cast.amir, lines=[], at=MONDAY)
+    else:
+        actions.save_draft(deal, by=cast.amir, changes={missing: None if missing == "nodes" else ""})
+    with pytest.raises(RuleViolation) as refusal:
+        actions.submit_deal(deal, by=cast.amir, at=MONDAY)
+    assert refusal.value.field == missing
 
 
 # --- comments and files -------------------------------------------------------------------------------

@@ -87,6 +87,25 @@ def test_the_tightest_passed_reminder_is_sent_once(days_left, reminders, told):
         assert rules.reminder_due(days_left, reminders, due) is None, "a second run sends nothing"
 
 
+@pytest.mark.parametrize(
+    ("days_left", "told", "due"),
+    [
+        (31, None, None),
+        (30, None, 30),
+        (29, 30, None),
+        (14, 30, 14),
+        (12, None, 14),
+        (3, 14, 3),
+        (0, 14, 3),
+        (0, 3, None),
+        (-1, 14, None),
+        (-1, None, None),
+    ],
+)
+def test_reminders_by_example(days_left, told, due):
+    assert rules.reminder_due(days_left, (30, 14, 3), told) == due
+
+
 @given(st.lists(st.integers(0, 100), min_size=1).map(lambda days: sorted(days, reverse=True)))
 def test_however_irregular_the_sweeps_each_reminder_goes_out_at_most_once(mornings):
     told, sent = None, []
