@@ -16,6 +16,14 @@ MONDAY = datetime(2026, 11, 23, 13, 10, tzinfo=UTC)
 LATER = MONDAY + timedelta(hours=20)
 
 
+def in_english(cast: Cast) -> Cast:
+    """Everybody reads English, for tests that compare what stands on pages."""
+    for person in cast.people.values():
+        person.language = "en"
+        person.save(update_fields=["language"])
+    return cast
+
+
 def draft(
     cast: Cast, by: Any = None, *, at: datetime = MONDAY, enterprise: bool = False, **customer: Any
 ) -> Deal:

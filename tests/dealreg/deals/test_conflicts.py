@@ -19,9 +19,15 @@ from portal.accounts.roles import Role
 from portal.audit.models import Event
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
 from portal.notifications.models import Notification
-from tests.dealreg.deals.stages import LATER, MONDAY, asked, draft, submitted
+from tests.dealreg.deals.stages import LATER, MONDAY, asked, draft, in_english, submitted
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def cast(cast):
+    return in_english(cast)
+
 
 MESSAGE = "This opportunity cannot be registered."
 

@@ -33,11 +33,17 @@ from tests.dealreg.deals.stages import (
     draft,
     endorsed,
     enterprise,
+    in_english,
     submitted,
     won,
 )
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def cast(cast):
+    return in_english(cast)
 
 
 # --- rule E4: from 0 to the ceiling, in steps of 0.5 --------------------------------------------------

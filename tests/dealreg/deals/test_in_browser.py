@@ -12,7 +12,7 @@ from dealreg.deals.lifecycle import DealStatus
 from dealreg.deals.models import Conflict
 from dealreg.deals.views.deciding import move_address
 from tests.cast import make_cast
-from tests.dealreg.deals.stages import draft, submitted
+from tests.dealreg.deals.stages import draft, in_english, submitted
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,11 +32,7 @@ def stage_of(page, live_server, sign_in):
 
 @pytest.fixture
 def english_cast(transactional_db):
-    cast = make_cast()
-    for person in (cast.alice, cast.denise, cast.karim):
-        person.language = "en"
-        person.save()
-    return cast
+    return in_english(make_cast())
 
 
 def faults(page, axe_source) -> list[str]:

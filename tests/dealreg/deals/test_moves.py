@@ -14,9 +14,15 @@ from dealreg.deals.views.deciding import PAGES, move_address
 from portal.audit.models import Event
 from portal.core.errors import NotAllowed, WrongState
 from portal.core.references import new_reference
-from tests.dealreg.deals.stages import LATER, MONDAY, STAGES, approved, draft, submitted
+from tests.dealreg.deals.stages import LATER, MONDAY, STAGES, approved, draft, in_english, submitted
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def cast(cast):
+    return in_english(cast)
+
 
 SELLERS = {"alice", "amir"}
 DISTRIBUTOR = {"denise"}
