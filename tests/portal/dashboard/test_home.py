@@ -18,6 +18,7 @@ from dealreg.deals import actions
 from dealreg.deals.lifecycle import DealStatus
 from dealreg.deals.models import Conflict, Deal
 from partners.organisations.models import Partner, Tier
+from portal.accounts.models import User
 from portal.audit.models import Event
 from portal.core.calendar import date_in
 from portal.dashboard import selectors
@@ -82,6 +83,13 @@ def rows_behind(client: Client, address: str) -> int:
     answer = client.get(address)
     assert answer.status_code == 200, address
     return answer.context["table"].page.paginator.count
+
+
+@pytest.fixture(autouse=True)
+def _everybody_reads_english(request: pytest.FixtureRequest) -> None:
+    if "cast" in request.fixturenames:
+        request.getfixturevalue("cast")
+        User.objects.update(language="en")
 
 
 @pytest.fixture
