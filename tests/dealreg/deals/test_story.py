@@ -31,7 +31,9 @@ pytestmark = pytest.mark.django_db
 MONDAY = datetime(2026, 11, 23, 13, 10, tzinfo=UTC)
 
 
-def register(cast, by, *, at=MONDAY, group="endpoint-security", sku="EPS-ADV", distributor=None, **customer) -> Deal:
+def register(
+    cast, by, *, at=MONDAY, group="endpoint-security", sku="EPS-ADV", distributor=None, **customer
+) -> Deal:
     deal = start_draft(by=by, at=at)
     changes = {
         "customer_name": "Hôpital Saint-Roch",
