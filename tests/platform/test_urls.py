@@ -314,7 +314,8 @@ TABLE |= {
             "mfa_index", "mfa_reauthenticate", "mfa_activate_totp", "mfa_deactivate_totp",
             "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_download_recovery_codes",
         ],
-        Page(OWN, OWN, stranger=None),
+        # A first look at them notes one's address among those of allauth.
+        Page(OWN, OWN, stranger=None, leaves=("account_emailaddress",)),
     ),
 }  # fmt: skip
 
