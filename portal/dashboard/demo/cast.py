@@ -179,7 +179,6 @@ CAST_PARTNERS = (
         2016,
         vat="FR19812345676",
         also_in=("BE", "LU"),
-        specialisations=("anti-targeted-attack",),
         manager="karim",
     ),
     CompanyFacts(

@@ -12,7 +12,7 @@ from portal.dashboard.demo.cast import CompanyFacts, Person
 # country: name | legal form | town | tier | type | since | distributors | options
 _PARTNERS = {
     "FR": """
-        Armor Réseaux | SAS | Rennes | gold | reseller | 2017 | nord | manager=karim
+        Armor Réseaux | SAS | Rennes | gold | reseller | 2017 | nord | manager=karim spec=anti-targeted-attack
         Cévenol Informatique | SARL | Nîmes | silver | reseller | 2019 | nord
         Sérénis Infogérance | SAS | Nantes | silver | msp | 2020 | nord | spec=industrial-cybersecurity
         Atelier Numérique du Rhin | SARL | Strasbourg | bronze | reseller | 2022 | nord | also=DE
@@ -26,7 +26,7 @@ _PARTNERS = {
     "BE": """
         Scaldis IT | BV | Antwerpen | silver | msp | 2019 | nord
         Meuse Informatique | SRL | Liège | bronze | reseller | 2021 | nord
-        Brabant Secure | NV | Leuven | gold | reseller | 2016 | nord | manager=karim
+        Brabant Secure | NV | Leuven | gold | reseller | 2016 | nord | manager=karim spec=anti-targeted-attack
         Atelier Sambre | SRL | Namur | registered | reseller | 2025 | nord
     """,
     "LU": """

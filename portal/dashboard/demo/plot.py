@@ -108,7 +108,7 @@ OPEN_CONFLICTS = [
     Pair("bergmann-thiel-it", "", 19.5, "nordlicht-systemhaus", "", 5.0,
      "Spedition Hinrichsen", "endpoint-security"),
     # Enterprise, two regions.
-    Pair("platin", "paul", 28, "alpha", "alice", 16.0, "Havenbedrijf Noorderkaai", "anti-targeted-attack"),
+    Pair("platin", "paul", 28, "brabant-secure", "", 16.0, "Havenbedrijf Noorderkaai", "anti-targeted-attack"),
 ]  # fmt: skip
 # First registrant, second registrant, days since the first, customer, outcome, what became of both.
 SETTLED_CONFLICTS: list[tuple[str, str, int, str, str, str, str]] = [
@@ -320,7 +320,7 @@ class Author:
             )  # fmt: skip
         # Enterprise deals that their distributor has passed on to the channel manager.
         for hours, key, person, group, customer in (
-            (12.5, "alpha", "alice", "anti-targeted-attack", "Crédit Mutualiste des Volcans"),
+            (12.5, "armor-reseaux", "", "anti-targeted-attack", "Crédit Mutualiste des Volcans"),
             (22.0, "lumerys", "", "industrial-cybersecurity", "Régie des transports du Vexin"),
             (9.0, "platin", "paul", "anti-targeted-attack", "Volksbank Hinterland"),
             (15.5, "rheinkontor", "", "private-security-network", "Versicherungsmakler Grünwald"),
