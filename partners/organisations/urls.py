@@ -15,18 +15,18 @@ partner_urls = [
     path("", partners.partner_list, name="list"),
     re_path(r"^partners\.(?P<kind>csv|xlsx)$", partners.partner_export, name="export"),
     path("add/", partners.partner_add, name="add"),
-    path("<str:reference>/", partners.partner_page, name="page"),
-    path("<str:reference>/edit/", partners.partner_edit, name="edit"),
-    path("<str:reference>/people/", people.partner_people, name="people"),
-    path("<str:reference>/people/invite/", people.invite_to_partner, name="invite"),
+    path("<slug:reference>/", partners.partner_page, name="page"),
+    path("<slug:reference>/edit/", partners.partner_edit, name="edit"),
+    path("<slug:reference>/people/", people.partner_people, name="people"),
+    path("<slug:reference>/people/invite/", people.invite_to_partner, name="invite"),
 ]
 distributor_urls = [
     path("", distributors.distributor_list, name="list"),
     path("add/", distributors.distributor_add, name="add"),
-    path("<str:reference>/", distributors.distributor_page, name="page"),
-    path("<str:reference>/edit/", distributors.distributor_edit, name="edit"),
-    path("<str:reference>/people/", people.distributor_people, name="people"),
-    path("<str:reference>/people/invite/", people.invite_to_distributor, name="invite"),
+    path("<slug:reference>/", distributors.distributor_page, name="page"),
+    path("<slug:reference>/edit/", distributors.distributor_edit, name="edit"),
+    path("<slug:reference>/people/", people.distributor_people, name="people"),
+    path("<slug:reference>/people/invite/", people.invite_to_distributor, name="invite"),
 ]
 urlpatterns = [
     path("people/", include((people_urls, "people"))),

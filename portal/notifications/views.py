@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import EmptyPage, Paginator
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -124,7 +124,7 @@ def mark(request: HttpRequest, pk: str) -> HttpResponse:
         actions.mark_read(notification, by=request.user, at=timezone.now())
     else:
         actions.mark_unread(notification, by=request.user)
-    return redirect(_back(request))
+    return HttpResponseRedirect(_back(request))
 
 
 @require_POST
@@ -135,7 +135,7 @@ def mark_all(request: HttpRequest) -> HttpResponse:
         ngettext("%(count)d message marked as read.", "%(count)d messages marked as read.", count)
         % {"count": count},
     )
-    return redirect(_back(request))
+    return HttpResponseRedirect(_back(request))
 
 
 def _back(request: HttpRequest) -> str:

@@ -304,6 +304,7 @@ LineFormSet = cast(
         can_delete=True,
         can_delete_extra=False,
         max_num=30,
+        absolute_max=31,
         validate_max=True,
     ),
 )
@@ -340,7 +341,7 @@ class BaseEvidenceFormSet(forms.BaseFormSet):
 
 EvidenceFormSet = cast(
     type[BaseEvidenceFormSet],
-    forms.formset_factory(EvidenceForm, formset=BaseEvidenceFormSet, extra=2, max_num=10),
+    forms.formset_factory(EvidenceForm, formset=BaseEvidenceFormSet, extra=2, max_num=10, absolute_max=11),
 )
 
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import django_tables2 as tables
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -373,4 +373,5 @@ def switch_organisation(request: HttpRequest) -> HttpResponse:
     actions.switch_membership(request.user, membership)
     messages.success(request, _("You now act for %(name)s.") % {"name": membership.organisation})
     asked = request.POST.get("next", "")
-    return redirect(asked if url_has_allowed_host_and_scheme(asked, allowed_hosts=None) else "/")
+    # redirect() would take a word for the name of a page.
+    return HttpResponseRedirect(asked if url_has_allowed_host_and_scheme(asked, allowed_hosts=None) else "/")
