@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.paginator import EmptyPage, Page, Paginator
+from django.core.paginator import EmptyPage, Page, PageNotAnInteger, Paginator
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from django_tables2 import RequestConfig, Table
 
 COUNT_CAP = 1_000
+# Nobody turns so many pages by hand, and the row where the page begins fits into a number of the database.
+LAST_PAGE = 1_000_000
 
 
 class CappedPage(Page):
@@ -60,7 +64,7 @@ class CappedPaginator(Paginator):
         try:
             return super().validate_number(number)
         except EmptyPage:
-            if self.capped and int(number) > 0:
+            if self.capped and 0 < int(number) <= LAST_PAGE:
                 return int(number)
             raise
 
@@ -71,3 +75,13 @@ class CappedPaginator(Paginator):
         if not rows and number > 1:
             raise EmptyPage(_("That page contains no results"))
         return CappedPage(rows[: self.per_page], number, self, more=len(rows) > self.per_page)
+
+
+def show_page_of(table: Table, request: HttpRequest, per_page: int) -> None:
+    """Order and page of a table by its address, as far as they mean something: an unknown column, a
+    page that is none and any number of rows a page are passed over."""
+    RequestConfig(request, paginate=False).configure(table)
+    pages = CappedPaginator(table.rows, per_page)
+    table.paginator = pages
+    # The last page instead of one beyond, the first instead of nonsense.
+    table.page = pages.get_page(request.GET.get(table.prefixed_page_field))

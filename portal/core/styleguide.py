@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from portal.core import charts
-from portal.core.pagination import CappedPaginator
+from portal.core.pagination import show_page_of
 from portal.core.templatetags.portal import STATUSES, money, status_badge
 
 CUSTOMERS = (
@@ -84,9 +84,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         for index in range(240)
     ]
     table = ExampleTable(rows, order_by="reference")
-    tables.RequestConfig(request, paginate={"per_page": 6, "paginator_class": CappedPaginator}).configure(
-        table
-    )
+    show_page_of(table, request, 6)
     table.caption = "Deals"
     form = ExampleForm({"name": "", "nodes": "0", "kind": "a"}, auto_id="deal_%s")
     values = (182, 201, 175, 240, 264, 221, 298, 310, 277, 325, 341, 363)

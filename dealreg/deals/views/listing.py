@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Js
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_safe
 from django_tables2 import RequestConfig
 
@@ -23,7 +23,7 @@ from partners.organisations.access import can, require
 from partners.organisations.models import Partner
 from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES
 from portal.core.exports import csv_response, xlsx_response
-from portal.core.pagination import CappedPaginator
+from portal.core.pagination import CappedPaginator, show_page_of
 
 PER_PAGE = 25
 MOST_CHOICES = 20
@@ -51,8 +51,7 @@ def _table(request: HttpRequest, filters: DealFilter) -> DealTable:
 def deal_list(request: HttpRequest) -> HttpResponse:
     filters = _filtered(request)
     table = _table(request, filters)
-    paginate = {"per_page": PER_PAGE, "paginator_class": CappedPaginator}
-    RequestConfig(request, paginate=paginate).configure(table)
+    show_page_of(table, request, PER_PAGE)
     table.caption = _("Deals")
     table.filtered = filters.is_set
     table.empty_state = {"title": _("No deal yet"), "icon": "briefcase", "text": _empty_text(request)}
@@ -99,7 +98,7 @@ HEADER = (
     gettext_lazy("Ceiling in %"),
     gettext_lazy("Granted in %"),
     gettext_lazy("Expected closing date"),
-    gettext_lazy("Submitted"),
+    pgettext_lazy("date", "Submitted"),
     gettext_lazy("Decision due"),
     gettext_lazy("Protected until"),
 )

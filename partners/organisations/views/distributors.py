@@ -29,7 +29,7 @@ from portal.accounts.membership import membership_required
 from portal.core.calendar import date_in
 from portal.core.errors import RuleViolation
 from portal.core.formats import country_name
-from portal.core.pagination import CappedPaginator
+from portal.core.pagination import show_page_of
 from portal.core.templatetags.portal import status_badge
 from portal.core.web import add_violation
 
@@ -83,9 +83,7 @@ def distributor_list(request: HttpRequest) -> HttpResponse:
         return redirect("distributors:page", request.user.acting_as.distributor.reference)
     hidden = ("buyers", "is_active") if is_partner(request.user) else ()
     table = DistributorTable(distributor_rows(request.user), exclude=hidden, order_by="name")
-    tables.RequestConfig(
-        request, paginate={"per_page": PER_PAGE, "paginator_class": CappedPaginator}
-    ).configure(table)
+    show_page_of(table, request, PER_PAGE)
     table.caption = _("Distributors")
     table.empty_state = {
         "title": _("No distributor yet"),

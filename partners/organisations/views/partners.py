@@ -34,7 +34,7 @@ from portal.core.calendar import date_in
 from portal.core.errors import RuleViolation
 from portal.core.exports import csv_response, xlsx_response
 from portal.core.formats import country_name
-from portal.core.pagination import CappedPaginator
+from portal.core.pagination import show_page_of
 from portal.core.templatetags.portal import day, status_badge, tier_badge
 from portal.core.web import add_violation
 
@@ -131,9 +131,7 @@ def partner_list(request: HttpRequest) -> HttpResponse:
     found = _filtered(request)
     hidden = ("distributor", "channel_manager") if is_distributor(request.user) else ("primary",)
     table = PartnerTable(found.qs, exclude=hidden, order_by="trade_name")
-    tables.RequestConfig(
-        request, paginate={"per_page": PER_PAGE, "paginator_class": CappedPaginator}
-    ).configure(table)
+    show_page_of(table, request, PER_PAGE)
     table.caption = _("Partners")
     table.filtered = found.is_set
     table.empty_state = {

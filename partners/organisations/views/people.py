@@ -32,7 +32,7 @@ from partners.organisations.selectors import (
 )
 from portal.accounts.membership import membership_required
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
-from portal.core.pagination import CappedPaginator
+from portal.core.pagination import show_page_of
 from portal.core.templatetags.portal import moment, status_badge
 from portal.core.web import add_violation, message_of
 
@@ -132,9 +132,7 @@ def _people_page(request: HttpRequest, organisation: Organisation | None) -> Htt
     form = PeopleFilterForm(request.GET, organisation=organisation, own=own)
     people = form.narrow(people_of(organisation, request.user))
     table = PeopleTable(people, exclude=() if organisation is None else ("office",))
-    tables.RequestConfig(
-        request, paginate={"per_page": PER_PAGE, "paginator_class": CappedPaginator}
-    ).configure(table)
+    show_page_of(table, request, PER_PAGE)
     table.caption = _("People")
     table.filtered = form.is_set
     table.empty_state = {

@@ -15,7 +15,7 @@ from django.utils import timezone, translation
 
 from partners.organisations.models import Tier
 from portal.core import icons
-from portal.core.pagination import CappedPaginator
+from portal.core.pagination import CappedPaginator, show_page_of
 from portal.core.templatetags import portal
 
 NARROW, WIDE = "\u202f", "\u00a0"
@@ -234,9 +234,7 @@ class Rows(tables.Table):
 def table_page(count, query=None, **attributes):
     request = RequestFactory().get("/deals/", query or {})
     table = Rows([{"name": f"N{index:04d}", "nodes": index} for index in range(count)])
-    tables.RequestConfig(request, paginate={"per_page": 25, "paginator_class": CappedPaginator}).configure(
-        table
-    )
+    show_page_of(table, request, 25)
     for name, value in attributes.items():
         setattr(table, name, value)
     return table.as_html(request)
