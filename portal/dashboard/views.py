@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from dealreg.deals.forms.filters import TO_CONFIRM
 from dealreg.deals.lifecycle import DealStatus
 from partners.organisations.access import can
 from partners.programme.labels import group_name
@@ -104,7 +105,7 @@ def _addresses() -> dict[str, str]:
         "submitted_url": links.deals(status=DealStatus.SUBMITTED),
         "asked_url": links.deals(status=DealStatus.INFORMATION_REQUESTED),
         "drafts_url": links.deals(status=DealStatus.DRAFT),
-        "won_url": links.deals(status=DealStatus.WON),
+        "orders_url": links.deals(status=TO_CONFIRM),
         "overdue_url": links.deals(deadline="overdue"),
         "queue_url": reverse("deals:queue"),
         "conflicts_url": reverse("deals:conflicts"),

@@ -23,6 +23,8 @@ from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES
 EXPIRING_DAYS = 30
 DUE_SOON = timedelta(hours=24)
 GROUPS_OF_STATES: dict[str, Sequence[str]] = {"open": ACTIVE, "under_review": UNDER_REVIEW, "ended": ENDED}
+# Rule E10: won, while the distributor has not confirmed the order.
+TO_CONFIRM = "to_confirm"
 
 
 def _start_of(day: Any) -> datetime:
@@ -100,6 +102,7 @@ class DealFilter(django_filters.FilterSet):
         return [
             ("open", _("Open")),
             ("under_review", _("Under review")),
+            (TO_CONFIRM, _("Order to confirm")),
             ("ended", _("Ended")),
             (_("One state"), single),
         ]
@@ -121,6 +124,8 @@ class DealFilter(django_filters.FilterSet):
         return deals.matching(text, partners_too=self.sees_partners)
 
     def in_state(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
+        if value == TO_CONFIRM:
+            return deals.filter(status=DealStatus.WON, order_confirmed_at=None)
         return deals.filter(status__in=GROUPS_OF_STATES.get(value, [value]))
 
     def by_deadline(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:

@@ -406,3 +406,10 @@ def test_the_page_does_not_grow_with_the_number_of_partners(cast, sign_in, deals
     before = len(browser.get(LIST).content)
     PartnerFactory.create_batch(200, channel_manager=None)
     assert abs(len(browser.get(LIST).content) - before) < 500
+
+
+def test_orders_to_confirm_are_a_filter_of_the_list(cast, sign_in):
+    stages.confirmed(cast)
+    waiting = stages.won(cast, customer_name="Ville de Lens", web_domain="lens.example")
+    assert shown(sign_in(cast.denise), "?status=to_confirm") == {waiting.reference}
+    assert shown(sign_in(cast.eve), "?status=to_confirm") == set()
