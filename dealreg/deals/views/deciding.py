@@ -141,7 +141,7 @@ PAGES: dict[str, MovePage] = {
         _("Report as lost"),
         "mood-sad",
         _("Report this deal as lost"),
-        _("The protection ends and the customer is free again."),
+        _("The protection ends. Your company may register the customer anew."),
         forms.ReportLostForm,
         actions.report_lost,
         _with_reference(_("%(reference)s is closed as lost. Thank you for telling why.")),
@@ -152,7 +152,7 @@ PAGES: dict[str, MovePage] = {
         _("Withdraw"),
         "arrow-back-up",
         _("Withdraw this registration"),
-        _("The reviewers stop working on it and the customer is free again."),
+        _("The reviewers stop working on it. Your company may register the customer anew."),
         forms.WithdrawForm,
         actions.withdraw_deal,
         _with_reference(_("%(reference)s is withdrawn. You can register the customer again at any time.")),
@@ -175,7 +175,7 @@ PAGES: dict[str, MovePage] = {
         _("Revoke the protection"),
         "shield-off",
         _("Revoke the protection"),
-        _("The protection ends at once and the customer is free again (rule E13)."),
+        _("The protection ends at once (rule E13). This registration protects the customer no longer."),
         forms.RevokeForm,
         actions.revoke_deal,
         _with_reference(
@@ -302,7 +302,7 @@ def _context(page: MovePage, name: str, deal: Deal, form: forms.MoveForm) -> dic
             "preview_reason": dict(RejectionCode.choices).get(code, ""),
             "preview_text": form["text"].value() or "",
             "preview_rule": rule_of_rejection(code),
-            "preview_advice": rejection_advice(code),
+            "preview_advice": rejection_advice(code, terms_of(deal)),
         }
     if isinstance(form, forms.AnswerForm):
         context["asked"] = [forms.unlockable_label(field) for field in form.question.fields]

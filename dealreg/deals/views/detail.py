@@ -274,7 +274,7 @@ def outcome_of(deal: Deal) -> dict[str, Any] | None:
                 "code": deal.get_rejection_code_display(),
                 "text": deal.decision_text,
                 "rule": rule_of_rejection(deal.rejection_code),
-                "advice": rejection_advice(deal.rejection_code),
+                "advice": rejection_advice(deal.rejection_code, terms_of(deal)),
             }
         case DealStatus.REVOKED:
             return {

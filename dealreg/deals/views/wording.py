@@ -5,6 +5,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from dealreg.deals.models import RejectionCode, RevocationCode
+from partners.programme.rulebook import DealRegistrationTerms
 
 _RULES: dict[str, str] = {
     RejectionCode.NOT_NEW_BUSINESS: "E2",
@@ -16,7 +17,7 @@ _RULES: dict[str, str] = {
 _ADVICE: dict[str, str | Promise] = {
     RejectionCode.NOT_NEW_BUSINESS: _(
         "The customer may be served all the same, at your tier's recommended discount. If its last purchase "
-        "of this product group lies more than twelve months back, register again and attach the proof."
+        "of this product group lies more than %(months)s months back, register again and attach the proof."
     ),
     RejectionCode.ALREADY_TAKEN: _(
         "You can go on selling to this customer at your tier's recommended discount, and register other "
@@ -59,8 +60,12 @@ def rule_of_rejection(code: str) -> str:
     return _RULES.get(code, "E9")
 
 
-def rejection_advice(code: str) -> str | Promise:
-    return _ADVICE.get(code, "")
+def rejection_advice(code: str, terms: DealRegistrationTerms) -> str:
+    """In the words of the deal's own edition; "" for an unknown code."""
+    advice = str(_ADVICE.get(code, ""))
+    if code == RejectionCode.NOT_NEW_BUSINESS:
+        return advice % {"months": terms.new_business_lookback_months}
+    return advice
 
 
 def revocation_advice(code: str) -> str | Promise:

@@ -1,6 +1,7 @@
 """What a decision may be: grants and steps, two steps for enterprise deals, nobody judges their own."""
 
 import threading
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -16,9 +17,11 @@ from dealreg.deals.lifecycle import DealStatus, Step
 from dealreg.deals.models import Conflict, Deal, RejectionCode
 from dealreg.deals.selectors import moves_open_to
 from dealreg.deals.views.deciding import move_address
+from dealreg.deals.views.wording import rejection_advice
 from partners.catalogue.models import Price, PriceList
 from partners.customers.models import Customer
 from partners.organisations.models import Membership
+from partners.programme.selectors import rulebook_on
 from portal.accounts.models import User
 from portal.accounts.roles import Role
 from portal.audit.models import Event
@@ -724,7 +727,7 @@ def test_files_have_kind_date_and_number(cast):
             deal, by=cast.amir, at=MONDAY, upload=pdf(), kind="offer", dated_on=date(2026, 11, 12)
         )
     assert refusal.value.code == "too-many"
-    actions.remove_evidence(evidence, by=cast.amir, at=MONDAY)
+    actions.remove_evidence(evidence, by=cast.amir)
     assert deal.evidence.count() == MAX_EVIDENCE - 1
     actions.discard_draft(deal, by=cast.amir)
     assert not Deal.objects.exists()
@@ -735,8 +738,9 @@ def test_files_of_a_question_are_recorded(cast):
     evidence = actions.attach_evidence(
         deal, by=cast.amir, at=LATER, upload=pdf(), kind="offer", dated_on=date(2026, 11, 12)
     )
-    actions.remove_evidence(evidence, by=cast.amir, at=LATER)
-    assert Event.objects.filter(verb__in=["deal.evidence_added", "deal.evidence_removed"]).count() == 2
+    assert Event.objects.filter(verb="deal.evidence_added").count() == 1
+    with pytest.raises(WrongState):
+        actions.remove_evidence(evidence, by=cast.amir)
 
 
 def test_a_stranger_touches_no_draft(cast):
@@ -845,3 +849,12 @@ def test_an_approval_and_a_registration_of_the_same_customer_do_not_lock_each_ot
         )
         assert all(isinstance(result, Deal) for result in results), results
         assert Conflict.objects.open().filter(later=new, earlier=first).exists()
+
+
+def test_the_advice_after_a_no_counts_the_months_of_the_edition(cast):
+    terms = rulebook_on(MONDAY.date()).deal_registration
+    said = rejection_advice(
+        RejectionCode.NOT_NEW_BUSINESS, replace(terms, new_business_lookback_months=18)
+    )
+    assert "more than 18 months back" in said
+    assert rejection_advice("unknown", terms) == ""
