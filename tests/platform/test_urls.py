@@ -174,6 +174,8 @@ TABLE: dict[str, Page] = {
     "people:reactivate": Page(405, seen(PEOPLE_READERS, managers(LED_ON)), things="memberships"),
     "people:resend": Page(405, seen(PEOPLE_READERS, managers(LED_ON)), things="invitations"),
     "people:withdraw": Page(405, seen(PEOPLE_READERS, managers(LED_ON)), things="invitations"),
+    "email_address": Page(200, ANSWERED, stranger=None),
+    "confirm_email_address": Page(410, 410, things="tokens", stranger=None),
     "switch_organisation": Page(405, only(set(), 302, 404), stranger=404),
     "accept_invitation": public(200, 200, things="tokens"),
     # Partners
