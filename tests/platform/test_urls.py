@@ -126,6 +126,13 @@ def editions_seen(manager: Expected, others: Expected) -> Rule:
     return rule
 
 
+def office_form(then: Expected) -> Rule:
+    """All of the vendor see an office, the programme administrators change it."""
+    return lambda who, thing: (
+        404 if who not in VENDOR_PEOPLE or thing == MISSING else then if who in PROGRAMME_ADMINS else 403
+    )
+
+
 def step_of_draft(review: bool) -> Rule:
     def rule(who: str, thing: str) -> Expected:
         if who not in REGISTRANTS and not review:
@@ -207,6 +214,11 @@ TABLE: dict[str, Page] = {
         people_pages(DISTRIBUTOR_READERS, lambda who, thing: ANSWERED if _manages(who, thing) else 403),
         things="distributors",
     ),
+    # The vendor's offices
+    "offices:list": Page(only(VENDOR_PEOPLE)),
+    "offices:add": Page(only(PROGRAMME_ADMINS), post_of(only(PROGRAMME_ADMINS))),
+    "offices:page": Page(only(VENDOR_PEOPLE, otherwise=404), things="offices"),
+    "offices:edit": Page(office_form(200), office_form(ANSWERED), things="offices"),
     # Deals
     "deals:list": Page(200),
     "deals:register": Page(only(REGISTRANTS), post_of(only(REGISTRANTS))),
@@ -376,6 +388,8 @@ def addresses(world: World, name: str) -> dict[str, str]:
             things = {key: getattr(world.cast, key).reference for key in DISTRIBUTOR_READERS} | {
                 MISSING: "D-999"
             }
+        case "offices":
+            things = {"dach": world.cast.dach_office.pk, MISSING: 999_999_999}
         case "editions":
             things = {"published": "2017", "draft": "2099", MISSING: "1999"}
         case "price_imports":
@@ -460,6 +474,12 @@ ONE_OF_EACH = [
     "anonymous", "dan", "stranger", "alice", "amir", "tina", "adam", "bruno", "denise", "didier", "olga",
     "eve", "nora", "karim", "ingrid", "august",
 ]  # fmt: skip
+# Where it names one: the same role of other companies too, and everybody where it matters most.
+SOME_OF_EACH = [*ONE_OF_EACH, "bea", "emil", "dieter", "paul", "anna"]
+ASKED_BY_ALL = {
+    "deals:detail", "deals:comment", "deals:move", "deals:conflict", "documents:download", "people:page",
+    "partners:page", "distributors:page", "inbox:open",
+}  # fmt: skip
 # Methods that no page takes are refused before anybody looks at the person.
 FEW = {"anonymous", "stranger", "alice", "denise", "karim"}
 
@@ -480,9 +500,12 @@ def test_everybody_gets_what_the_table_says(world, name):
             wrong.append(f"{who} {method} {thing}: {answer.status_code}, not {sorted(wanted)}")
         return answer
 
-    for who in EVERYBODY if page.things else ONE_OF_EACH:
+    people = EVERYBODY if name in ASKED_BY_ALL else SOME_OF_EACH if page.things else ONE_OF_EACH
+    for who in people:
         nowhere = ""
         for thing in sorted(places, key=lambda one: one != MISSING):
+            if page.get == 405 and who not in FEW:
+                break
             with undone() if page.leaves else nullcontext():
                 answer = ask(who, "GET", thing, page.get)
             if answer.status_code == 404:
