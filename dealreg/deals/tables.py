@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from dealreg.deals.lifecycle import DealStatus
 from dealreg.deals.models import Deal
@@ -36,7 +36,7 @@ class DealTable(tables.Table):
     distributor = tables.Column(gettext_lazy("Distributor"), order_by=("distributor__name", "pk"))
     product_group = tables.Column(gettext_lazy("Product group"), order_by=("product_group__position", "pk"))
     list_amount = tables.Column(gettext_lazy("List price"), order_by=("list_amount", "pk"), attrs=NUMBER)
-    submitted_at = tables.Column(gettext_lazy("Submitted"), order_by=("submitted_at", "pk"))
+    submitted_at = tables.Column(pgettext_lazy("date", "Submitted"), order_by=("submitted_at", "pk"))
     deadline = tables.Column(gettext_lazy("Deadline"), empty_values=())
     status = tables.Column(
         gettext_lazy("Status"), order_by=("status", "pk"), attrs={"td": {"class": "phone-end"}}

@@ -279,7 +279,7 @@ def _step_words(step: Any) -> str:
 
 def _ladders(value: Any) -> str:
     return "; ".join(
-        f"{CASES.get(case) or humanised(case)}: {' → '.join(_step_words(step) for step in steps)}"
+        formats.labelled(CASES.get(case) or humanised(case), " → ".join(_step_words(step) for step in steps))
         for case, steps in value.items()
     )
 
@@ -468,7 +468,8 @@ def _shown_difference(one: Difference) -> ShownDifference:
     if one.section in (BENEFITS, CONDITIONS):
         label = row_label(one.code)
         group = GROUPS[one.section].get(label.group)
-        what, rule = (f"{group}: {label.label}" if label.group != "further" else str(label.label)), label.rule
+        what = formats.labelled(group, label.label) if label.group != "further" else str(label.label)
+        rule = label.rule
         before = formats.DASH if one.is_new else shown_cell(one.section, one.code, one.before).text
         after = formats.DASH if one.is_gone else shown_cell(one.section, one.code, one.after).text
     elif one.section == "territory":

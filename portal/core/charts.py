@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from babel.dates import format_date
 
-from portal.core.formats import babel_locale, format_number
+from portal.core.formats import babel_locale, format_number, labelled
 
 Number = int | float | Decimal
 
@@ -191,7 +191,7 @@ def stacked_bar(
     x = Decimal(0)
     for segment in shown:
         width = usable * Decimal(str(segment.value)) / total
-        slices.append(Slice(segment.tone, _n(x), _n(width), f"{segment.label}: {say(segment.value)}"))
+        slices.append(Slice(segment.tone, _n(x), _n(width), labelled(segment.label, say(segment.value))))
         x += width + gap
     return Chart(
         kind="stack",
@@ -230,7 +230,7 @@ def donut(
                 segment.tone,
                 f"{_n(drawn)} {_n(100 - drawn)}",
                 _n(-start),
-                f"{segment.label}: {say(segment.value)}",
+                labelled(segment.label, say(segment.value)),
             )
         )
         start += length
@@ -287,7 +287,7 @@ def _bars(
         middle = left + slot * (index + 0.5)
         middles.append(middle)
         missed = targets is not None and float(value) < float(targets[index])
-        heading = f"{labels[index]}: {say(value)}"
+        heading = labelled(labels[index], say(value))
         bars.append(
             Bar(
                 _bar_path(middle - thick / 2, y(value), thick, base),

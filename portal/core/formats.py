@@ -1,5 +1,6 @@
 """Amounts, dates and names of countries as the reader's language writes them (Babel's data)."""
 
+import re
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
@@ -14,6 +15,7 @@ from django.utils import timezone, translation
 Number = int | float | Decimal
 
 DASH = "–"
+FIRST_OF_MONTH = re.compile(r"\b1 (?=\D)")
 
 
 @lru_cache(maxsize=32)
@@ -59,14 +61,22 @@ def format_day(value: date, style: str = "medium") -> str:
     """The day; an instant is taken in the reader's time zone. `style`: short, medium, long, full."""
     if isinstance(value, datetime):
         value = local_moment(value).date()
-    return babel_date(value, style, locale=babel_locale())
+    return _day(value, style)
+
+
+def _day(value: date, style: str) -> str:
+    locale = babel_locale()
+    text = babel_date(value, style, locale=locale)
+    if locale.language == "fr" and style != "short":
+        # French writes the first of a month as an ordinal; Babel's patterns do not.
+        text = FIRST_OF_MONTH.sub("1er ", text)
+    return text
 
 
 def format_moment(value: datetime, *, zone: bool = False) -> str:
     """Day and time to the minute in the reader's time zone; `zone` adds the zone's name."""
     local = local_moment(value)
-    locale = babel_locale()
-    text = f"{babel_date(local, 'medium', locale=locale)}, {babel_time(local, 'short', locale=locale)}"
+    text = f"{_day(local, 'medium')}, {babel_time(local, 'short', locale=babel_locale())}"
     if zone:
         name = local.tzname() or ""
         offset = local.strftime("%z")
@@ -76,6 +86,11 @@ def format_moment(value: datetime, *, zone: bool = False) -> str:
 
 def local_moment(value: datetime) -> datetime:
     return timezone.localtime(value) if timezone.is_aware(value) else value
+
+
+def labelled(label: object, text: object) -> str:
+    """`Country: France`, with the colon as the reader's language sets it."""
+    return translation.gettext("%(label)s: %(text)s") % {"label": label, "text": text}
 
 
 def country_name(code: str) -> str:

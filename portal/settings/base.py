@@ -14,7 +14,7 @@ BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = Path(os.environ.get("PORTAL_VAR_DIR", BASE_DIR / "var"))
 
 # The name of the site: on pages, in mails and on the second-factor label.
-PORTAL_NAME = os.environ.get("PORTAL_NAME", "Partner portal")
+PORTAL_NAME = os.environ.get("PORTAL_NAME") or _("Partner portal")
 VENDOR_NAME = os.environ.get("VENDOR_NAME", "Kaspersky Lab")
 # Where the portal is reached from a browser; every link in a mail starts with it.
 PORTAL_URL = os.environ.get("PORTAL_URL", "http://localhost:8000").rstrip("/")
@@ -147,8 +147,7 @@ ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "allauth.account.forms.EmailAwarePasswo
 # How long the link in an invitation works.
 INVITATION_VALID_DAYS = 14
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
-MFA_TOTP_ISSUER = PORTAL_NAME
-MFA_ALLOW_UNVERIFIED_EMAIL = True  # the invitation has proved the address
+MFA_TOTP_ISSUER = os.environ.get("PORTAL_NAME") or "Partner portal"
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("fr", _("French"))]

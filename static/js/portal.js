@@ -104,9 +104,12 @@
   });
 
   // Files chosen: name, size, a way to take one back.
-  const sizes = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 1 });
+  const inUnit = (unit) =>
+    new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit, maximumFractionDigits: 1 });
   const sizeText = (bytes) =>
-    bytes < 1e6 ? `${sizes.format(Math.max(1, Math.round(bytes / 1e3)))} kB` : `${sizes.format(bytes / 1e6)} MB`;
+    bytes < 1e6
+      ? inUnit("kilobyte").format(Math.max(1, Math.round(bytes / 1e3)))
+      : inUnit("megabyte").format(bytes / 1e6);
   const listFiles = (input) => {
     let list = input.parentElement.querySelector(".file-list");
     if (!list) {

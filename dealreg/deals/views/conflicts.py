@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from dealreg.deals.actions import settle_conflict
@@ -61,7 +62,7 @@ def conflict_list(request: HttpRequest) -> HttpResponse:
     latest_settled = F("settled_at").desc(nulls_first=True)
     order = ["found_at", "pk"] if show == "open" else [latest_settled, "-found_at", "-pk"]
     page = CappedPaginator(chosen.order_by(*order), PER_PAGE).get_page(request.GET.get("page"))
-    labels = {"open": _("Open"), "settled": _("Settled"), "all": _("All")}
+    labels = {"open": _("Open"), "settled": pgettext("several conflicts", "Settled"), "all": _("All")}
     context = {
         "page_obj": page,
         "rows": [{"conflict": conflict, "reasons": reason_words(conflict.reasons)} for conflict in page],

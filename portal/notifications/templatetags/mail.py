@@ -68,7 +68,7 @@ def mail_fact(context: template.Context, label: Any, value: Any) -> str:
             _VALUE,
             value,
         )
-    return f"{label}: {value}"
+    return formats.labelled(label, value)
 
 
 @register.simple_tag(takes_context=True)
