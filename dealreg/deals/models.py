@@ -219,9 +219,50 @@ class Deal(models.Model):
                 violation_error_message=_("The discount lies above the ceiling."),
             ),
             models.CheckConstraint(
+                name="deal_proposed_within_ceiling",
+                condition=Q(proposed_pct=None) | Q(proposed_pct__gte=0, proposed_pct__lte=F("ceiling_pct")),
+                violation_error_message=_("The discount lies above the ceiling."),
+            ),
+            models.CheckConstraint(
                 name="deal_approved_is_protected",
                 condition=~Q(status="approved")
-                | Q(granted_pct__isnull=False, protected_until__isnull=False, decided_at__isnull=False),
+                | Q(
+                    granted_pct__isnull=False,
+                    protected_until__isnull=False,
+                    decided_at__isnull=False,
+                    decided_by__isnull=False,
+                ),
+            ),
+            # Rule E4: an enterprise deal has both signatures; one registered on behalf only the vendor's.
+            models.CheckConstraint(
+                name="deal_approved_was_endorsed",
+                condition=~Q(status="approved", needs_vendor=True, on_behalf=False)
+                | Q(endorsed_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="deal_submitted_has_clock",
+                condition=~Q(status="submitted")
+                | Q(decision_due_at__isnull=False, half_time_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="deal_asked_keeps_clock",
+                condition=~Q(status="information_requested") | Q(clock_left__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="deal_rejected_with_reason",
+                condition=~Q(status="rejected") | (~Q(rejection_code="") & ~Q(decision_text="")),
+            ),
+            models.CheckConstraint(
+                name="deal_won_names_order",
+                condition=~Q(status="won")
+                | (Q(order_date__isnull=False, order_amount__isnull=False) & ~Q(order_reference="")),
+            ),
+            models.CheckConstraint(
+                name="deal_lost_with_reason", condition=~Q(status="lost") | ~Q(loss_code="")
+            ),
+            models.CheckConstraint(
+                name="deal_revoked_with_reason",
+                condition=~Q(status="revoked") | (~Q(revocation_code="") & ~Q(end_text="")),
             ),
         ]
         triggers = [
@@ -385,6 +426,10 @@ class Conflict(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["later", "earlier"], name="conflict_once"),
             models.CheckConstraint(name="conflict_of_two", condition=~Q(later=F("earlier"))),
+            models.CheckConstraint(
+                name="conflict_settled_with_reason",
+                condition=Q(outcome__in=["", "lapsed"]) | (Q(settled_by__isnull=False) & ~Q(reason="")),
+            ),
         ]
         indexes = [
             models.Index(fields=["found_at"], condition=Q(outcome=""), name="conflict_open"),

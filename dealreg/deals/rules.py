@@ -37,9 +37,11 @@ def stop_clock(at: datetime, due_at: datetime, country: str, terms: DealRegistra
 
 
 def resume_clock(at: datetime, left: timedelta, country: str, terms: DealRegistrationTerms) -> Clock:
-    """Rule E7: the clock goes on with what was left when the question was put."""
+    """Rule E7: the clock goes on with what was left when the question was put. Half time stays where
+    it was in the whole of the time; when it had passed before, it lies at the answer."""
     hours = office_hours(country, terms)
-    return Clock(hours.add(at, left / 2), hours.add(at, left))
+    to_half_time = max(timedelta(), left - hours.day_length * terms.decision_business_days / 2)
+    return Clock(hours.add(at, to_half_time), hours.add(at, left))
 
 
 def protected_until(approved_on: date, terms: DealRegistrationTerms) -> date:
@@ -104,7 +106,7 @@ def check_not_own_registration(*, registered_it: bool) -> None:
         )
 
 
-def check_names_no_rival(text: str, names: Iterable[str]) -> None:
+def check_names_no_rival(text: str, names: Iterable[str], *, field: str) -> None:
     """Rule E6: what a partner reads about a lost conflict names neither the other company nor its deal."""
     folded = text.casefold()
     if any(
@@ -113,7 +115,7 @@ def check_names_no_rival(text: str, names: Iterable[str]) -> None:
         raise RuleViolation(
             "names-rival",
             gettext_noop("The message names the other registration. The partner must not learn of it."),
-            field="message",
+            field=field,
             rule="E6",
         )
 

@@ -22,6 +22,7 @@ from partners.specialisations.selectors import groups_held
 from portal.accounts.models import User
 from portal.accounts.roles import VENDOR_ROLES, Role
 from portal.audit.models import Event
+from portal.core.calendar import date_in, months_before
 from portal.core.errors import NotAllowed, RuleViolation, WrongState, gettext_noop
 
 # Which capability each move asks for, and on which side of the deal its holder must stand.
@@ -34,7 +35,7 @@ _PARTNER_MOVES = {
 }
 _REVIEW_MOVES = ("request_information", "endorse", "approve", "reject")
 # Rule E11 holds for these.
-_DECISIONS = (*_REVIEW_MOVES, "revoke")
+_DECISIONS = (*_REVIEW_MOVES, "revoke", "confirm_order")
 _REVIEW_CAPABILITY = {
     Step.DISTRIBUTOR: "deals.decide_as_distributor",
     Step.VENDOR: "deals.decide_as_vendor",
@@ -212,11 +213,17 @@ class Rival:
 
 
 def rivals(deal: Deal, identity: CustomerIdentity) -> list[Rival]:
-    """Active registrations of the same customer and product group, whoever made them."""
+    """What else takes the same customer and product group, whoever registered it: active registrations,
+    and those won within the look-back of rule E2, for then the customer has bought."""
     reasons_by_customer = {match.customer.pk: match.reasons for match in matching_customers(identity)}
+    terms = rulebook_of(deal.edition).deal_registration
+    bought_since = months_before(
+        date_in(deal.partner.country, deal.submitted_at), terms.new_business_lookback_months
+    )
+    takes = Q(status__in=ACTIVE) | Q(status=DealStatus.WON, order_date__gte=bought_since)
     found = (
         Deal.objects.filter(
-            customer_id__in=reasons_by_customer, product_group_id=deal.product_group_id, status__in=ACTIVE
+            takes, customer_id__in=reasons_by_customer, product_group_id=deal.product_group_id
         )
         .exclude(pk=deal.pk)
         .select_related("partner", "distributor")
@@ -226,15 +233,12 @@ def rivals(deal: Deal, identity: CustomerIdentity) -> list[Rival]:
 
 
 def own_registration_of(deal: Deal, identity: CustomerIdentity) -> Deal | None:
-    """The partner's own active deal for this customer and group. Compares only what this partner
-    typed itself, so that the answer tells nothing that others know."""
+    """The partner's own active deal for this customer and group. Compares only what this partner typed
+    itself, never what the portal learnt from others: the answer must not tell who is taken (E6)."""
     own = Deal.objects.filter(
-        partner_id=deal.partner_id,
-        product_group_id=deal.product_group_id,
-        status__in=ACTIVE,
-        customer_id__in=[match.customer.pk for match in matching_customers(identity)],
+        partner_id=deal.partner_id, product_group_id=deal.product_group_id, status__in=ACTIVE
     ).exclude(pk=deal.pk)
-    for other in own:
+    for other in own.order_by("submitted_at", "pk"):
         if same_because(identity, other.identity()):
             return other
     return None
@@ -242,9 +246,9 @@ def own_registration_of(deal: Deal, identity: CustomerIdentity) -> Deal | None:
 
 def open_conflicts(deal: Deal) -> int:
     """How many settlements this deal waits for before it can be approved (rule E5): those with an
-    earlier registration, and those with a later one that is already protected."""
-    later_is_protected = Q(earlier=deal, later__status=DealStatus.APPROVED)
-    return Conflict.objects.open().filter(Q(later=deal) | later_is_protected).count()
+    earlier registration, and those with a later one that is already protected or won."""
+    later_has_it = Q(earlier=deal, later__status__in=[DealStatus.APPROVED, DealStatus.WON])
+    return Conflict.objects.open().filter(Q(later=deal) | later_has_it).count()
 
 
 # Queues.

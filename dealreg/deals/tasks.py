@@ -39,8 +39,10 @@ def watch_decisions(at: datetime) -> dict[str, int]:
 def watch_protection(at: datetime) -> dict[str, int]:
     """Rule E8: reminders before the end of protection, and its end, by the partner's own date."""
     reminded = expired = 0
-    for today, countries in countries_by_date(at).items():
-        protected = Deal.objects.filter(status=DealStatus.APPROVED, partner__country__in=countries)
+    approved = Deal.objects.filter(status=DealStatus.APPROVED)
+    countries = approved.order_by().values_list("partner__country", flat=True).distinct()
+    for today, sharing in countries_by_date(at, list(countries)).items():
+        protected = approved.filter(partner__country__in=sharing)
         expired += _each(protected.filter(protected_until__lt=today), expire_deal, at)
         for edition in Edition.objects.published():
             for days in rulebook_of(edition).deal_registration.reminders_days_before:

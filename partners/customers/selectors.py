@@ -18,16 +18,22 @@ class Match:
 def matching_customers(identity: CustomerIdentity) -> list[Match]:
     """The records of the same company, the surest first. Looks across everything the portal knows:
     its answer is for reviewers, never for the partner who typed (rule E6)."""
-    same = Q(pk__in=[])
+    ways = []
     if identity.number_key:
-        same |= Q(number_key=identity.number_key)
+        ways.append(Q(number_key=identity.number_key))
     if identity.domain:
-        same |= Q(domain=identity.domain)
+        ways.append(Q(domain=identity.domain))
     if identity.name_key:
-        same |= Q(country=identity.country, name_key=identity.name_key)
+        ways.append(Q(country=identity.country, name_key=identity.name_key))
+    # One bounded look-up each, so that a common name does not crowd out an equal number.
+    found = {
+        customer.pk: customer
+        for way in ways
+        for customer in Customer.objects.filter(way).order_by("pk")[:MATCH_LIMIT]
+    }
     matches = [
         Match(customer, reasons)
-        for customer in Customer.objects.filter(same).order_by("pk")[:MATCH_LIMIT]
+        for customer in found.values()
         if (reasons := same_because(identity, customer.identity))
     ]
     return sorted(matches, key=lambda match: -strongest(match.reasons))

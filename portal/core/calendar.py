@@ -1,5 +1,7 @@
 """Working time by country: deadlines in business days, dates in the country where they apply."""
 
+from calendar import monthrange
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -44,12 +46,18 @@ def date_in(country: str, instant: datetime) -> date:
     return instant.astimezone(time_zone_of(country)).date()
 
 
-def countries_by_date(instant: datetime) -> dict[date, list[str]]:
-    """The countries of the territory grouped by the date that they have at an instant."""
+def countries_by_date(instant: datetime, countries: Iterable[str]) -> dict[date, list[str]]:
+    """Countries grouped by the date that they have at an instant."""
     groups: dict[date, list[str]] = {}
-    for country in COUNTRY_TIME_ZONES:
+    for country in countries:
         groups.setdefault(date_in(country, instant), []).append(country)
     return groups
+
+
+def months_before(day: date, months: int) -> date:
+    """The same day of the month so many months earlier, or that month's last day."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 @lru_cache(maxsize=64)

@@ -1,10 +1,12 @@
 """How refusals reach the browser: on the form's field, or as a page of their own."""
 
 from collections.abc import Callable
+from datetime import date
 
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from portal.core.errors import NotAllowed, PortalError, WrongState
@@ -13,7 +15,12 @@ from portal.core.errors import NotAllowed, PortalError, WrongState
 def message_of(refusal: PortalError) -> str:
     """The refusal in the reader's language."""
     translated = gettext(refusal.message)
-    return translated % refusal.params if refusal.params else translated
+    if not refusal.params:
+        return translated
+    spoken = {
+        key: date_format(said) if isinstance(said, date) else said for key, said in refusal.params.items()
+    }
+    return translated % spoken
 
 
 def add_violation(form: BaseForm, refusal: PortalError) -> None:
@@ -34,7 +41,9 @@ class RefusalMiddleware:
 
     def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
         if isinstance(problem, NotAllowed):
-            return render(request, "403.html", {"message": message_of(problem), "exception": problem}, status=403)
+            return render(
+                request, "403.html", {"message": message_of(problem), "exception": problem}, status=403
+            )
         if isinstance(problem, PortalError):
             status = 409 if isinstance(problem, WrongState) else 422
             return render(request, "refused.html", {"message": message_of(problem)}, status=status)

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from dealreg.deals.actions.conflicts import lapse_conflicts
+from dealreg.deals.actions.conflicts import check_tells_no_rival, lapse_conflicts
 from dealreg.deals.actions.drafting import lock_deal
 from dealreg.deals.lifecycle import DEAL_LIFECYCLE, DealStatus
 from dealreg.deals.models import Deal, LossCode, RevocationCode
@@ -31,6 +31,14 @@ def report_won(
         raise RuleViolation("required", gettext_noop("This information is needed."), field="order_reference")
     if order_date > date_in(deal.partner.country, at):
         raise RuleViolation("future", gettext_noop("The order date lies in the future."), field="order_date")
+    if order_date > deal.protected_until:
+        raise RuleViolation(
+            "after-protection",
+            gettext_noop("The order is younger than the protection, which ended on %(day)s."),
+            field="order_date",
+            rule="E8",
+            day=deal.protected_until,
+        )
     if order_date < date_in(deal.partner.country, deal.submitted_at):
         raise RuleViolation(
             "before-registration",
@@ -58,7 +66,6 @@ def report_won(
         order_amount=order_amount,
         currency=deal.currency,
     )
-    lapse_conflicts(deal, at=at)
     notify("deal-won", to=distributor_reviewers(deal), about=deal, key=deal.reference, at=at)
     return deal
 
@@ -102,6 +109,7 @@ def revoke_deal(deal: Deal, *, by: User, at: datetime, code: str, text: str) -> 
         raise RuleViolation("required", gettext_noop("Choose a reason."), field="code")
     if not text.strip():
         raise RuleViolation("required", gettext_noop("This information is needed."), field="text")
+    check_tells_no_rival(deal, text, by=by, field="text")
     end_by_revocation(deal, by=by, at=at, code=code, text=text)
     return deal
 

@@ -1,12 +1,19 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from dealreg.deals import rules
 from dealreg.deals.lifecycle import ACTIVE, DEAL_LIFECYCLE, DealStatus
 from dealreg.deals.models import Conflict, ConflictOutcome, Deal, RejectionCode, RevocationCode
-from dealreg.deals.selectors import channel_managers_of, is_registrant, rivals
+from dealreg.deals.selectors import (
+    channel_managers_of,
+    is_registrant,
+    open_conflicts,
+    reviewers_of,
+    rivals,
+    without,
+)
 from partners.customers.actions import add_customer
 from partners.customers.identity import CustomerIdentity
 from partners.customers.models import Customer
@@ -22,7 +29,12 @@ def note_conflicts(deal: Deal, identity: CustomerIdentity, *, at: datetime) -> b
     """Rule E5: flag what other active registrations of the same customer and group there are. The
     earlier submission is served first. Returns whether this deal waits for a settlement."""
     waits = False
-    for rival in rivals(deal, identity):
+    found = rivals(deal, identity)
+    still_rivals = [rival.deal.pk for rival in found]
+    for conflict in _open_conflicts_of(deal).exclude(Q(later__in=still_rivals) | Q(earlier__in=still_rivals)):
+        # What was typed has been corrected: the two are not the same customer after all.
+        _lapse(conflict, at=at)
+    for rival in found:
         deal_is_later = (rival.deal.submitted_at, rival.deal.pk) < (deal.submitted_at, deal.pk)
         later, earlier = (deal, rival.deal) if deal_is_later else (rival.deal, deal)
         conflict, is_new = Conflict.objects.get_or_create(
@@ -53,25 +65,63 @@ def note_conflicts(deal: Deal, identity: CustomerIdentity, *, at: datetime) -> b
     return waits
 
 
+def _open_conflicts_of(deal: Deal) -> QuerySet[Conflict]:
+    pairs = Conflict.objects.open().filter(Q(later=deal) | Q(earlier=deal))
+    return pairs.select_related(
+        "later__partner", "later__distributor", "earlier__partner", "earlier__distributor"
+    )
+
+
 def lapse_conflicts(deal: Deal, *, at: datetime) -> None:
-    """A registration that ended takes nothing any more: its open conflicts settle by themselves. A
-    won deal keeps them open, for then the customer has bought (rule E2)."""
+    """A registration that ended takes nothing any more: its open conflicts settle by themselves. Not
+    called for a won deal: its customer has bought (rule E2), and a channel manager decides."""
     # Who registers this customer at the same moment has either not looked yet or noted its conflict.
     Customer.objects.select_for_update(no_key=True).get(pk=deal.customer_id)
-    ended = Q(later=deal)
-    if deal.status != DealStatus.WON:
-        ended |= Q(earlier=deal)
-    for conflict in Conflict.objects.open().filter(ended).select_related("later"):
-        conflict.outcome, conflict.settled_at = ConflictOutcome.LAPSED, at
-        conflict.save(update_fields=["outcome", "settled_at"])
+    for conflict in _open_conflicts_of(deal):
+        _lapse(conflict, at=at)
+
+
+def _lapse(conflict: Conflict, *, at: datetime) -> None:
+    conflict.outcome, conflict.settled_at = ConflictOutcome.LAPSED, at
+    conflict.save(update_fields=["outcome", "settled_at"])
+    for one in (conflict.later, conflict.earlier):
         record(
             "deal.conflict_settled",
-            conflict.later,
+            one,
             by=None,
             at=at,
             audience=Audience.VENDOR,
             outcome=ConflictOutcome.LAPSED,
         )
+    _tell_settled(conflict, conflict.later, conflict.earlier, by=None, at=at)
+
+
+def _tell_settled(conflict: Conflict, later: Deal, earlier: Deal, *, by: User | None, at: datetime) -> None:
+    """The channel managers of both sides hear of it; whoever decides on a registration that is free of
+    conflicts now, that it can go on."""
+    notify(
+        "deal-conflict-settled",
+        to=without([*channel_managers_of(later.partner), *channel_managers_of(earlier.partner)], by),
+        about=conflict,
+        key=str(conflict.pk),
+        at=at,
+        later=later.reference,
+        earlier=earlier.reference,
+        outcome=conflict.outcome,
+    )
+    for deal in (later, earlier):
+        now = Deal.objects.only("status").get(pk=deal.pk).status
+        if now == DealStatus.SUBMITTED and open_conflicts(deal) == 0:
+            notify(
+                "deal-to-decide",
+                to=reviewers_of(deal),
+                about=deal,
+                key=f"{deal.reference}:{deal.step}:{conflict.pk}",
+                at=at,
+                step=deal.step,
+                due_at=deal.decision_due_at,
+                conflict=False,
+            )
 
 
 @transaction.atomic
@@ -119,7 +169,38 @@ def settle_conflict(
         case ConflictOutcome.DIFFERENT if later.customer_id == earlier.customer_id:
             later.customer = add_customer(later.identity())
             later.save(update_fields=["customer"])
+    _tell_settled(conflict, later, earlier, by=by, at=at)
     return conflict
+
+
+def _names_of(rival: Deal, deal: Deal) -> list[str]:
+    names = [rival.reference]
+    if rival.partner_id != deal.partner_id:
+        names += [rival.partner.trade_name, rival.partner.legal_name, rival.partner.reference]
+        names += [str(rival.registered_by)]
+    if rival.distributor_id != deal.distributor_id:
+        names += [rival.distributor.name, rival.distributor.legal_name]
+    return names
+
+
+def check_tells_no_rival(deal: Deal, text: str, *, by: User, field: str) -> None:
+    """Rule E6: no text that the partner reads names a rival, open or settled. A distributor is only
+    held to the registrations that it sees itself, or the refusal would tell it of others."""
+    pairs = Conflict.objects.filter(Q(later=deal) | Q(earlier=deal))
+    for conflict in pairs.select_related(
+        "later__partner",
+        "later__distributor",
+        "later__registered_by",
+        "earlier__partner",
+        "earlier__distributor",
+        "earlier__registered_by",
+    ):
+        rival = conflict.earlier if conflict.later_id == deal.pk else conflict.later
+        sees = (
+            by.acting_as.vendor_office_id is not None or rival.distributor_id == by.acting_as.distributor_id
+        )
+        if sees:
+            rules.check_names_no_rival(text, _names_of(rival, deal), field=field)
 
 
 def _end_registration(deal: Deal, *, rival: Deal, by: User, at: datetime, message: str) -> None:
@@ -131,13 +212,7 @@ def _end_registration(deal: Deal, *, rival: Deal, by: User, at: datetime, messag
         raise RuleViolation(
             "required", gettext_noop("Write to the partner whose registration ends."), field="message"
         )
-    names = [rival.reference]
-    if rival.partner_id != deal.partner_id:
-        names += [rival.partner.trade_name, rival.partner.legal_name, rival.partner.reference]
-        names += [str(rival.registered_by)]
-    if rival.distributor_id != deal.distributor_id:
-        names += [rival.distributor.name, rival.distributor.legal_name]
-    rules.check_names_no_rival(message, names)
+    rules.check_names_no_rival(message, _names_of(rival, deal), field="message")
     if deal.status == DealStatus.APPROVED:
         end_by_revocation(deal, by=by, at=at, code=RevocationCode.EARLIER_OVERRULED, text=message)
     else:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import transaction
 
+from dealreg.deals.actions.conflicts import check_tells_no_rival
 from dealreg.deals.actions.drafting import discard_file, lock_deal, require_editable
 from dealreg.deals.lifecycle import DealStatus
 from dealreg.deals.models import Comment, Deal, Evidence, EvidenceKind
@@ -45,6 +46,8 @@ def add_comment(deal: Deal, *, by: User, at: datetime, text: str, is_internal: b
         raise RuleViolation("required", gettext_noop("Write something first."), field="text")
     if len(text) > 4000:
         raise RuleViolation("too-long", gettext_noop("At most 4000 characters."), field="text")
+    if not is_internal and membership.partner_id is None:
+        check_tells_no_rival(deal, text, by=by, field="text")
     comment = Comment.objects.create(
         deal=deal,
         author=by,
@@ -97,12 +100,10 @@ def attach_evidence(
 
 
 @transaction.atomic
-def remove_evidence(evidence: Evidence, *, by: User, at: datetime) -> None:
+def remove_evidence(evidence: Evidence, *, by: User) -> None:
+    """Only from a draft: what reviewers have seen stays."""
     deal = lock_deal(evidence.deal)
-    require_editable(deal, by, unlocked="evidence")
+    require_editable(deal, by)
     document = evidence.document
     evidence.delete()
-    name = document.name
     discard_file(document)
-    if deal.status != DealStatus.DRAFT:
-        record("deal.evidence_removed", deal, by=by, at=at, name=name)

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from dealreg.deals import rules
-from dealreg.deals.actions.conflicts import lapse_conflicts, note_conflicts
+from dealreg.deals.actions.conflicts import check_tells_no_rival, lapse_conflicts, note_conflicts
 from dealreg.deals.actions.conversation import EvidenceInput, attach_evidence
 from dealreg.deals.actions.drafting import DRAFT_FIELDS, LineInput, apply_changes, lock_deal, price_lines
 from dealreg.deals.actions.submitting import (
@@ -58,6 +58,11 @@ def _need(text: str, field: str) -> str:
     return text.strip()
 
 
+def _lines_in_words(deal: Deal) -> str:
+    lines = deal.lines.select_related("product")
+    return "; ".join(f"{line.product.sku} x {line.nodes}, {line.term_months}" for line in lines)
+
+
 def unlocked_fields(question: Question) -> tuple[str, ...]:
     return tuple(name for group in question.fields for name in UNLOCKABLE[group])
 
@@ -71,6 +76,7 @@ def request_information(deal: Deal, *, by: User, at: datetime, text: str, fields
     text = _need(text, "text")
     if set(fields) - set(UNLOCKABLE):
         raise RuleViolation("bad-fields", gettext_noop("Choose from the listed information."), field="fields")
+    check_tells_no_rival(deal, text, by=by, field="text")
     terms = rulebook_of(deal.edition).deal_registration
     deal.status = DealStatus.INFORMATION_REQUESTED
     deal.clock_left = rules.stop_clock(at, deal.decision_due_at, deal.distributor.country, terms)
@@ -107,15 +113,18 @@ def answer_request(
     question = deal.questions.select_for_update().get(answered_at=None)
     answer = _need(answer, "answer")
     allowed = tuple(name for name in unlocked_fields(question) if name in DRAFT_FIELDS)
+    before = {name: str(getattr(deal, name) or "") for name in allowed}
     changed = apply_changes(deal, changes or {}, allowed)
+    told = {name: [before[name], str(getattr(deal, name) or "")] for name in changed}
     terms = rulebook_of(deal.edition).deal_registration
     if lines is not None:
         if "lines" not in question.fields:
             raise RuleViolation(
                 "locked", gettext_noop("This information can no longer be changed."), field="lines"
             )
+        old_lines = _lines_in_words(deal)
         price_lines(deal, lines, at)
-        changed.append("lines")
+        told["lines"] = [old_lines, _lines_in_words(deal)]
     for file in evidence:
         attach_evidence(deal, by=by, at=at, upload=file.upload, kind=file.kind, dated_on=file.dated_on)
     check_complete(deal)
@@ -126,8 +135,9 @@ def answer_request(
 
     clock = rules.resume_clock(at, deal.clock_left, deal.distributor.country, terms)
     deal.status = DealStatus.SUBMITTED
+    if deal.clock_left:
+        deal.overdue_told_at = None
     deal.decision_due_at, deal.half_time_at, deal.clock_left = clock.due_at, clock.half_time_at, None
-    deal.half_time_told_at = deal.overdue_told_at = None
     if _IDENTITY_FIELDS & set(changed):
         identity = settle_identity(deal)
         check_not_registered_already(deal, identity)
@@ -137,7 +147,7 @@ def answer_request(
         deal.save()
     question.answer, question.answered_by, question.answered_at = answer, by, at
     question.save(update_fields=["answer", "answered_by", "answered_at"])
-    record("deal.answered", deal, by=by, at=at, reason=answer, changed=changed, due_at=clock.due_at)
+    record("deal.answered", deal, by=by, at=at, reason=answer, changed=told, due_at=clock.due_at)
     notify("deal-answered", to=reviewers_of(deal), about=deal, key=f"{deal.reference}:{question.pk}", at=at)
     return deal
 
@@ -234,7 +244,9 @@ def reject_deal(deal: Deal, *, by: User, at: datetime, code: str, text: str) -> 
     require_move(by, deal, "reject")
     if code not in RejectionCode.values:
         raise RuleViolation("required", gettext_noop("Choose a reason."), field="code")
-    end_by_rejection(deal, by=by, at=at, code=code, text=_need(text, "text"))
+    text = _need(text, "text")
+    check_tells_no_rival(deal, text, by=by, field="text")
+    end_by_rejection(deal, by=by, at=at, code=code, text=text)
     return deal
 
 

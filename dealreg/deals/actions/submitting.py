@@ -95,6 +95,8 @@ def submit_deal(deal: Deal, *, by: User, at: datetime) -> Deal:
 
     clock = rules.start_clock(at, deal.distributor.country, rulebook.deal_registration)
     deal.status = DealStatus.SUBMITTED
+    # Whoever submits registers, also when a colleague began the draft: they never decide on it (E11).
+    deal.registered_by = by
     deal.submitted_at = at
     deal.edition = edition
     deal.tier = registrant_facts(deal.partner, on, rulebook).tier

@@ -58,7 +58,7 @@ from partners.programme.rulebook import ENTERPRISE
 from partners.programme.selectors import rulebook_on
 from portal.core.calendar import date_in
 from portal.core.errors import RuleViolation, WrongState
-from portal.core.formats import format_pct
+from portal.core.formats import format_pct, labelled
 from portal.core.web import message_of
 
 STEPS = ("customer", "lines", "contact", "review")
@@ -470,7 +470,8 @@ def _take_in(request: HttpRequest, deal: Deal, files: EvidenceForm) -> int:
             added += 1
         except RuleViolation as violation:
             field = violation.field if violation.field in files.fields else None
-            named = f"{upload.name}: {message_of(violation)}" if field == "file" else message_of(violation)
+            text = message_of(violation)
+            named = labelled(upload.name, text) if field == "file" else text
             files.add_error(field, named)
             if field != "file" or violation.code in ("too-many", "file-count", "file-rate"):
                 break
@@ -483,7 +484,7 @@ def _take_out(request: HttpRequest, deal: Deal, pk: str) -> None:
     )
     if evidence is None:
         raise Http404
-    remove_evidence(evidence, by=request.user, at=timezone.now())
+    remove_evidence(evidence, by=request.user)
     messages.success(request, _("The file was removed."))
 
 
@@ -533,7 +534,7 @@ def _review(request: HttpRequest, deal: Deal) -> HttpResponse:
             return redirect("deals:receipt", ref=deal.reference)
     ceiling = _ceiling(deal)
     lacks = [
-        _lack(deal, field, f"{label}: {_('this information is needed')}")
+        _lack(deal, field, _("%(label)s: this information is needed") % {"label": label})
         for field, label in missing_fields(deal)
     ]
     context = {

@@ -33,7 +33,8 @@ def test_a_question_stops_the_clock_and_the_answer_lets_it_go_on(cast):
     deal = actions.answer_request(deal, by=cast.amir, at=at(30, 9), answer="All.")  # Monday 10:00
     assert deal.clock_left is None
     assert deal.decision_due_at == datetime(2026, 12, 1, 13, 0, tzinfo=UTC)
-    assert deal.half_time_at == at(30, 15, 30)
+    # Half time stays where it was in the whole: four of the thirteen hours.
+    assert deal.half_time_at == at(30, 13)
 
 
 def test_nothing_is_due_while_the_partner_is_asked(cast):
@@ -66,15 +67,23 @@ def test_the_place_in_the_queue_is_kept(cast):
     assert (conflict.earlier, conflict.later) == (first, second)
 
 
-def test_reminders_start_again_with_the_clock(cast):
+def test_an_overdue_deal_is_escalated_once_whatever_is_asked_and_answered(cast):
+    deal = submitted(cast)
+    assert watch_decisions(at(27, 8))["overdue decisions escalated"] == 1
+    actions.request_information(deal, by=cast.denise, at=at(27, 9), text="?", fields=[])
+    actions.answer_request(deal, by=cast.amir, at=at(28, 9), answer="All.")
+    assert watch_decisions(at(30, 12))["overdue decisions escalated"] == 0
+
+
+def test_half_time_is_reminded_of_once(cast):
     deal = submitted(cast)
     assert watch_decisions(at(24, 14))["half-time reminders"] == 1
     assert watch_decisions(at(24, 14))["half-time reminders"] == 0
     actions.request_information(deal, by=cast.denise, at=at(24, 15), text="?", fields=[])
     actions.answer_request(deal, by=cast.amir, at=at(26, 9), answer="All.")
     deal.refresh_from_db()
-    assert watch_decisions(deal.half_time_at)["half-time reminders"] == 1
-    assert Notification.objects.filter(kind="deal-half-time", recipient=cast.denise).count() == 2
+    assert watch_decisions(deal.half_time_at)["half-time reminders"] == 0
+    assert Notification.objects.filter(kind="deal-half-time", recipient=cast.denise).count() == 1
 
 
 def test_an_overdue_deal_is_escalated_once_and_by_the_true_hour(cast):

@@ -1,7 +1,7 @@
 """Two registrations of one customer: who learns what, and how a channel manager settles it."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -221,7 +221,7 @@ def test_the_later_may_prevail_over_a_deal_that_is_already_won(cast):
     assert Deal.objects.get(pk=earlier.pk).status == DealStatus.WON
 
 
-def test_a_later_deal_that_is_won_waits_for_nobody(cast):
+def test_a_later_deal_that_is_won_still_keeps_the_earlier_one_waiting(cast):
     first = asked(cast, fields=("customer_name",), customer_name="Ville de Lens")
     second = submitted(cast, cast.bruno, at=MONDAY + timedelta(hours=1), distributor=cast.third)
     actions.approve_deal(second, by=cast.eve, at=LATER, granted_pct=Decimal(1))
@@ -231,7 +231,85 @@ def test_a_later_deal_that_is_won_waits_for_nobody(cast):
     actions.report_won(
         second, by=cast.bruno, at=LATER, order_reference="X", order_date=LATER.date(), order_amount=Decimal(1)
     )
-    assert Conflict.objects.get().outcome == ConflictOutcome.LAPSED
+    assert Conflict.objects.get().outcome == ""
+    with pytest.raises(RuleViolation) as refusal:
+        actions.approve_deal(first, by=cast.denise, at=LATER, granted_pct=Decimal(1))
+    assert refusal.value.code == "conflict-open"
+
+
+def test_what_a_customer_has_bought_within_twelve_months_is_not_new_business(cast):
+    first = submitted(cast, cast.amir)
+    actions.approve_deal(first, by=cast.denise, at=LATER, granted_pct=Decimal(1))
+    actions.report_won(
+        first, by=cast.amir, at=LATER, order_reference="X", order_date=LATER.date(), order_amount=Decimal(1)
+    )
+    soon = submitted(cast, cast.bruno, at=LATER + timedelta(days=1))
+    assert (soon.status, Conflict.objects.get().earlier) == (DealStatus.SUBMITTED, first)
+    with pytest.raises(RuleViolation):
+        actions.approve_deal(soon, by=cast.denise, at=LATER + timedelta(days=1), granted_pct=Decimal(1))
+    actions.withdraw_deal(soon, by=cast.bruno, at=LATER + timedelta(days=2))
+    a_year_later = submitted(
+        cast,
+        cast.bruno,
+        at=LATER + timedelta(days=370),
+        expected_close_on=(LATER + timedelta(days=400)).date(),
+    )
+    assert not Conflict.objects.filter(later=a_year_later).exists()
+
+
+def test_whether_a_company_registered_itself_before_is_judged_by_its_own_words(cast):
+    """Rule E6: a second registration under another number must not tell that a rival took the first."""
+    submitted(cast, cast.bruno, customer_name="Fonderie Vasseur", company_number="552 100 554")
+    answers = []
+    for name in ("Fonderie Vasseur", "Fonderie Libre"):
+        submitted(cast, cast.amir, at=LATER, customer_name=name)
+        with pytest.raises(RuleViolation) as refusal:
+            submitted(cast, cast.amir, at=LATER, customer_name=name, company_number="542 051 180")
+        answers.append(refusal.value.code)
+    assert answers == ["own-duplicate", "own-duplicate"]
+
+
+def test_when_a_conflict_is_settled_those_concerned_are_told(cast):
+    conflict = a_pair(cast)
+    Notification.objects.all().delete()
+    settle(conflict, cast.nora, ConflictOutcome.DIFFERENT)
+    told = set(Notification.objects.values_list("kind", "recipient__full_name"))
+    assert ("deal-conflict-settled", "Karim Benali") in told
+    assert {name for kind, name in told if kind == "deal-to-decide"} >= {"Denise Carlier"}
+
+
+def test_a_corrected_identity_leaves_its_conflict_behind(cast):
+    first = submitted(cast, cast.amir, customer_name="Mairie de Lens")
+    second = submitted(cast, cast.bruno, at=LATER, customer_name="Mairie de Lens")
+    actions.request_information(second, by=cast.denise, at=LATER, text="Which?", fields=["customer_name"])
+    actions.answer_request(
+        second, by=cast.bruno, at=LATER, answer="Lille.", changes={"customer_name": "Mairie de Lille"}
+    )
+    assert Conflict.objects.get(later=second, earlier=first).outcome == ConflictOutcome.LAPSED
+    actions.approve_deal(second, by=cast.denise, at=LATER, granted_pct=Decimal(1))
+
+
+@pytest.mark.parametrize("text", ["Bravo IT was first.", "See Bruno Girard's deal."])
+def test_no_text_to_a_partner_names_its_rival(cast, text):
+    submitted(cast, cast.bruno)
+    later = submitted(cast, cast.amir, at=LATER)
+    for attempt in (
+        lambda: actions.reject_deal(later, by=cast.denise, at=LATER, code="already_taken", text=text),
+        lambda: actions.request_information(later, by=cast.denise, at=LATER, text=text, fields=[]),
+        lambda: actions.add_comment(later, by=cast.denise, at=LATER, text=text),
+        lambda: actions.add_comment(later, by=cast.karim, at=LATER, text=text),
+    ):
+        with pytest.raises(RuleViolation) as refusal:
+            attempt()
+        assert (refusal.value.code, refusal.value.field) == ("names-rival", "text")
+    actions.add_comment(later, by=cast.denise, at=LATER, text=text, is_internal=True)
+
+
+def test_a_distributor_cannot_find_out_by_writing_names(cast):
+    """Bruno registered at another distributor: Denise may write any name, right or wrong."""
+    later = a_pair(cast).later
+    for text in ("Bravo IT was first.", "Delta Reseller was first."):
+        actions.add_comment(later, by=cast.denise, at=LATER, text=text)
 
 
 @pytest.mark.parametrize("who_ends", ["earlier", "later"])

@@ -853,8 +853,6 @@ def test_an_approval_and_a_registration_of_the_same_customer_do_not_lock_each_ot
 
 def test_the_advice_after_a_no_counts_the_months_of_the_edition(cast):
     terms = rulebook_on(MONDAY.date()).deal_registration
-    said = rejection_advice(
-        RejectionCode.NOT_NEW_BUSINESS, replace(terms, new_business_lookback_months=18)
-    )
+    said = rejection_advice(RejectionCode.NOT_NEW_BUSINESS, replace(terms, new_business_lookback_months=18))
     assert "more than 18 months back" in said
     assert rejection_advice("unknown", terms) == ""

@@ -266,14 +266,26 @@ def copy_in(status: str, model: Deal) -> Deal:
     model.pk, model.reference, model.status = None, new_reference("DR"), status
     model.customer = None if status == "draft" else model.customer
     model._state.adding = True
+    for field, value in WHAT_A_STATE_NEEDS.get(status, {}).items():
+        setattr(model, field, value)
     model.save()
     return model
+
+
+WHAT_A_STATE_NEEDS = {
+    "submitted": {"decision_due_at": WHEN, "half_time_at": WHEN},
+    "information_requested": {"clock_left": timedelta(hours=1)},
+    "rejected": {"rejection_code": "other", "decision_text": "No."},
+    "won": {"order_reference": "N-1", "order_date": WHEN.date(), "order_amount": Decimal(1)},
+    "lost": {"loss_code": "price"},
+    "revoked": {"revocation_code": "customer_choice", "end_text": "Letter."},
+}
 
 
 @pytest.mark.parametrize("source", DealStatus.values)
 def test_the_database_refuses_every_move_that_is_not_in_the_table(cast, source):
     pattern = approved(cast)
-    Deal.objects.filter(pk=pattern.pk).update(status="lost")
+    Deal.objects.filter(pk=pattern.pk).update(status="lost", loss_code="price")
     pattern = Deal.objects.get(pk=pattern.pk)
     customer = pattern.customer
     deal = copy_in(source, pattern)
@@ -285,11 +297,11 @@ def test_the_database_refuses_every_move_that_is_not_in_the_table(cast, source):
         change = Deal.objects.filter(pk=deal.pk)
         if (source, target) in DEAL_LIFECYCLE.transitions():
             with transaction.atomic():
-                assert change.update(status=target) == 1
+                assert change.update(status=target, **WHAT_A_STATE_NEEDS.get(target, {})) == 1
                 transaction.set_rollback(True)
         else:
             with pytest.raises(DatabaseError), transaction.atomic():
-                change.update(status=target)
+                change.update(status=target, **WHAT_A_STATE_NEEDS.get(target, {}))
     deal.refresh_from_db()
     assert deal.status == source
 
@@ -302,6 +314,12 @@ def test_the_database_refuses_every_move_that_is_not_in_the_table(cast, source):
         {"granted_pct": None},
         {"protected_until": None},
         {"decided_at": None},
+        {"decided_by": None},
+        {"needs_vendor": True},
+        {"status": "won"},
+        {"status": "lost"},
+        {"status": "revoked"},
+        {"proposed_pct": Decimal("5.5")},
         {"customer": None},
         {"edition": None},
         {"ceiling_pct": None},

@@ -204,8 +204,8 @@ def test_own_registrations_and_open_conflicts_are_refused():
 def test_a_message_that_names_the_rival_is_found(text, names_it):
     names = ["Bravo IT", "DR-7K3F9Q", "", " "]
     if not names_it:
-        rules.check_names_no_rival(text, names)
+        rules.check_names_no_rival(text, names, field="message")
         return
     with pytest.raises(RuleViolation) as refusal:
-        rules.check_names_no_rival(text, names)
+        rules.check_names_no_rival(text, names, field="message")
     assert refusal.value.field == "message"

@@ -51,7 +51,7 @@ def deal(cast):
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 @pytest.mark.parametrize("person", ["alice", "denise", "karim"])
-@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"deal-conflict"}))
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"deal-conflict", "deal-conflict-settled"}))
 def test_every_kind_reads_well_on_every_side(cast, deal, kind, person, language):
     someone = getattr(cast, person)
     speaks(someone, language)
@@ -95,6 +95,17 @@ def test_the_conflict_mail_is_for_channel_managers(cast, deal):
     for text in (letter.body, html_of(letter)):
         assert later.reference in text and deal.reference in text
         assert "Alpha Sécurité" in text and "Bravo IT" in text
+
+
+def test_the_mail_of_a_settled_conflict_gives_outcome_and_reason(cast, deal):
+    register(cast, cast.bruno, at=MONDAY + timedelta(minutes=5))
+    settle_conflict(
+        Conflict.objects.get(), by=cast.nora, at=MONDAY, outcome="different", reason="Two sites, two buyers"
+    )
+    Notification.objects.exclude(kind="deal-conflict-settled").delete()
+    (letter,) = deliver()
+    assert letter.to == ["Karim Benali <karim@vendor.example>"]
+    assert "Two sites, two buyers" in letter.body and "None" not in letter.body
 
 
 def test_the_mail_keeps_what_was_true_when_it_happened(cast, deal):
@@ -290,4 +301,4 @@ def test_what_was_stored_comes_back_as_dates_and_figures():
 
 def test_the_cast_covers_each_side(cast):
     assert cast.alice.acting_as.role in PARTNER_ROLES
-    assert set(TOLD) == set(KINDS) - {"deal-conflict"}
+    assert set(TOLD) == set(KINDS) - {"deal-conflict", "deal-conflict-settled"}
