@@ -17,6 +17,7 @@ from partners.organisations.models import Distributor, Membership, Partner, Supp
 from partners.programme import actions as programme_actions
 from partners.programme.models import Edition
 from partners.specialisations.models import Specialisation
+from portal.accounts.actions import note_proven_addresses
 from portal.accounts.models import User
 from portal.accounts.roles import Role
 
@@ -152,6 +153,7 @@ def make_cast() -> Cast:
     edition, _ = programme_actions.seed_edition(edition_facts())
     people = _people()
     User.objects.bulk_create(people.values())
+    note_proven_addresses(list(people.values()))
 
     headquarters = VendorOffice(name="Head office", country="GB", countries=edition_facts()["territory"])
     france_office = VendorOffice(

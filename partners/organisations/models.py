@@ -11,6 +11,7 @@ from partners.organisations.querysets import (
     DistributorQuerySet,
     InvitationQuerySet,
     MembershipQuerySet,
+    OfficeQuerySet,
     PartnerQuerySet,
 )
 from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES, VENDOR_ROLES, Role
@@ -27,6 +28,8 @@ class VendorOffice(models.Model):
     name = models.CharField(_("name"), max_length=120, unique=True)
     country = models.CharField(_("country"), max_length=2)
     countries = country_list(verbose_name=_("countries"))
+
+    objects = OfficeQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name

@@ -1,12 +1,14 @@
 """Who sees which organisation: the one place that knows (promise S1)."""
 
 import unicodedata
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import Func, Q, Value
 from django.db.models.functions import Lower
 
+from partners.organisations.standing import counting_tier_on
 from portal.accounts.models import User
 from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES, VENDOR_ROLES
 
@@ -78,6 +80,10 @@ class ScopedQuerySet(models.QuerySet[Any]):
 class PartnerQuerySet(ScopedQuerySet):
     """A partner sees itself; a distributor those that buy from it; the vendor those of the region."""
 
+    def with_counting_tier(self, day: date) -> "PartnerQuerySet":
+        """Each with `counting_tier`: the tier that counts on a day (rule H7)."""
+        return self.annotate(counting_tier=counting_tier_on(day))
+
     def named_like(self, text: str) -> "PartnerQuerySet":
         """Any part of trade or legal name, whatever the case and accents."""
         wanted = folded(text)
@@ -113,6 +119,19 @@ class DistributorQuerySet(ScopedQuerySet):
 
     def _seen_by_vendor(self, membership: "Membership") -> Q:
         return Q(countries__overlap=membership.vendor_office.countries)
+
+
+class OfficeQuerySet(ScopedQuerySet):
+    """The offices of the vendor: for its own people, all of them."""
+
+    def _seen_by_partner(self, membership: "Membership") -> Q:
+        return Q(pk__in=[])
+
+    def _seen_by_distributor(self, membership: "Membership") -> Q:
+        return Q(pk__in=[])
+
+    def _seen_by_vendor(self, membership: "Membership") -> Q:
+        return Q(pk__isnull=False)
 
 
 class MembershipQuerySet(ScopedQuerySet):

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
@@ -23,6 +23,7 @@ from partners.organisations.models import (
     Tier,
     VendorOffice,
 )
+from partners.organisations.territory import territory_on
 from portal.accounts.models import User
 from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES, VENDOR_ROLES, Role
 from portal.audit.models import Audience, Event
@@ -103,9 +104,9 @@ _PRIMARY_FIRST = (
 )
 
 
-def partner_rows(reader: User) -> models.QuerySet[Partner]:
+def partner_rows(reader: User, on: date) -> models.QuerySet[Partner]:
     """The partners that the reader sees, each with `running`: its supplies that the reader may know
-    of (a distributor only its own), the primary first."""
+    of (a distributor only its own), the primary first; and with the tier that counts on the day."""
     supplies = _PRIMARY_FIRST
     if is_distributor(reader):
         supplies = supplies.filter(distributor_id=reader.acting_as.distributor_id)
@@ -113,13 +114,15 @@ def partner_rows(reader: User) -> models.QuerySet[Partner]:
         Partner.objects.visible_to(reader)
         .select_related("channel_manager")
         .prefetch_related(Prefetch("supplies", queryset=supplies, to_attr="running"))
+        .with_counting_tier(on)
         .annotate(tier_rank=tier_rank())
     )
 
 
 def tier_rank() -> Case:
+    """The place of `counting_tier` from below."""
     return Case(
-        *(When(tier=tier, then=Value(rank)) for rank, tier in enumerate(Tier.values)),
+        *(When(counting_tier=tier, then=Value(rank)) for rank, tier in enumerate(Tier.values)),
         output_field=IntegerField(),
     )
 
@@ -155,7 +158,7 @@ def distributor_rows(reader: User) -> models.QuerySet[Distributor]:
     )
 
 
-def look_up_status(text: str) -> list[Partner]:
+def look_up_status(text: str, on: date) -> list[Partner]:
     """Rule A5, for anybody: the authorised partners of this name, reference, domain or VAT number, and
     nothing about them that is not public. Empty for less than three characters."""
     text = " ".join(text.split())
@@ -170,6 +173,7 @@ def look_up_status(text: str) -> list[Partner]:
     return list(
         Partner.objects.exclude(status=PartnerStatus.ENDED)
         .filter(found)
+        .with_counting_tier(on)
         .only("trade_name", "city", "country", "tier", "authorised_on")
         .order_by("trade_name", "pk")[:LOOKUP_RESULTS]
     )
@@ -195,6 +199,8 @@ _EVENTS: dict[str, tuple[Promise, str, str]] = {
     "partner.primary_changed": (gettext_lazy("%(distributor)s is the primary distributor"), "star", "info"),
     "distributor.added": (gettext_lazy("Became an official distributor"), "circle-plus", "ok"),
     "distributor.edited": (gettext_lazy("Details changed: %(changed)s"), "pencil", "neutral"),
+    "office.added": (gettext_lazy("Office opened"), "circle-plus", "ok"),
+    "office.edited": (gettext_lazy("Details changed: %(changed)s"), "pencil", "neutral"),
     "membership.started": (gettext_lazy("Access as %(role)s"), "user-plus", "ok"),
     "membership.role_changed": (
         gettext_lazy("Role changed from %(before)s to %(after)s"),
@@ -208,6 +214,11 @@ _EVENTS: dict[str, tuple[Promise, str, str]] = {
     "invitation.withdrawn": (gettext_lazy("Invitation withdrawn"), "mail-off", "neutral"),
     "invitation.lapsed": (gettext_lazy("Invitation lapsed"), "mail-off", "neutral"),
     "invitation.accepted": (gettext_lazy("Invitation accepted"), "mail-opened", "ok"),
+    "user.email_changed": (
+        gettext_lazy("E-mail address changed from %(before)s to %(after)s"),
+        "mail",
+        "info",
+    ),
 }
 _FIELD_NAMES: dict[str, Promise] = {
     "legal_name": gettext_lazy("legal name"),
@@ -249,12 +260,16 @@ def timeline_of(subject: models.Model, reader: User, most: int = 50) -> list[dic
 
 def history_of(membership: Membership) -> list[dict[str, Any]]:
     """A person in an organisation: the invitation and everything since."""
+    person = membership.user
+    changes = Event.objects.about(person).filter(verb="user.email_changed")
+    addresses = [person.email.lower(), *changes.values_list("data__before", flat=True)]
     invitations = Invitation.objects.filter(
-        email__iexact=membership.user.email, **{link_name(membership.organisation): membership.organisation}
+        email__in=addresses, **{link_name(membership.organisation): membership.organisation}
     )
     types = ContentType.objects.get_for_models(Membership, Invitation)
     events = Event.objects.filter(
         Q(subject_type=types[Membership], subject_id=membership.pk)
+        | Q(pk__in=changes.values("pk"))
         | Q(subject_type=types[Invitation], subject_id__in=invitations.values("pk"))
     )
     return [_entry(event) for event in events.order_by("-at", "-id")]
@@ -304,6 +319,32 @@ def invitation_state(invitation: Invitation, at: datetime) -> str:
 
 def account_for(email: str) -> User | None:
     return User.objects.filter(email__iexact=email).first()
+
+
+def office_rows(reader: User) -> models.QuerySet[VendorOffice]:
+    """The vendor's offices, each with `people`: how many act for it."""
+    running = Q(memberships__is_active=True, memberships__user__is_active=True)
+    return VendorOffice.objects.visible_to(reader).annotate(people=Count("memberships", filter=running))
+
+
+def uncovered_countries(day: date) -> list[str]:
+    """The countries of the programme whose partners no office sees."""
+    covered = VendorOffice.objects.values_list("countries", flat=True)
+    return sorted(territory_on(day).difference(*covered))
+
+
+def partners_of_others(office: VendorOffice) -> int:
+    """How many partners have a channel manager of this office that no longer sees them."""
+    people = Membership.objects.filter(is_active=True, role=Role.CHANNEL_MANAGER)
+    lost = Partner.objects.filter(
+        channel_manager__in=people.filter(vendor_office=office).values("user_id")
+    ).exclude(country__in=office.countries)
+    # Somebody who works for two offices sees the countries of both.
+    elsewhere = people.exclude(vendor_office=office).filter(
+        user_id=models.OuterRef("channel_manager_id"),
+        vendor_office__countries__contains=[models.OuterRef("country")],
+    )
+    return lost.exclude(models.Exists(elsewhere)).exclude(status=PartnerStatus.ENDED).count()
 
 
 def offices() -> models.QuerySet[VendorOffice]:

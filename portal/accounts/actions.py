@@ -1,4 +1,8 @@
-from django.db.models import F
+from collections.abc import Collection
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+from django.db.models import F, Q
 
 from portal.accounts.models import Theme, User
 
@@ -18,3 +22,15 @@ def change_own_settings(
 def end_sessions(user: User) -> None:
     """Every session of the person is refused from the next request on (promise S8)."""
     User.objects.filter(pk=user.pk).update(session_version=F("session_version") + 1)
+
+
+@transaction.atomic
+def note_proven_addresses(people: Collection[User]) -> None:
+    """Each person's address is theirs: they opened a mail sent there, or came by the command line. It
+    is the only one with which they sign in and reset the password, and nobody else holds it."""
+    own = [person.email.lower() for person in people]
+    EmailAddress.objects.filter(Q(user__in=people) | Q(email__in=own)).delete()
+    EmailAddress.objects.bulk_create(
+        EmailAddress(user=person, email=email, verified=True, primary=True)
+        for person, email in zip(people, own, strict=True)
+    )

@@ -44,6 +44,7 @@ _VENDOR_SEES = {
     "partners.see",
     "partners.list",
     "distributors.see",
+    "offices.see",
 }
 
 CAPABILITIES: dict[str, frozenset[str]] = {
@@ -84,6 +85,7 @@ CAPABILITIES: dict[str, frozenset[str]] = {
             "people.manage",
             "partners.manage",
             "distributors.manage",
+            "offices.manage",
             "programme.manage",
             "catalogue.manage",
         }

@@ -109,6 +109,8 @@ VERBS: dict[str, Verb] = {
     "partner.edited": Verb(_("Partner's data changed"), icon="edit"),
     "distributor.added": Verb(_("Distributor added"), icon="building-plus", tone="info"),
     "distributor.edited": Verb(_("Distributor's data changed"), icon="edit"),
+    "office.added": Verb(_("Office added"), icon="building-plus", tone="info"),
+    "office.edited": Verb(_("Office's data changed"), icon="edit"),
     "invitation.sent": Verb(_("Invitation sent"), icon="mail", tone="info"),
     "invitation.resent": Verb(_("Invitation sent again"), icon="mail", tone="info"),
     "invitation.withdrawn": Verb(_("Invitation withdrawn"), icon="mail-off", tone="neutral"),
@@ -118,6 +120,9 @@ VERBS: dict[str, Verb] = {
     "membership.role_changed": Verb(_("Role changed"), icon="user-edit", tone="info"),
     "membership.deactivated": Verb(_("Access ended"), icon="user-off", tone="bad"),
     "membership.reactivated": Verb(_("Access given again"), icon="user-check", tone="ok"),
+    "user.email_changed": Verb(
+        _("E-mail address changed"), _("E-mail address changed from %(before)s to %(after)s"), "mail", "warn"
+    ),
     "edition.imported": Verb(_("Edition imported"), icon="file-import", tone="info"),
     "edition.published": Verb(_("Edition published"), icon="award", tone="ok"),
     "edition.discarded": Verb(_("Edition discarded"), icon="trash", tone="neutral"),

@@ -22,7 +22,7 @@ from partners.organisations.models import (
     VendorOffice,
 )
 from partners.organisations.selectors import link_name, roles_of
-from portal.accounts.actions import end_sessions
+from portal.accounts.actions import end_sessions, note_proven_addresses
 from portal.accounts.models import User
 from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES, Role
 from portal.audit.actions import record
@@ -228,6 +228,7 @@ def _join(user: User, invitation: Invitation, at: datetime) -> Membership:
     user.memberships.filter(is_current=True).update(is_current=False)
     membership.is_current = True
     membership.save()
+    note_proven_addresses([user])
     invitation.accepted_at = at
     invitation.save(update_fields=["accepted_at"])
     user.forget_acting_as()
@@ -302,6 +303,7 @@ def create_first_administrator(
             "account-exists", gettext_noop("There is an account of this address already."), field="email"
         )
     user = User.objects.create_user(email=email, password=password, full_name=full_name)
+    note_proven_addresses([user])
     membership = Membership.objects.create(
         user=user, role=Role.PROGRAMME_ADMIN, vendor_office=where, is_current=True
     )

@@ -12,6 +12,7 @@ from partners.catalogue.models import Product, ProductGroup
 from partners.organisations.models import Distributor, Membership, Partner, Supply, VendorOffice
 from partners.programme.selectors import edition_on, rulebook_of
 from partners.specialisations.models import Specialisation
+from portal.accounts.actions import note_proven_addresses
 from portal.accounts.models import User
 from portal.accounts.roles import Role
 from portal.dashboard.demo.cast import (
@@ -72,6 +73,7 @@ def make_world(now: datetime) -> World:
     _partners(world, facts)
     _people_of_partners(world, hashed)
     _consultant(world, hashed)
+    note_proven_addresses(User.objects.all())
     seed_catalogue(demo_prices=True)
     world.groups = {group.code: group for group in ProductGroup.objects.all()}
     for product in Product.objects.select_related("group"):
