@@ -69,6 +69,7 @@ ORGANISATIONS = Section(
     (
         Entry(gettext_lazy("Partners"), "building-store", "/partners/", "partners.list"),
         Entry(gettext_lazy("Distributors"), "truck", "/distributors/", "distributors.see"),
+        Entry(gettext_lazy("Offices"), "building", "/offices/", "offices.see"),
         Entry(gettext_lazy("People"), "users", "/people/", "people.see"),
     ),
 )

@@ -215,6 +215,7 @@ def _invite(request: HttpRequest, organisation: Organisation) -> HttpResponse:
         request.POST or None,
         organisation=organisation,
         choose_office=isinstance(organisation, VendorOffice),
+        initial={"office": asked} if (asked := request.GET.get("office")) else None,
     )
     if request.method == "POST" and form.is_valid():
         given = dict(form.cleaned_data)
