@@ -378,20 +378,22 @@ class PartnerLoad:
         return links.deals(partner=self.reference, status=DealStatus.APPROVED)
 
 
-def busiest_partners(user: User, count: int = LINES) -> list[PartnerLoad]:
+def busiest_partners(user: User, on: date, count: int = LINES) -> list[PartnerLoad]:
     rows = (
         Deal.objects.visible_to(user)
         .active()
         .order_by()
-        .values("partner__reference", "partner__trade_name", "partner__tier", "partner__country")
+        .values("partner_id", "partner__reference", "partner__trade_name", "partner__country")
         .annotate(open=Count("pk"), protected=Count("pk", filter=Q(status=DealStatus.APPROVED)))
         .order_by("-open", "partner__trade_name")[:count]
     )
+    shown = Partner.objects.filter(pk__in=[row["partner_id"] for row in rows]).with_counting_tier(on)
+    tiers = dict(shown.values_list("pk", "counting_tier"))
     return [
         PartnerLoad(
             row["partner__reference"],
             row["partner__trade_name"],
-            row["partner__tier"],
+            tiers[row["partner_id"]],
             row["partner__country"],
             row["open"],
             row["protected"],
@@ -463,7 +465,7 @@ def distributor_home(user: User, *, at: datetime, on: date) -> DistributorHome:
         states=state_figures(user),
         decisions=decision_figures(user, at),
         queue=queue(user, Step.DISTRIBUTOR, LINES + 2),
-        partners=busiest_partners(user),
+        partners=busiest_partners(user, on),
         orders=list(unconfirmed.select_related("partner").order_by("order_date", "pk")[: LINES + 1]),
         months=month_counts(user, on, "decided_at"),
     )
@@ -482,7 +484,7 @@ class CountryLine:
 
 @dataclass(frozen=True)
 class Portfolio:
-    """The partners of the reader's region, by tier and by country."""
+    """The partners of the reader's region, by the tier that counts and by country."""
 
     by_tier: dict[str, int]
     countries: list[CountryLine]
@@ -506,14 +508,19 @@ class VendorHome:
     months: list[tuple[date, int]]
 
 
-def portfolio(user: User) -> Portfolio:
+def portfolio(user: User, on: date) -> Portfolio:
     rows = (
-        Partner.objects.visible_to(user).order_by().values("country", "tier").annotate(partners=Count("pk"))
+        Partner.objects.visible_to(user)
+        .with_counting_tier(on)
+        .order_by()
+        .values("country", "counting_tier")
+        .annotate(partners=Count("pk"))
     )
     by_tier: dict[str, int] = {}
     by_country: dict[str, int] = {}
     for row in rows:
-        by_tier[row["tier"]] = by_tier.get(row["tier"], 0) + row["partners"]
+        tier = row["counting_tier"]
+        by_tier[tier] = by_tier.get(tier, 0) + row["partners"]
         by_country[row["country"]] = by_country.get(row["country"], 0) + row["partners"]
     deals = (
         Deal.objects.visible_to(user)
@@ -556,7 +563,7 @@ def vendor_home(user: User, *, at: datetime, on: date) -> VendorHome:
         overdue_count=counts["overdue"],
         approvals=queue(user, Step.VENDOR, LINES - 1),
         approvals_count=counts["approvals"],
-        portfolio=portfolio(user),
-        partners=busiest_partners(user),
+        portfolio=portfolio(user, on),
+        partners=busiest_partners(user, on),
         months=month_counts(user, on, "submitted_at"),
     )

@@ -24,6 +24,7 @@ from dealreg.deals.selectors import (
     moves_open_to,
     open_conflicts,
     partner_summary,
+    registrant_facts,
     side_of,
     terms_of,
     waiting_for,
@@ -33,7 +34,7 @@ from dealreg.deals.views.deciding import buttons_for
 from dealreg.deals.views.wording import rejection_advice, revocation_advice, rule_of_rejection
 from partners.organisations.access import can
 from partners.programme.rules import recommended_discount_ceiling
-from partners.programme.selectors import rulebook_of
+from partners.programme.selectors import rulebook_of, rulebook_on
 from portal.accounts.models import User
 from portal.audit.models import Audience
 from portal.audit.selectors import Entry, timeline
@@ -143,8 +144,14 @@ def _show(request: HttpRequest, deal: Deal, *, comment_form: CommentForm) -> Htt
         "settled_conflicts": [conflict for conflict in conflicts if conflict.outcome],
         "may_settle": can(user, "deals.settle_conflicts"),
         "partner_summary": partner_summary(deal.partner) if side == "vendor" else None,
+        "partner_tier": _tier_that_counts(deal, at) if side == "vendor" else "",
     }
     return render(request, "deals/detail.html", context)
+
+
+def _tier_that_counts(deal: Deal, at: datetime) -> str:
+    on = date_in(deal.partner.country, at)
+    return registrant_facts(deal.partner, on, rulebook_on(on)).tier
 
 
 # --- who must act next, and until when -------------------------------------------------------------

@@ -117,7 +117,10 @@ class PartnerFilter(django_filters.FilterSet):
 
     q = django_filters.CharFilter(label=_("Name, reference or domain"), method="search")
     tier = django_filters.ChoiceFilter(
-        label=_("Tier"), choices=list(reversed(Tier.choices)), empty_label=_("All tiers")
+        label=_("Tier"),
+        field_name="counting_tier",
+        choices=list(reversed(Tier.choices)),
+        empty_label=_("All tiers"),
     )
     country = django_filters.ChoiceFilter(label=_("Country"), empty_label=_("All countries"))
     status = django_filters.ChoiceFilter(

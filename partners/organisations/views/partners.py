@@ -94,7 +94,7 @@ class PartnerTable(tables.Table):
         )
 
     def render_tier(self, record: Partner) -> SafeString:
-        return tier_badge(record.tier)
+        return tier_badge(record.counting_tier)
 
     def render_distributor(self, record: Partner) -> str:
         return primary_of(record) or "–"
@@ -119,7 +119,7 @@ def primary_of(partner: Any) -> str:
 def _filtered(request: HttpRequest) -> PartnerFilter:
     """403 for those who hold no list of partners."""
     require(request.user, "partners.list")
-    return PartnerFilter(request.GET, queryset=partner_rows(request.user), reader=request.user)
+    return PartnerFilter(request.GET, queryset=partner_rows(request.user, timezone.localdate()), reader=request.user)
 
 
 @require_safe
@@ -193,7 +193,7 @@ def _export_of(request: HttpRequest) -> tuple[list[str], Any]:
             country_name(partner.country),
             partner.city,
             partner.get_kind_display(),
-            Tier(partner.tier).label,
+            Tier(partner.counting_tier).label,
             partner.get_status_display(),
             partner.vat_number,
             partner.company_number,
@@ -218,7 +218,10 @@ def _export_rows(partners: QuerySet[Partner], read: Any) -> Iterator[list[Any]]:
 @membership_required
 def partner_page(request: HttpRequest, reference: str) -> HttpResponse:
     partner = get_object_or_404(
-        Partner.objects.visible_to(request.user).select_related("channel_manager"), reference=reference
+        Partner.objects.visible_to(request.user)
+        .with_counting_tier(timezone.localdate())
+        .select_related("channel_manager"),
+        reference=reference,
     )
     today = date_in(partner.country, timezone.now())
     # A distributor sees the company, not its staff.

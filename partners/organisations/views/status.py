@@ -2,6 +2,7 @@ from allauth.account.adapter import get_adapter
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from partners.organisations.selectors import LOOKUP_CHARACTERS, LOOKUP_RESULTS, look_up_status
@@ -25,5 +26,5 @@ def partner_status(request: HttpRequest) -> HttpResponse:
         return response
     if text:
         context["too_short"] = len(text) < LOOKUP_CHARACTERS
-        context["found"] = look_up_status(text)
+        context["found"] = look_up_status(text, timezone.localdate())
     return render(request, "organisations/status.html", context)

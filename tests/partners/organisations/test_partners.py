@@ -13,8 +13,11 @@ from openpyxl import load_workbook
 from partners.organisations.actions.distributors import DistributorFacts, add_distributor, edit_distributor
 from partners.organisations.actions.partners import PartnerFacts, add_partner, edit_partner
 from partners.organisations.models import Distributor, Partner, PartnerStatus
-from partners.organisations.selectors import timeline_of
+from partners.organisations.selectors import look_up_status, timeline_of
 from partners.organisations.views import status
+from partners.programme.rules import effective_tier
+from partners.programme.selectors import rulebook_on
+from partners.specialisations.models import Specialisation
 from portal.audit.models import Event
 from portal.core.errors import NotAllowed, RuleViolation
 from tests.factories import PartnerFactory, UserFactory
@@ -283,9 +286,10 @@ def test_the_list_costs_the_same_queries_at_any_length(
 ):
     PartnerFactory.create_batch(size, distributor=cast.distri_nord)
     client = sign_in(cast.people[reader])
-    with django_assert_max_num_queries(8):
+    rulebook_on(timezone.localdate())  # read once and kept
+    with django_assert_max_num_queries(9):
         client.get("/partners/")
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         client.get("/partners/partners.csv").getvalue()
 
 
@@ -390,3 +394,70 @@ def test_somebody_who_searches_without_end_is_slowed_down(cast, visitor, monkeyp
     assert visitor.get("/status/?q=alpha")["Retry-After"] == "60"
     visitor.defaults["REMOTE_ADDR"] = f"2001:db8::{secrets.token_hex(2)}:1"
     assert visitor.get("/status/?q=alpha").status_code == 200
+
+
+# ---------------------------------------------------------------- the tier that counts (rule H7)
+
+
+@pytest.fixture
+def specialised(cast):
+    """Bravo is Silver and holds an enterprise specialisation."""
+    return Specialisation.objects.create(
+        partner=cast.bravo,
+        product_group=cast.groups["anti-targeted-attack"],
+        awarded_on=date(2026, 1, 5),
+        valid_until=date(2099, 12, 31),
+    )
+
+
+def tier_shown(cast, on=ON) -> str:
+    return Partner.objects.with_counting_tier(on).get(pk=cast.bravo.pk).counting_tier
+
+
+def test_an_enterprise_specialisation_carries_gold_while_it_is_held(cast, specialised):
+    assert tier_shown(cast) == "gold"
+    assert tier_shown(cast, date(2026, 1, 4)) == "silver"  # before it was awarded
+    Partner.objects.filter(pk=cast.bravo.pk).update(tier="platinum")
+    assert tier_shown(cast) == "platinum"  # never less than what is earned
+    Partner.objects.filter(pk=cast.bravo.pk).update(tier="silver")
+    specialised.ended_on = ON
+    specialised.save()
+    assert tier_shown(cast) == "silver"
+
+
+def test_a_standard_group_carries_nothing(cast, specialised):
+    specialised.product_group = cast.groups["endpoint-security"]
+    specialised.save()
+    assert tier_shown(cast) == "silver"
+
+
+def test_before_the_first_edition_the_earned_tier_stands(cast, specialised):
+    assert tier_shown(cast, date(1999, 1, 1)) == "silver"
+
+
+@pytest.mark.parametrize("tier", ["registered", "bronze", "silver", "gold", "platinum"])
+@pytest.mark.parametrize("group", ["anti-targeted-attack", "endpoint-security", None])
+def test_lists_and_rules_agree_on_the_tier_that_counts(cast, specialised, tier, group):
+    Partner.objects.filter(pk=cast.bravo.pk).update(tier=tier)
+    held = frozenset({group}) if group else frozenset()
+    if group:
+        Specialisation.objects.update(product_group=cast.groups[group])
+    else:
+        Specialisation.objects.all().delete()
+    assert tier_shown(cast) == effective_tier(tier, held, rulebook_on(ON))
+
+
+def test_everybody_reads_the_tier_that_counts(cast, sign_in, client, specialised):
+    assert look_up_status("Bravo", ON)[0].counting_tier == "gold"
+    assert "tier-gold" in client.get("/status/?q=Bravo").content.decode()
+    karim = sign_in(cast.karim)
+    listed = karim.get("/partners/?tier=gold").content.decode()
+    assert cast.bravo.reference in listed
+    assert cast.bravo.reference not in karim.get("/partners/?tier=silver").content.decode()
+    ranks = [row.record.tier_rank for row in karim.get("/partners/?sort=tier").context["table"].rows]
+    assert ranks == sorted(ranks, reverse=True)
+    rows = list(csv.DictReader(StringIO(karim.get("/partners/partners.csv").getvalue().decode("utf-8-sig"))))
+    assert {row["Trade name"]: row["Tier"] for row in rows}["Bravo IT"] == "Gold"
+    assert "tier-gold" in karim.get(f"/partners/{cast.bravo.reference}/").content.decode()
+    home = karim.get("/").context["home"]
+    assert home.portfolio.by_tier.get("silver", 0) == 0
