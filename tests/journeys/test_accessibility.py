@@ -21,6 +21,7 @@ EVERYBODY = [
     "/programme/editions/",
     "/catalogue/",
     "/settings/",
+    "/settings/email/",
 ]
 PAGES: dict[str, list[str]] = {
     "alice": [
@@ -82,6 +83,8 @@ PAGES: dict[str, list[str]] = {
         "/catalogue/import/",
         "/catalogue/imports/{price_import}/",
         "/distributors/add/",
+        "/offices/",
+        "/offices/add/",
         "/distributors/D-001/edit/",
         "/people/invite/",
     ],
