@@ -261,12 +261,16 @@ def fill(partners: int, deals: int, customers: int, seed: int) -> None:
                     (now + timedelta(days=rng.randrange(1, 90))).date()
                     if status == "approved"
                     else ((decided + timedelta(days=90)).date() if is_decided else None),
-                    "",
-                    "",
-                    "",
-                    "",
-                    "",
-                    "",
+                    users[8].pk if is_decided else None,
+                    "01:00:00" if status == "information_requested" else None,
+                    "other" if status == "rejected" else "",
+                    "Too little engagement." if status == "rejected" else "",
+                    f"N-{n}" if status == "won" else "",
+                    decided.date() if status == "won" else None,
+                    amount if status == "won" else None,
+                    "price" if status == "lost" else "",
+                    "customer_choice" if status == "revoked" else "",
+                    "By letter." if status == "revoked" else "",
                 )
 
         copy(
@@ -311,9 +315,13 @@ def fill(partners: int, deals: int, customers: int, seed: int) -> None:
                 "granted_pct",
                 "protected_from",
                 "protected_until",
+                "decided_by_id",
+                "clock_left",
                 "rejection_code",
                 "decision_text",
                 "order_reference",
+                "order_date",
+                "order_amount",
                 "loss_code",
                 "revocation_code",
                 "end_text",

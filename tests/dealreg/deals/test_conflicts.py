@@ -1,7 +1,7 @@
 """Two registrations of one customer: who learns what, and how a channel manager settles it."""
 
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest

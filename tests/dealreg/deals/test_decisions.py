@@ -2,7 +2,7 @@
 
 import threading
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -856,3 +856,41 @@ def test_the_advice_after_a_no_counts_the_months_of_the_edition(cast):
     said = rejection_advice(RejectionCode.NOT_NEW_BUSINESS, replace(terms, new_business_lookback_months=18))
     assert "more than 18 months back" in said
     assert rejection_advice("unknown", terms) == ""
+
+
+def test_whoever_submits_has_registered_it_also_when_a_colleague_began_the_draft(cast):
+    """Rule E11: the submitter never decides on it, wherever they work later."""
+    Membership.objects.filter(user=cast.tina).update(role=Role.PARTNER_SALES)
+    tina = cast.again(cast.tina)
+    deal = actions.submit_deal(draft(cast, cast.amir, at=MONDAY), by=tina, at=MONDAY)
+    assert deal.registered_by == tina
+    assert Notification.objects.filter(kind="deal-submitted", recipient=tina).exists()
+    Membership.objects.filter(user=tina).update(
+        partner=None, distributor=cast.distri_nord, role=Role.DISTRIBUTOR_APPROVER
+    )
+    with pytest.raises(NotAllowed):
+        actions.approve_deal(deal, by=cast.again(tina), at=LATER, granted_pct=Decimal(1))
+
+
+def test_an_order_after_the_protection_was_not_won_under_it(cast):
+    deal = approved(cast)
+    after = datetime(2027, 6, 1, 12, tzinfo=UTC)
+    with pytest.raises(RuleViolation) as refusal:
+        actions.report_won(
+            deal,
+            by=cast.amir,
+            at=after,
+            order_reference="N-1",
+            order_date=deal.protected_until + timedelta(days=1),
+            order_amount=Decimal(1),
+        )
+    assert refusal.value.code == "after-protection"
+    won = actions.report_won(
+        deal,
+        by=cast.amir,
+        at=after,
+        order_reference="N-1",
+        order_date=deal.protected_until,
+        order_amount=Decimal(1),
+    )
+    assert won.status == DealStatus.WON
