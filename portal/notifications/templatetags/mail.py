@@ -100,7 +100,8 @@ def mail_button(context: template.Context, label: Any) -> str:
             _BUTTON,
             label,
         )
-    return f"\n{label}:\n{url}\n"
+    ending = formats.labelled(label, "").rstrip()
+    return f"\n{ending}\n{url}\n"
 
 
 @register.filter
