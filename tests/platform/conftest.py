@@ -33,4 +33,8 @@ def db(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def world(db: None, request: pytest.FixtureRequest) -> World:
-    return request.getfixturevalue("built")
+    made: World = request.getfixturevalue("built")
+    for who in EVERYBODY:
+        # What the test before was told and has not read.
+        made.browser(who).cookies.pop("messages", None)
+    return made
