@@ -4,3 +4,16 @@ from django.apps import AppConfig
 class DealsConfig(AppConfig):
     name = "dealreg.deals"
     label = "deals"
+
+    def ready(self) -> None:
+        from dealreg.deals import waiting_work as waiting
+        from portal.notifications.asking import register_waiting_subjects
+
+        register_waiting_subjects(
+            "deal-to-decide", "deal-half-time", "deal-answered", read=waiting.decisions_waiting
+        )
+        register_waiting_subjects("deal-overdue", read=waiting.overdue_decisions)
+        register_waiting_subjects("deal-information-requested", read=waiting.questions_waiting)
+        register_waiting_subjects("deal-expiring", read=waiting.protections_to_close)
+        register_waiting_subjects("deal-won", read=waiting.orders_waiting)
+        register_waiting_subjects("deal-conflict", read=waiting.conflicts_waiting)

@@ -1,6 +1,7 @@
 import copy
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
@@ -8,6 +9,7 @@ from django.db import models
 from django.utils.functional import Promise
 
 from portal.accounts.models import User
+from portal.notifications.asking import waiting_subjects
 from portal.notifications.kinds import EVERY_SIDE, KINDS, REVIEWERS, Kind
 from portal.notifications.mails import side_of, subject_line
 from portal.notifications.models import Notification, NotificationQuerySet
@@ -29,6 +31,39 @@ def kinds_asking(user: User) -> list[str]:
     """The kinds that ask this person, as they act now, to do something."""
     side = side_of(user.acting_as) if user.acting_as else ""
     return [kind.code for kind in KINDS.values() if side in kind.asks]
+
+
+def asking_now(user: User, notifications: NotificationQuerySet, at: datetime) -> NotificationQuerySet:
+    """Those that still ask this person to do something: the present state of the subject decides, and of
+    several about one subject the latest stands for all."""
+    waiting = models.Q(pk__in=[])
+    for read, kinds in _kinds_by_reader(user).items():
+        asked = models.Q(kind__in=kinds)
+        if read is not None:
+            subjects = read(user, at)
+            asked &= models.Q(
+                subject_type=ContentType.objects.get_for_model(subjects.model),
+                subject_id__in=subjects.order_by().values("pk"),
+            )
+        waiting |= asked
+    later = models.Q(created_at__gt=models.OuterRef("created_at")) | models.Q(
+        created_at=models.OuterRef("created_at"), pk__gt=models.OuterRef("pk")
+    )
+    repeated = Notification.objects.filter(
+        waiting,
+        later,
+        recipient=models.OuterRef("recipient"),
+        subject_type=models.OuterRef("subject_type"),
+        subject_id=models.OuterRef("subject_id"),
+    )
+    return notifications.filter(waiting).exclude(models.Exists(repeated))
+
+
+def _kinds_by_reader(user: User) -> dict[Any, list[str]]:
+    grouped: dict[Any, list[str]] = {}
+    for kind in kinds_asking(user):
+        grouped.setdefault(waiting_subjects(kind), []).append(kind)
+    return grouped
 
 
 def membership_that_sees(
@@ -60,9 +95,11 @@ class Line:
     asks: bool
 
 
-def inbox_lines(user: User, notifications: Iterable[Notification]) -> list[Line]:
+def inbox_lines(user: User, notifications: Iterable[Notification], at: datetime) -> list[Line]:
     """The lines for one page; the queries do not grow with its length."""
     notifications = list(notifications)
+    shown = Notification.objects.filter(pk__in=[notification.pk for notification in notifications])
+    asking = set(asking_now(user, shown, at).order_by().values_list("pk", flat=True))
     models.prefetch_related_objects(notifications, "subject")
     visible = _visible_subjects(user, notifications)
     side = side_of(user.acting_as) if user.acting_as else ""
@@ -75,7 +112,7 @@ def inbox_lines(user: User, notifications: Iterable[Notification]) -> list[Line]
                 kind=KINDS[notification.kind],
                 text=subject_line(notification, side) if seen else KINDS[notification.kind].label,
                 seen=seen,
-                asks=side in KINDS[notification.kind].asks,
+                asks=notification.pk in asking,
             )
         )
     return lines

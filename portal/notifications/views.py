@@ -24,8 +24,8 @@ from portal.notifications.forms import InboxFilter, MarkForm
 from portal.notifications.models import Notification
 from portal.notifications.selectors import (
     about_number,
+    asking_now,
     inbox_lines,
-    kinds_asking,
     membership_that_sees,
     sides_for,
     unread_count,
@@ -42,12 +42,13 @@ def inbox(request: HttpRequest) -> HttpResponse:
     form = InboxFilter(request.GET)
     form.is_valid()
     asked = form.cleaned_data
+    now = timezone.now()
     rows = Notification.objects.visible_to(request.user)
     show = asked.get("show", "")
     if show == "unread":
         rows = rows.unread()
     elif show == "action":
-        rows = rows.filter(kind__in=kinds_asking(request.user))
+        rows = asking_now(request.user, rows, now)
     if asked.get("kind"):
         rows = rows.filter(kind=asked["kind"])
     if asked.get("q"):
@@ -62,7 +63,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         {
             "form": form,
             "page": page,
-            "lines": inbox_lines(request.user, page.object_list),
+            "lines": inbox_lines(request.user, page.object_list, now),
             "tabs": _tabs(request, show, unread_count(request.user)),
             "show": show,
             "narrowed": bool(asked.get("kind") or asked.get("q")),

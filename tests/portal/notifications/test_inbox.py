@@ -1,14 +1,18 @@
 """The inbox: one's own messages, found again, opened under the membership that can see the record."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
+from dealreg.deals import actions
 from partners.organisations.models import Membership
+from portal.notifications.actions import notify
 from portal.notifications.models import Notification
 from portal.notifications.selectors import inbox_lines, kinds_asking, unread_count
-from tests.portal.notifications.letters import MONDAY, register, tell
+from tests.portal.notifications.letters import DUE, MONDAY, register, tell
 
 pytestmark = pytest.mark.django_db
 
@@ -119,7 +123,7 @@ def test_reviewers_messages_do_not_open_on_the_partner_s_side(cast, deal, signed
     """A person of both sides: what was told to the reviewer stays there."""
     Membership.objects.create(user=cast.amir, role="distributor_approver", distributor=cast.distri_nord)
     tell("deal-comment", deal, cast.amir, internal=True)
-    line = inbox_lines(cast.again(cast.amir), Notification.objects.all())[0]
+    line = inbox_lines(cast.again(cast.amir), Notification.objects.all(), MONDAY)[0]
     assert line.seen
 
 
@@ -155,6 +159,7 @@ def test_reading_a_page_changes_nothing(cast, deal, signed_in, address):
 
 def test_filters(cast, deal, signed_in):
     other = register(cast, cast.amir, at=MONDAY, customer_name="Mairie de Dole")
+    actions.request_information(other, by=cast.denise, at=MONDAY, text="Which sites?", fields=["nodes"])
     Notification.objects.all().delete()
     tell("deal-approved", deal, cast.amir, key="1")
     tell("deal-information-requested", other, cast.amir, key="2")
@@ -197,6 +202,49 @@ def test_who_is_asked_depends_on_the_side(cast):
     assert "deal-conflict" in kinds_asking(cast.karim)
     assert "deal-conflict" not in kinds_asking(cast.denise)
     assert kinds_asking(cast.stranger) == []
+
+
+def asked_of(client):
+    page = client.get("/inbox/", {"show": "action"})
+    return [(line.notification.kind, line.notification.subject.reference) for line in page.context["lines"]]
+
+
+def test_what_is_done_no_longer_asks_for_action(cast, deal):
+    """The deal's present state decides, for each side; of two reminders the latest stands for both."""
+    denise, amir = Client(), Client()
+    denise.force_login(cast.denise)
+    amir.force_login(cast.amir)
+    tell("deal-to-decide", deal, cast.denise)
+    notify(
+        "deal-half-time", to=[cast.denise], about=deal, key="2", at=MONDAY + timedelta(hours=1), due_at=DUE
+    )
+    assert asked_of(denise) == [("deal-half-time", deal.reference)]
+
+    question = actions.request_information(
+        deal, by=cast.denise, at=MONDAY, text="Which sites?", fields=["nodes"]
+    )
+    assert asked_of(denise) == []
+    assert asked_of(amir) == [("deal-information-requested", deal.reference)]
+
+    actions.answer_request(question.deal, by=cast.amir, at=MONDAY, answer="All.", changes={"nodes": 100})
+    assert asked_of(amir) == []
+    assert [reference for _, reference in asked_of(denise)] == [deal.reference]
+
+    actions.approve_deal(deal, by=cast.denise, at=MONDAY, granted_pct=Decimal(1))
+    assert asked_of(denise) == asked_of(amir) == []
+    assert unread_count(cast.denise) == 3
+    assert "asks for your action" not in denise.get("/inbox/").content.decode()
+
+    tell("deal-expiring", deal, cast.amir)
+    actions.expire_deal(deal, at=MONDAY + timedelta(days=200))
+    assert asked_of(amir) == []
+
+
+def test_who_may_only_read_is_asked_for_nothing(cast, deal):
+    tell("deal-to-decide", deal, cast.olga)
+    olga = Client()
+    olga.force_login(cast.olga)
+    assert asked_of(olga) == []
 
 
 def test_a_long_inbox_costs_no_more_than_a_short_one(cast, deal, signed_in, django_assert_max_num_queries):

@@ -1,0 +1,49 @@
+"""Which deals and conflicts wait for a person now: what the inbox lists as asking for action. The home
+pages count the same."""
+
+from datetime import datetime
+
+from dealreg.deals.lifecycle import DealStatus, Step
+from dealreg.deals.models import Conflict, Deal
+from dealreg.deals.querysets import ConflictQuerySet, DealQuerySet
+from partners.organisations.access import can
+from portal.accounts.models import User
+from portal.core.calendar import date_in
+
+
+def decisions_waiting(user: User, at: datetime) -> DealQuerySet:
+    deals = Deal.objects.visible_to(user).exclude(registered_by=user)
+    if can(user, "deals.decide_as_distributor"):
+        return deals.to_decide(Step.DISTRIBUTOR)
+    if can(user, "deals.decide_as_vendor"):
+        return deals.to_decide(Step.VENDOR)
+    return deals.none()
+
+
+def overdue_decisions(user: User, at: datetime) -> DealQuerySet:
+    """Rule E7: the channel manager looks after those that the distributor owes, too."""
+    if can(user, "deals.decide_as_vendor"):
+        return Deal.objects.visible_to(user).overdue(at)
+    return decisions_waiting(user, at).overdue(at)
+
+
+def questions_waiting(user: User, at: datetime) -> DealQuerySet:
+    deals = Deal.objects.visible_to(user).filter(status=DealStatus.INFORMATION_REQUESTED)
+    return deals if can(user, "deals.register") else deals.none()
+
+
+def protections_to_close(user: User, at: datetime) -> DealQuerySet:
+    deals = Deal.objects.visible_to(user)
+    if user.acting_as is None or not can(user, "deals.close"):
+        return deals.none()
+    return deals.protected(date_in(user.acting_as.organisation.country, at))
+
+
+def orders_waiting(user: User, at: datetime) -> DealQuerySet:
+    deals = Deal.objects.visible_to(user).filter(status=DealStatus.WON, order_confirmed_at=None)
+    return deals if can(user, "deals.confirm_order") else deals.none()
+
+
+def conflicts_waiting(user: User, at: datetime) -> ConflictQuerySet:
+    conflicts = Conflict.objects.visible_to(user).open()
+    return conflicts if can(user, "deals.settle_conflicts") else conflicts.none()
