@@ -57,6 +57,12 @@
     input.setAttribute("aria-controls", list.id);
     input.autocomplete = "off";
 
+    const plain = (text) => text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
+    const options = () =>
+      [...field.options]
+        .filter((option) => option.value)
+        .map((option) => ({ id: option.value, text: option.textContent.trim(), hint: option.dataset.hint }));
+
     let active = -1;
     let shown = [];
     let timer;
@@ -84,6 +90,7 @@
           field.add(new Option(result.text, result.id));
         }
         field.value = String(result.id);
+        complain(false);
         tell();
       } else {
         choosing = true;
@@ -93,6 +100,67 @@
       }
       if (linked) linked.value = result.id;
       close();
+    };
+    // A select holds a true choice or none. A text that names one is taken; any other stays, with a message.
+    const unsettled = () => input.value.trim() !== "" && !field.value;
+    const matching = (results) => {
+      const wanted = plain(input.value.trim());
+      const texts = results.map((result) => ({ result, text: plain(result.text) }));
+      const exact = texts.find(({ text }) => text === wanted);
+      if (exact) return exact.result;
+      for (const fits of [(text) => text.startsWith(wanted), (text) => text.includes(wanted)]) {
+        const fitting = texts.filter(({ text }) => fits(text));
+        if (fitting.length) return fitting.length === 1 ? fitting[0].result : null;
+      }
+      return results.length === 1 && endpoint ? results[0] : null;
+    };
+    const takeMatch = () => {
+      const found = matching(endpoint ? shown : options());
+      if (found) choose(found);
+      return Boolean(found);
+    };
+    const settle = async () => {
+      if (!unsettled()) {
+        if (!input.value.trim()) complain(false);
+        tell();
+        return;
+      }
+      if (endpoint) {
+        const asked = input.value;
+        clearTimeout(timer);
+        await search();
+        if (input.value !== asked || !unsettled()) return;
+        if (document.activeElement !== input) close();
+      }
+      if (!takeMatch()) {
+        complain(true);
+        tell();
+      }
+    };
+    let note;
+    const complain = (wrong) => {
+      if (!wrong && !note) return;
+      if (wrong && !note) {
+        note = document.createElement("p");
+        note.className = "invalid-feedback combo-note";
+        note.id = `${id}-note`;
+        note.setAttribute("role", "alert");
+        note.textContent = document.body.dataset.comboboxUnknown || "";
+        box.after(note);
+        const described = input.getAttribute("aria-describedby");
+        input.setAttribute("aria-describedby", described ? `${described} ${note.id}` : note.id);
+      }
+      input.classList.toggle("is-invalid", wrong);
+      if (wrong) {
+        input.setAttribute("aria-invalid", "true");
+        return;
+      }
+      input.removeAttribute("aria-invalid");
+      const others = (input.getAttribute("aria-describedby") || "").split(" ").filter((one) => one !== note.id);
+      if (others.join("")) input.setAttribute("aria-describedby", others.join(" "));
+      else input.removeAttribute("aria-describedby");
+      note.remove();
+      note = undefined;
     };
     const mark = (index) => {
       active = index;
@@ -128,16 +196,14 @@
       list.hidden = !results.length;
       input.setAttribute("aria-expanded", String(!list.hidden));
     };
-    const plain = (text) => text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
     const search = async () => {
       const query = input.value.trim();
       if (!endpoint) {
         const wanted = plain(query);
         show(
-          [...field.options]
-            .filter((option) => option.value && plain(option.textContent).includes(wanted))
-            .slice(0, 50)
-            .map((option) => ({ id: option.value, text: option.textContent.trim(), hint: option.dataset.hint })),
+          options()
+            .filter((option) => plain(option.text).includes(wanted))
+            .slice(0, 50),
         );
         return;
       }
@@ -164,6 +230,7 @@
         field.value = "";
       }
       if (linked) linked.value = "";
+      shown = [];
       clearTimeout(timer);
       if (endpoint) timer = setTimeout(search, 200);
       else search();
@@ -191,6 +258,9 @@
       } else if (event.key === "Enter" && !list.hidden && active >= 0) {
         event.preventDefault();
         choose(shown[active]);
+      } else if (event.key === "Enter" && isSelect && unsettled()) {
+        event.preventDefault();
+        settle();
       } else if (event.key === "Escape" && !list.hidden) {
         event.stopPropagation();
         close();
@@ -198,11 +268,20 @@
     });
     input.addEventListener("blur", () => {
       close();
-      // A select keeps a true choice or none: never a text that means nothing.
-      if (!isSelect) return;
-      input.value = field.value ? field.selectedOptions[0].textContent.trim() : "";
-      tell();
+      if (isSelect) settle();
     });
+    // Sending the form with a text that means nothing would lose it.
+    input.form?.addEventListener(
+      "submit",
+      (event) => {
+        if (!isSelect || !input.isConnected || !unsettled() || takeMatch()) return;
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        complain(true);
+        input.focus();
+      },
+      true,
+    );
     if (isSelect) input.addEventListener("change", (event) => event.stopPropagation());
   };
 
