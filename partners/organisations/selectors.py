@@ -1,5 +1,6 @@
 """Reads for the pages about people, partners and distributors."""
 
+import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -29,7 +30,7 @@ from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES, VENDOR_ROLES
 from portal.audit.models import Audience, Event
 from portal.core.company_numbers import read_company_number
 from portal.core.errors import RuleViolation
-from portal.core.formats import country_name
+from portal.core.formats import alphabetical, country_name
 from portal.core.web_domains import registrable_domain
 
 LOOKUP_RESULTS = 20
@@ -160,9 +161,9 @@ def distributor_rows(reader: User) -> models.QuerySet[Distributor]:
 
 def look_up_status(text: str, on: date) -> list[Partner]:
     """Rule A5, for anybody: the authorised partners of this name, reference, domain or VAT number, and
-    nothing about them that is not public. Empty for less than three characters."""
+    nothing about them that is not public. Empty for less than three letters or digits."""
     text = " ".join(text.split())
-    if len(text) < LOOKUP_CHARACTERS:
+    if letters_and_digits(text) < LOOKUP_CHARACTERS:
         return []
     found = Q(pk__in=Partner.objects.named_like(text).values("pk")) | Q(reference__iexact=text)
     try:
@@ -179,13 +180,18 @@ def look_up_status(text: str, on: date) -> list[Partner]:
     )
 
 
+def letters_and_digits(text: str) -> int:
+    """How many there are once the forms of a character are one: ½ counts as its digits."""
+    return sum(character.isalnum() for character in unicodedata.normalize("NFKC", text))
+
+
 def _same_vat(text: str) -> Q:
     compact = "".join(character for character in text if character.isalnum()).upper()
     country = compact[:2]
     try:
         return Q(country=country, vat_number=read_company_number(country, compact).value)
     except RuleViolation:
-        return Q(vat_number=compact)
+        return Q(vat_number=compact) & ~Q(vat_number="")
 
 
 # ---------------------------------------------------------------- timelines
@@ -305,7 +311,7 @@ def _role_label(role: str) -> str:
 
 def names_of(countries: Sequence[str]) -> list[str]:
     """The countries' names in the reader's language, in their alphabet's order."""
-    return sorted(country_name(code) for code in countries)
+    return sorted((country_name(code) for code in countries), key=alphabetical)
 
 
 def invitation_state(invitation: Invitation, at: datetime) -> str:

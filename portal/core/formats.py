@@ -1,6 +1,7 @@
 """Amounts, dates and names of countries as the reader's language writes them (Babel's data)."""
 
 import re
+import unicodedata
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
@@ -91,6 +92,12 @@ def local_moment(value: datetime) -> datetime:
 def labelled(label: object, text: object) -> str:
     """`Country: France`, with the colon as the reader's language sets it."""
     return translation.gettext("%(label)s: %(text)s") % {"label": label, "text": text}
+
+
+def alphabetical(text: str) -> tuple[str, str]:
+    """A key to sort names by: Suède before Suisse, whatever the accents."""
+    bare = "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one))
+    return bare.casefold(), text
 
 
 def country_name(code: str) -> str:

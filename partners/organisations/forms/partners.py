@@ -9,11 +9,13 @@ from partners.organisations.models import Distributor, Partner, PartnerKind, Par
 from partners.organisations.selectors import channel_managers, channel_managers_of, search_partners
 from partners.organisations.territory import territory_on
 from portal.accounts.models import User
-from portal.core.formats import country_name
+from portal.core.formats import alphabetical, country_name
 
 
 def country_choices(countries, empty: object = None) -> list[tuple[str, object]]:
-    named = sorted(((code, country_name(code)) for code in countries), key=lambda choice: choice[1])
+    named = sorted(
+        ((code, country_name(code)) for code in countries), key=lambda choice: alphabetical(choice[1])
+    )
     return named if empty is None else [("", empty), *named]
 
 
