@@ -10,7 +10,8 @@ from partners.customers.selectors import matching_customers
 def lock_identity(identity: CustomerIdentity) -> None:
     """Until the end of the transaction nobody else decides who this company is. Two simultaneous
     registrations of one customer come one after the other (promise S4)."""
-    assert connection.in_atomic_block
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("a lock on an identity needs a transaction")
     with connection.cursor() as cursor:
         for key in identity.lock_keys():
             number = int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), signed=True)

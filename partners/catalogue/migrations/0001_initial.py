@@ -10,107 +10,206 @@ import partners.catalogue.models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='PriceRegion',
+            name="PriceRegion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=20, unique=True, verbose_name='code')),
-                ('name', models.CharField(max_length=80, verbose_name='name')),
-                ('countries', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=2), default=list, size=None, verbose_name='countries')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=20, unique=True, verbose_name="code")),
+                ("name", models.CharField(max_length=80, verbose_name="name")),
+                (
+                    "countries",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=2),
+                        default=list,
+                        size=None,
+                        verbose_name="countries",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'price region',
-                'verbose_name_plural': 'price regions',
-                'ordering': ['name'],
+                "verbose_name": "price region",
+                "verbose_name_plural": "price regions",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sku', models.CharField(max_length=40, unique=True, verbose_name='article number')),
-                ('name', models.CharField(max_length=200, verbose_name='name')),
-                ('is_active', models.BooleanField(default=True, verbose_name='on sale')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sku", models.CharField(max_length=40, unique=True, verbose_name="article number")),
+                ("name", models.CharField(max_length=200, verbose_name="name")),
+                ("is_active", models.BooleanField(default=True, verbose_name="on sale")),
             ],
             options={
-                'verbose_name': 'product',
-                'verbose_name_plural': 'products',
-                'ordering': ['group__position', 'name'],
+                "verbose_name": "product",
+                "verbose_name_plural": "products",
+                "ordering": ["group__position", "name"],
             },
         ),
         migrations.CreateModel(
-            name='ProductGroup',
+            name="ProductGroup",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=40, unique=True, verbose_name='code')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('line', models.CharField(choices=[('standard', 'Standard'), ('enterprise', 'Enterprise')], max_length=12, verbose_name='line')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('is_active', models.BooleanField(default=True, verbose_name='on sale')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=40, unique=True, verbose_name="code")),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                (
+                    "line",
+                    models.CharField(
+                        choices=[("standard", "Standard"), ("enterprise", "Enterprise")],
+                        max_length=12,
+                        verbose_name="line",
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("is_active", models.BooleanField(default=True, verbose_name="on sale")),
             ],
             options={
-                'verbose_name': 'product group',
-                'verbose_name_plural': 'product groups',
-                'ordering': ['position', 'name'],
+                "verbose_name": "product group",
+                "verbose_name_plural": "product groups",
+                "ordering": ["position", "name"],
             },
         ),
         migrations.CreateModel(
-            name='PriceList',
+            name="PriceList",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('currency', models.CharField(max_length=3, verbose_name='currency')),
-                ('valid_from', models.DateField(verbose_name='valid from')),
-                ('valid_until', models.DateField(blank=True, null=True, verbose_name='valid until')),
-                ('is_demo', models.BooleanField(default=False, verbose_name='invented prices')),
-                ('imported_at', models.DateTimeField(auto_now_add=True)),
-                ('region', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='price_lists', to='catalogue.priceregion', verbose_name='region')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                ("valid_from", models.DateField(verbose_name="valid from")),
+                ("valid_until", models.DateField(blank=True, null=True, verbose_name="valid until")),
+                ("is_demo", models.BooleanField(default=False, verbose_name="invented prices")),
+                ("imported_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "region",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="price_lists",
+                        to="catalogue.priceregion",
+                        verbose_name="region",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'price list',
-                'verbose_name_plural': 'price lists',
-                'ordering': ['region', '-valid_from'],
+                "verbose_name": "price list",
+                "verbose_name_plural": "price lists",
+                "ordering": ["region", "-valid_from"],
             },
         ),
         migrations.CreateModel(
-            name='Price',
+            name="Price",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('term_months', models.PositiveSmallIntegerField(verbose_name='term in months')),
-                ('nodes_from', models.PositiveIntegerField(default=1, verbose_name='from nodes')),
-                ('per_node', models.DecimalField(decimal_places=2, max_digits=12, verbose_name='price per node')),
-                ('price_list', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='prices', to='catalogue.pricelist')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='prices', to='catalogue.product')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("term_months", models.PositiveSmallIntegerField(verbose_name="term in months")),
+                ("nodes_from", models.PositiveIntegerField(default=1, verbose_name="from nodes")),
+                (
+                    "per_node",
+                    models.DecimalField(decimal_places=2, max_digits=12, verbose_name="price per node"),
+                ),
+                (
+                    "price_list",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="prices",
+                        to="catalogue.pricelist",
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="prices",
+                        to="catalogue.product",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['product', 'term_months', 'nodes_from'],
+                "ordering": ["product", "term_months", "nodes_from"],
             },
         ),
         migrations.AddField(
-            model_name='product',
-            name='group',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='products', to='catalogue.productgroup', verbose_name='product group'),
+            model_name="product",
+            name="group",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="products",
+                to="catalogue.productgroup",
+                verbose_name="product group",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pricelist',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(partners.catalogue.models.IdRange(models.F('region_id'), models.F('region_id'), django.contrib.postgres.fields.ranges.RangeBoundary(True, True)), '&&'), (partners.catalogue.models.DateRange(models.F('valid_from'), models.F('valid_until'), django.contrib.postgres.fields.ranges.RangeBoundary(True, True)), '&&')], name='price_list_one_at_a_time', violation_error_message='Another price list of this region is valid in that period.'),
+            model_name="pricelist",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    (
+                        partners.catalogue.models.IdRange(
+                            models.F("region_id"),
+                            models.F("region_id"),
+                            django.contrib.postgres.fields.ranges.RangeBoundary(True, True),
+                        ),
+                        "&&",
+                    ),
+                    (
+                        partners.catalogue.models.DateRange(
+                            models.F("valid_from"),
+                            models.F("valid_until"),
+                            django.contrib.postgres.fields.ranges.RangeBoundary(True, True),
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="price_list_one_at_a_time",
+                violation_error_message="Another price list of this region is valid in that period.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pricelist',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until', None), ('valid_until__gte', models.F('valid_from')), _connector='OR'), name='price_list_dates_in_order', violation_error_message='The last day lies before the first.'),
+            model_name="pricelist",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_until", None), ("valid_until__gte", models.F("valid_from")), _connector="OR"
+                ),
+                name="price_list_dates_in_order",
+                violation_error_message="The last day lies before the first.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='price',
-            constraint=models.UniqueConstraint(fields=('price_list', 'product', 'term_months', 'nodes_from'), name='price_once'),
+            model_name="price",
+            constraint=models.UniqueConstraint(
+                fields=("price_list", "product", "term_months", "nodes_from"), name="price_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='price',
-            constraint=models.CheckConstraint(condition=models.Q(('per_node__gte', 0)), name='price_not_negative'),
+            model_name="price",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("per_node__gte", 0)), name="price_not_negative"
+            ),
         ),
     ]

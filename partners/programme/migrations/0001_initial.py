@@ -8,176 +8,380 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='EditionProductGroup',
+            name="EditionProductGroup",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=40)),
-                ('line', models.CharField(choices=[('standard', 'Standard'), ('enterprise', 'Enterprise')], max_length=12)),
-                ('position', models.PositiveSmallIntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=40)),
+                (
+                    "line",
+                    models.CharField(
+                        choices=[("standard", "Standard"), ("enterprise", "Enterprise")], max_length=12
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField()),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.CreateModel(
-            name='EditionTier',
+            name="EditionTier",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=16)),
-                ('rank', models.PositiveSmallIntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=16)),
+                ("rank", models.PositiveSmallIntegerField()),
             ],
             options={
-                'ordering': ['rank'],
+                "ordering": ["rank"],
             },
         ),
         migrations.CreateModel(
-            name='GridCell',
+            name="GridCell",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('grid', models.CharField(choices=[('benefits', 'Benefits'), ('conditions', 'Conditions')], max_length=12)),
-                ('code', models.CharField(max_length=40)),
-                ('position', models.PositiveSmallIntegerField()),
-                ('tier', models.CharField(max_length=16)),
-                ('number', models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True)),
-                ('level', models.CharField(blank=True, max_length=20)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "grid",
+                    models.CharField(
+                        choices=[("benefits", "Benefits"), ("conditions", "Conditions")], max_length=12
+                    ),
+                ),
+                ("code", models.CharField(max_length=40)),
+                ("position", models.PositiveSmallIntegerField()),
+                ("tier", models.CharField(max_length=16)),
+                ("number", models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True)),
+                ("level", models.CharField(blank=True, max_length=20)),
             ],
             options={
-                'ordering': ['grid', 'position', 'pk'],
+                "ordering": ["grid", "position", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Parameter',
+            name="Parameter",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('section', models.CharField(max_length=40)),
-                ('code', models.CharField(max_length=60)),
-                ('value', models.JSONField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("section", models.CharField(max_length=40)),
+                ("code", models.CharField(max_length=60)),
+                ("value", models.JSONField()),
             ],
             options={
-                'ordering': ['section', 'code'],
+                "ordering": ["section", "code"],
             },
         ),
         migrations.CreateModel(
-            name='Edition',
+            name="Edition",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=20, unique=True, verbose_name='edition')),
-                ('title', models.CharField(max_length=120, verbose_name='title')),
-                ('notice_days', models.PositiveSmallIntegerField(verbose_name='days of notice')),
-                ('published_on', models.DateField(blank=True, null=True, verbose_name='published on')),
-                ('in_force_from', models.DateField(blank=True, null=True, verbose_name='in force from')),
-                ('territory', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=2), default=list, size=None, verbose_name='territory')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=20, unique=True, verbose_name="edition")),
+                ("title", models.CharField(max_length=120, verbose_name="title")),
+                ("notice_days", models.PositiveSmallIntegerField(verbose_name="days of notice")),
+                ("published_on", models.DateField(blank=True, null=True, verbose_name="published on")),
+                ("in_force_from", models.DateField(blank=True, null=True, verbose_name="in force from")),
+                (
+                    "territory",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=2),
+                        default=list,
+                        size=None,
+                        verbose_name="territory",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'verbose_name': 'edition',
-                'verbose_name_plural': 'editions',
-                'ordering': ['-in_force_from', '-pk'],
-                'constraints': [models.UniqueConstraint(fields=('in_force_from',), name='edition_one_a_day', violation_error_message='Another edition comes into force on that day.'), models.CheckConstraint(condition=models.Q(('published_on', None), models.Q(('in_force_from__gte', models.F('published_on')), ('in_force_from__isnull', False)), _connector='OR'), name='edition_published_with_dates')],
+                "verbose_name": "edition",
+                "verbose_name_plural": "editions",
+                "ordering": ["-in_force_from", "-pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("in_force_from",),
+                        name="edition_one_a_day",
+                        violation_error_message="Another edition comes into force on that day.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("published_on", None),
+                            models.Q(
+                                ("in_force_from__gte", models.F("published_on")),
+                                ("in_force_from__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="edition_published_with_dates",
+                    ),
+                ],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='edition',
-            trigger=pgtrigger.compiler.Trigger(name='frozen', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."published_on" IS NOT NULL)', func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='c2a232fd1ad4ffd467db9b5ae834f0cc2755af20', operation='UPDATE OR DELETE', pgid='pgtrigger_frozen_15258', table='programme_edition', when='BEFORE')),
+            model_name="edition",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."published_on" IS NOT NULL)',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="c2a232fd1ad4ffd467db9b5ae834f0cc2755af20",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_frozen_15258",
+                    table="programme_edition",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddField(
-            model_name='editionproductgroup',
-            name='edition',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='product_groups', to='programme.edition'),
+            model_name="editionproductgroup",
+            name="edition",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="product_groups",
+                to="programme.edition",
+            ),
         ),
         migrations.AddField(
-            model_name='editiontier',
-            name='edition',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tiers', to='programme.edition'),
+            model_name="editiontier",
+            name="edition",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="tiers", to="programme.edition"
+            ),
         ),
         migrations.AddField(
-            model_name='gridcell',
-            name='edition',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='cells', to='programme.edition'),
+            model_name="gridcell",
+            name="edition",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="cells", to="programme.edition"
+            ),
         ),
         migrations.AddField(
-            model_name='parameter',
-            name='edition',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='parameters', to='programme.edition'),
+            model_name="parameter",
+            name="edition",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="parameters", to="programme.edition"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='editionproductgroup',
-            constraint=models.UniqueConstraint(fields=('edition', 'code'), name='edition_product_group_once'),
+            model_name="editionproductgroup",
+            constraint=models.UniqueConstraint(fields=("edition", "code"), name="edition_product_group_once"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='editionproductgroup',
-            trigger=pgtrigger.compiler.Trigger(name='frozen_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = NEW.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;", hash='38420b7863865cac7ed1dbf611a4bdd677a1325f', operation='INSERT', pgid='pgtrigger_frozen_insert_fce32', table='programme_editionproductgroup', when='BEFORE')),
+            model_name="editionproductgroup",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = NEW.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;",
+                    hash="38420b7863865cac7ed1dbf611a4bdd677a1325f",
+                    operation="INSERT",
+                    pgid="pgtrigger_frozen_insert_fce32",
+                    table="programme_editionproductgroup",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='editionproductgroup',
-            trigger=pgtrigger.compiler.Trigger(name='frozen_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;", hash='fc6a0360bb3792c722262ffc3446fff1aecb8842', operation='UPDATE', pgid='pgtrigger_frozen_update_4d86a', table='programme_editionproductgroup', when='BEFORE')),
+            model_name="editionproductgroup",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;",
+                    hash="fc6a0360bb3792c722262ffc3446fff1aecb8842",
+                    operation="UPDATE",
+                    pgid="pgtrigger_frozen_update_4d86a",
+                    table="programme_editionproductgroup",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='editionproductgroup',
-            trigger=pgtrigger.compiler.Trigger(name='frozen_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN OLD;", hash='43433135339616c3d0829e2839f77e97e17f894f', operation='DELETE', pgid='pgtrigger_frozen_delete_a848e', table='programme_editionproductgroup', when='BEFORE')),
+            model_name="editionproductgroup",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN OLD;",
+                    hash="43433135339616c3d0829e2839f77e97e17f894f",
+                    operation="DELETE",
+                    pgid="pgtrigger_frozen_delete_a848e",
+                    table="programme_editionproductgroup",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='editiontier',
-            constraint=models.UniqueConstraint(fields=('edition', 'code'), name='edition_tier_once'),
+            model_name="editiontier",
+            constraint=models.UniqueConstraint(fields=("edition", "code"), name="edition_tier_once"),
         ),
         migrations.AddConstraint(
-            model_name='editiontier',
-            constraint=models.UniqueConstraint(fields=('edition', 'rank'), name='edition_rank_once'),
+            model_name="editiontier",
+            constraint=models.UniqueConstraint(fields=("edition", "rank"), name="edition_rank_once"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='editiontier',
-            trigger=pgtrigger.compiler.Trigger(name='frozen_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = NEW.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;", hash='1bf9d9bc41ad1cb3a69342a64ba819f83f83073d', operation='INSERT', pgid='pgtrigger_frozen_insert_a8757', table='programme_editiontier', when='BEFORE')),
+            model_name="editiontier",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = NEW.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;",
+                    hash="1bf9d9bc41ad1cb3a69342a64ba819f83f83073d",
+                    operation="INSERT",
+                    pgid="pgtrigger_frozen_insert_a8757",
+                    table="programme_editiontier",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='editiontier',
-            trigger=pgtrigger.compiler.Trigger(name='frozen_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;", hash='3438377615c70706d49e289df7a94ec3b7a21eb8', operation='UPDATE', pgid='pgtrigger_frozen_update_82cb8', table='programme_editiontier', when='BEFORE')),
+            model_name="editiontier",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;",
+                    hash="3438377615c70706d49e289df7a94ec3b7a21eb8",
+                    operation="UPDATE",
+                    pgid="pgtrigger_frozen_update_82cb8",
+                    table="programme_editiontier",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='editiontier',
-            trigger=pgtrigger.compiler.Trigger(name='frozen_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN OLD;", hash='ce4b935cd7d648d4d918dbd7aa83103b44d43ee7', operation='DELETE', pgid='pgtrigger_frozen_delete_d8cdd', table='programme_editiontier', when='BEFORE')),
+            model_name="editiontier",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN OLD;",
+                    hash="ce4b935cd7d648d4d918dbd7aa83103b44d43ee7",
+                    operation="DELETE",
+                    pgid="pgtrigger_frozen_delete_d8cdd",
+                    table="programme_editiontier",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='gridcell',
-            constraint=models.UniqueConstraint(fields=('edition', 'grid', 'code', 'tier'), name='grid_cell_once'),
+            model_name="gridcell",
+            constraint=models.UniqueConstraint(
+                fields=("edition", "grid", "code", "tier"), name="grid_cell_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='gridcell',
-            constraint=models.CheckConstraint(condition=models.Q(('number', None), ('level', ''), _connector='OR'), name='grid_cell_number_or_level'),
+            model_name="gridcell",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("number", None), ("level", ""), _connector="OR"),
+                name="grid_cell_number_or_level",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='gridcell',
-            trigger=pgtrigger.compiler.Trigger(name='frozen_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = NEW.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;", hash='5d283dafdf8e7ffa16611d412a9f17b1581b7521', operation='INSERT', pgid='pgtrigger_frozen_insert_7a627', table='programme_gridcell', when='BEFORE')),
+            model_name="gridcell",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = NEW.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;",
+                    hash="5d283dafdf8e7ffa16611d412a9f17b1581b7521",
+                    operation="INSERT",
+                    pgid="pgtrigger_frozen_insert_7a627",
+                    table="programme_gridcell",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='gridcell',
-            trigger=pgtrigger.compiler.Trigger(name='frozen_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;", hash='2a5bf043511c0f4079050a5fad3e8bf491d8ec52', operation='UPDATE', pgid='pgtrigger_frozen_update_ceccb', table='programme_gridcell', when='BEFORE')),
+            model_name="gridcell",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;",
+                    hash="2a5bf043511c0f4079050a5fad3e8bf491d8ec52",
+                    operation="UPDATE",
+                    pgid="pgtrigger_frozen_update_ceccb",
+                    table="programme_gridcell",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='gridcell',
-            trigger=pgtrigger.compiler.Trigger(name='frozen_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN OLD;", hash='d4575cd0ad6e993cb166e09c35d953f2bf36f73c', operation='DELETE', pgid='pgtrigger_frozen_delete_bde3d', table='programme_gridcell', when='BEFORE')),
+            model_name="gridcell",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN OLD;",
+                    hash="d4575cd0ad6e993cb166e09c35d953f2bf36f73c",
+                    operation="DELETE",
+                    pgid="pgtrigger_frozen_delete_bde3d",
+                    table="programme_gridcell",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='parameter',
-            constraint=models.UniqueConstraint(fields=('edition', 'section', 'code'), name='parameter_once'),
+            model_name="parameter",
+            constraint=models.UniqueConstraint(fields=("edition", "section", "code"), name="parameter_once"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='parameter',
-            trigger=pgtrigger.compiler.Trigger(name='frozen_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = NEW.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;", hash='832ef14460203e8d92f9e3f8bcebb0659dd728f5', operation='INSERT', pgid='pgtrigger_frozen_insert_ea082', table='programme_parameter', when='BEFORE')),
+            model_name="parameter",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = NEW.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;",
+                    hash="832ef14460203e8d92f9e3f8bcebb0659dd728f5",
+                    operation="INSERT",
+                    pgid="pgtrigger_frozen_insert_ea082",
+                    table="programme_parameter",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='parameter',
-            trigger=pgtrigger.compiler.Trigger(name='frozen_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;", hash='01023d814d42f9606daaf4471414b438652d7981', operation='UPDATE', pgid='pgtrigger_frozen_update_4abc5', table='programme_parameter', when='BEFORE')),
+            model_name="parameter",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;",
+                    hash="01023d814d42f9606daaf4471414b438652d7981",
+                    operation="UPDATE",
+                    pgid="pgtrigger_frozen_update_4abc5",
+                    table="programme_parameter",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='parameter',
-            trigger=pgtrigger.compiler.Trigger(name='frozen_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN OLD;", hash='6ed36a348c139acdc7666f69a210c6b78a0b9cfd', operation='DELETE', pgid='pgtrigger_frozen_delete_610cd', table='programme_parameter', when='BEFORE')),
+            model_name="parameter",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN OLD;",
+                    hash="6ed36a348c139acdc7666f69a210c6b78a0b9cfd",
+                    operation="DELETE",
+                    pgid="pgtrigger_frozen_delete_610cd",
+                    table="programme_parameter",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -6,110 +6,242 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('programme', '0001_initial'),
+        ("programme", "0001_initial"),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='editionproductgroup',
-            name='frozen_insert',
+            model_name="editionproductgroup",
+            name="frozen_insert",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='editionproductgroup',
-            name='frozen_update',
+            model_name="editionproductgroup",
+            name="frozen_update",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='editionproductgroup',
-            name='frozen_delete',
+            model_name="editionproductgroup",
+            name="frozen_delete",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='editiontier',
-            name='frozen_insert',
+            model_name="editiontier",
+            name="frozen_insert",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='editiontier',
-            name='frozen_update',
+            model_name="editiontier",
+            name="frozen_update",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='editiontier',
-            name='frozen_delete',
+            model_name="editiontier",
+            name="frozen_delete",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='gridcell',
-            name='frozen_insert',
+            model_name="gridcell",
+            name="frozen_insert",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='gridcell',
-            name='frozen_update',
+            model_name="gridcell",
+            name="frozen_update",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='gridcell',
-            name='frozen_delete',
+            model_name="gridcell",
+            name="frozen_delete",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='parameter',
-            name='frozen_insert',
+            model_name="parameter",
+            name="frozen_insert",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='parameter',
-            name='frozen_update',
+            model_name="parameter",
+            name="frozen_update",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='parameter',
-            name='frozen_delete',
+            model_name="parameter",
+            name="frozen_delete",
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='editionproductgroup',
-            trigger=pgtrigger.compiler.Trigger(name='frozen_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    PERFORM 1 FROM programme_edition WHERE id = NEW.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = NEW.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;", hash='8f59a0a710dcf15d638b966c58acd885178bb341', operation='INSERT', pgid='pgtrigger_frozen_insert_fce32', table='programme_editionproductgroup', when='BEFORE')),
+            model_name="editionproductgroup",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    PERFORM 1 FROM programme_edition WHERE id = NEW.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = NEW.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;",
+                    hash="8f59a0a710dcf15d638b966c58acd885178bb341",
+                    operation="INSERT",
+                    pgid="pgtrigger_frozen_insert_fce32",
+                    table="programme_editionproductgroup",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='editionproductgroup',
-            trigger=pgtrigger.compiler.Trigger(name='frozen_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    PERFORM 1 FROM programme_edition WHERE id = OLD.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\n\n    PERFORM 1 FROM programme_edition WHERE id = NEW.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = NEW.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;", hash='2b20d59a70501ee8aafd469a945db70161d701c7', operation='UPDATE', pgid='pgtrigger_frozen_update_4d86a', table='programme_editionproductgroup', when='BEFORE')),
+            model_name="editionproductgroup",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    PERFORM 1 FROM programme_edition WHERE id = OLD.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\n\n    PERFORM 1 FROM programme_edition WHERE id = NEW.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = NEW.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;",
+                    hash="2b20d59a70501ee8aafd469a945db70161d701c7",
+                    operation="UPDATE",
+                    pgid="pgtrigger_frozen_update_4d86a",
+                    table="programme_editionproductgroup",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='editionproductgroup',
-            trigger=pgtrigger.compiler.Trigger(name='frozen_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    PERFORM 1 FROM programme_edition WHERE id = OLD.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN OLD;", hash='889a88d4992ff9f0863cd7e50a65b96fd494ce10', operation='DELETE', pgid='pgtrigger_frozen_delete_a848e', table='programme_editionproductgroup', when='BEFORE')),
+            model_name="editionproductgroup",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    PERFORM 1 FROM programme_edition WHERE id = OLD.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN OLD;",
+                    hash="889a88d4992ff9f0863cd7e50a65b96fd494ce10",
+                    operation="DELETE",
+                    pgid="pgtrigger_frozen_delete_a848e",
+                    table="programme_editionproductgroup",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='editiontier',
-            trigger=pgtrigger.compiler.Trigger(name='frozen_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    PERFORM 1 FROM programme_edition WHERE id = NEW.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = NEW.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;", hash='1e7ce6b9665a13cbb1201213e5cdce537dad0706', operation='INSERT', pgid='pgtrigger_frozen_insert_a8757', table='programme_editiontier', when='BEFORE')),
+            model_name="editiontier",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    PERFORM 1 FROM programme_edition WHERE id = NEW.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = NEW.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;",
+                    hash="1e7ce6b9665a13cbb1201213e5cdce537dad0706",
+                    operation="INSERT",
+                    pgid="pgtrigger_frozen_insert_a8757",
+                    table="programme_editiontier",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='editiontier',
-            trigger=pgtrigger.compiler.Trigger(name='frozen_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    PERFORM 1 FROM programme_edition WHERE id = OLD.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\n\n    PERFORM 1 FROM programme_edition WHERE id = NEW.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = NEW.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;", hash='57d1467f49b3a060a443e31ebb44818036aad2f2', operation='UPDATE', pgid='pgtrigger_frozen_update_82cb8', table='programme_editiontier', when='BEFORE')),
+            model_name="editiontier",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    PERFORM 1 FROM programme_edition WHERE id = OLD.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\n\n    PERFORM 1 FROM programme_edition WHERE id = NEW.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = NEW.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;",
+                    hash="57d1467f49b3a060a443e31ebb44818036aad2f2",
+                    operation="UPDATE",
+                    pgid="pgtrigger_frozen_update_82cb8",
+                    table="programme_editiontier",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='editiontier',
-            trigger=pgtrigger.compiler.Trigger(name='frozen_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    PERFORM 1 FROM programme_edition WHERE id = OLD.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN OLD;", hash='6672eaeeb417a4286b7f8d2dbcdc9cbf99f7d31c', operation='DELETE', pgid='pgtrigger_frozen_delete_d8cdd', table='programme_editiontier', when='BEFORE')),
+            model_name="editiontier",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    PERFORM 1 FROM programme_edition WHERE id = OLD.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN OLD;",
+                    hash="6672eaeeb417a4286b7f8d2dbcdc9cbf99f7d31c",
+                    operation="DELETE",
+                    pgid="pgtrigger_frozen_delete_d8cdd",
+                    table="programme_editiontier",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='gridcell',
-            trigger=pgtrigger.compiler.Trigger(name='frozen_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    PERFORM 1 FROM programme_edition WHERE id = NEW.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = NEW.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;", hash='8996a1795440b8615ca83900a450b09312b3c3a1', operation='INSERT', pgid='pgtrigger_frozen_insert_7a627', table='programme_gridcell', when='BEFORE')),
+            model_name="gridcell",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    PERFORM 1 FROM programme_edition WHERE id = NEW.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = NEW.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;",
+                    hash="8996a1795440b8615ca83900a450b09312b3c3a1",
+                    operation="INSERT",
+                    pgid="pgtrigger_frozen_insert_7a627",
+                    table="programme_gridcell",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='gridcell',
-            trigger=pgtrigger.compiler.Trigger(name='frozen_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    PERFORM 1 FROM programme_edition WHERE id = OLD.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\n\n    PERFORM 1 FROM programme_edition WHERE id = NEW.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = NEW.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;", hash='2fff13333d26666dba9de10ab191715e775b469f', operation='UPDATE', pgid='pgtrigger_frozen_update_ceccb', table='programme_gridcell', when='BEFORE')),
+            model_name="gridcell",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    PERFORM 1 FROM programme_edition WHERE id = OLD.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\n\n    PERFORM 1 FROM programme_edition WHERE id = NEW.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = NEW.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;",
+                    hash="2fff13333d26666dba9de10ab191715e775b469f",
+                    operation="UPDATE",
+                    pgid="pgtrigger_frozen_update_ceccb",
+                    table="programme_gridcell",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='gridcell',
-            trigger=pgtrigger.compiler.Trigger(name='frozen_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    PERFORM 1 FROM programme_edition WHERE id = OLD.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN OLD;", hash='62cebea8f62969509027738fd22352724b233b63', operation='DELETE', pgid='pgtrigger_frozen_delete_bde3d', table='programme_gridcell', when='BEFORE')),
+            model_name="gridcell",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    PERFORM 1 FROM programme_edition WHERE id = OLD.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN OLD;",
+                    hash="62cebea8f62969509027738fd22352724b233b63",
+                    operation="DELETE",
+                    pgid="pgtrigger_frozen_delete_bde3d",
+                    table="programme_gridcell",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='parameter',
-            trigger=pgtrigger.compiler.Trigger(name='frozen_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    PERFORM 1 FROM programme_edition WHERE id = NEW.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = NEW.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;", hash='56c42ceef915086da1252b544ab39ebd6bb2ad65', operation='INSERT', pgid='pgtrigger_frozen_insert_ea082', table='programme_parameter', when='BEFORE')),
+            model_name="parameter",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    PERFORM 1 FROM programme_edition WHERE id = NEW.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = NEW.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;",
+                    hash="56c42ceef915086da1252b544ab39ebd6bb2ad65",
+                    operation="INSERT",
+                    pgid="pgtrigger_frozen_insert_ea082",
+                    table="programme_parameter",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='parameter',
-            trigger=pgtrigger.compiler.Trigger(name='frozen_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    PERFORM 1 FROM programme_edition WHERE id = OLD.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\n\n    PERFORM 1 FROM programme_edition WHERE id = NEW.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = NEW.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;", hash='f76aad41a897791197d965c768b6f171ace0fcaf', operation='UPDATE', pgid='pgtrigger_frozen_update_4abc5', table='programme_parameter', when='BEFORE')),
+            model_name="parameter",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    PERFORM 1 FROM programme_edition WHERE id = OLD.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\n\n    PERFORM 1 FROM programme_edition WHERE id = NEW.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = NEW.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN NEW;",
+                    hash="f76aad41a897791197d965c768b6f171ace0fcaf",
+                    operation="UPDATE",
+                    pgid="pgtrigger_frozen_update_4abc5",
+                    table="programme_parameter",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='parameter',
-            trigger=pgtrigger.compiler.Trigger(name='frozen_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    PERFORM 1 FROM programme_edition WHERE id = OLD.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN OLD;", hash='0885074123326b0a565f63a1e0bc1c0631fc06cd', operation='DELETE', pgid='pgtrigger_frozen_delete_610cd', table='programme_parameter', when='BEFORE')),
+            model_name="parameter",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    PERFORM 1 FROM programme_edition WHERE id = OLD.edition_id FOR SHARE;\n    IF EXISTS (\n        SELECT 1 FROM programme_edition\n        WHERE id = OLD.edition_id AND published_on IS NOT NULL\n    ) THEN\n        RAISE EXCEPTION 'a published edition is frozen';\n    END IF;\nRETURN OLD;",
+                    hash="0885074123326b0a565f63a1e0bc1c0631fc06cd",
+                    operation="DELETE",
+                    pgid="pgtrigger_frozen_delete_610cd",
+                    table="programme_parameter",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='edition',
-            constraint=models.CheckConstraint(condition=models.Q(('published_on', None), ('in_force_from__gte', models.ExpressionWrapper(models.F('published_on') + models.F('notice_days'), output_field=models.DateField())), _connector='OR'), name='edition_notice_kept'),
+            model_name="edition",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("published_on", None),
+                    (
+                        "in_force_from__gte",
+                        models.ExpressionWrapper(
+                            models.F("published_on") + models.F("notice_days"),
+                            output_field=models.DateField(),
+                        ),
+                    ),
+                    _connector="OR",
+                ),
+                name="edition_notice_kept",
+            ),
         ),
     ]

@@ -108,7 +108,8 @@ OPEN_CONFLICTS = [
     Pair("bergmann-thiel-it", "", 19.5, "nordlicht-systemhaus", "", 5.0,
      "Spedition Hinrichsen", "endpoint-security"),
     # Enterprise, two regions.
-    Pair("platin", "paul", 28, "brabant-secure", "", 16.0, "Havenbedrijf Noorderkaai", "anti-targeted-attack"),
+    Pair("platin", "paul", 28, "brabant-secure", "", 16.0,
+     "Havenbedrijf Noorderkaai", "anti-targeted-attack"),
 ]  # fmt: skip
 # First registrant, second registrant, days since the first, customer, outcome, what became of both.
 SETTLED_CONFLICTS: list[tuple[str, str, int, str, str, str, str]] = [
