@@ -5,7 +5,12 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from partners.organisations.selectors import LOOKUP_CHARACTERS, LOOKUP_RESULTS, look_up_status
+from partners.organisations.selectors import (
+    LOOKUP_CHARACTERS,
+    LOOKUP_RESULTS,
+    letters_and_digits,
+    look_up_status,
+)
 from portal.core.throttle import within_limit
 
 SEARCHES = 30
@@ -25,6 +30,6 @@ def partner_status(request: HttpRequest) -> HttpResponse:
         response["Retry-After"] = str(IN_SECONDS)
         return response
     if text:
-        context["too_short"] = len(text) < LOOKUP_CHARACTERS
+        context["too_short"] = letters_and_digits(text) < LOOKUP_CHARACTERS
         context["found"] = look_up_status(text, timezone.localdate())
     return render(request, "organisations/status.html", context)

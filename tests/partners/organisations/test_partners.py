@@ -357,6 +357,10 @@ def visitor(client):
         ("nobody at all", []),
         ("%%%", []),
         ("___", []),
+        ("---", []),
+        ("...", []),
+        ("-a-", []),
+        ("  -  .", []),
     ],
 )
 def test_anybody_looks_up_a_partners_status(cast, visitor, text, names):
