@@ -4,11 +4,12 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils.translation import gettext as _
 
-from portal.accounts.roles import PARTNER_ROLES, Role
+from portal.accounts.roles import PARTNER_ROLES, VENDOR_ROLES, Role
 from portal.audit.models import Audience, Event
 from portal.audit.verbs import VERBS, Verb, humanised
 from portal.core import formats
@@ -31,7 +32,8 @@ class Entry:
 
 def timeline(subject: models.Model, audiences: Collection[str]) -> list[Entry]:
     """What happened to a record, from the first event to the last, as far as these audiences may read it.
-    Without Audience.REVIEWERS the reader is a partner: people of other partners are not named (rule E6)."""
+    Without Audience.REVIEWERS the reader is a partner, and rule E6 holds: people of other partners are not
+    named, and the vendor is one voice. Who of its people spoke, for which region, would tell of a conflict."""
     events = Event.objects.about(subject).readable_by(list(audiences))
     for_partner = Audience.REVIEWERS not in audiences
     return [_entry(event, subject, for_partner) for event in events]
@@ -90,6 +92,8 @@ def _actor(event: Event, subject: models.Model, for_partner: bool) -> str:
     """Name and organisation as they were then."""
     if not event.actor_name:
         return _("The portal")
+    if for_partner and event.actor_role in VENDOR_ROLES:
+        return settings.VENDOR_NAME
     if for_partner and event.actor_role in PARTNER_ROLES:
         own = str(getattr(subject, "partner", subject))
         if event.actor_organisation != own:

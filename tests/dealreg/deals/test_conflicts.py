@@ -18,6 +18,7 @@ from portal.accounts.models import User
 from portal.accounts.roles import Role
 from portal.audit.models import Event
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
+from portal.notifications.mails import compose
 from portal.notifications.models import Notification
 from tests.dealreg.deals.stages import LATER, MONDAY, asked, draft, in_english, submitted
 
@@ -106,6 +107,20 @@ def test_a_rejection_after_a_conflict_names_nobody(cast, sign_in):
 
 
 # --- what the distributor learns: that there is one ---------------------------------------------------
+
+
+def test_after_a_settled_conflict_the_vendor_speaks_as_one(cast, sign_in):
+    """Rule E6: a standard deal is decided by the distributor. A channel manager's name or region on it
+    would tell that there was a conflict."""
+    conflict = settle(a_pair(cast), cast.karim, ConflictOutcome.EARLIER_STANDS)
+    page = sign_in(cast.amir).get(conflict.later.get_absolute_url()).content.decode()
+    assert "Kaspersky Lab" in page
+    notification = Notification.objects.get(kind="deal-rejected", recipient=cast.amir)
+    mail = compose(notification, cast.amir.memberships.get())
+    for told in (page, mail.body):
+        assert "Karim" not in told and str(cast.france_office) not in told
+    assert "by whom" not in mail.body
+    assert "Karim Benali" in sign_in(cast.denise).get(conflict.later.get_absolute_url()).content.decode()
 
 
 def test_the_distributor_learns_only_that_another_came_first(cast, sign_in):
