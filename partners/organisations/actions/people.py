@@ -27,6 +27,7 @@ from portal.accounts.models import User
 from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES, Role
 from portal.audit.actions import record
 from portal.celery import app as celery
+from portal.core.calendar import COUNTRY_TIME_ZONES
 from portal.core.errors import NotAllowed, RuleViolation, WrongState, gettext_noop
 from portal.core.languages import language_of
 
@@ -278,6 +279,25 @@ def _hash_of(token: str) -> str:
 # ---------------------------------------------------------------- memberships
 
 
+def check_first_administrator(*, email: str, full_name: str, office: str, country: str) -> None:
+    """RuleViolation when there is a programme administrator or an account of this address, or when a
+    name or the country means nothing."""
+    if administrators_of(VendorOffice()).exists():
+        raise RuleViolation(
+            "not-first", gettext_noop("There is a programme administrator already: let them invite others.")
+        )
+    if User.objects.filter(email__iexact=email).exists():
+        raise RuleViolation(
+            "account-exists", gettext_noop("There is an account of this address already."), field="email"
+        )
+    if not full_name.strip():
+        raise RuleViolation("no-name", gettext_noop("Enter a name."), field="full_name")
+    if not office.strip():
+        raise RuleViolation("no-name", gettext_noop("Enter a name."), field="office")
+    if country not in COUNTRY_TIME_ZONES:
+        raise RuleViolation("no-country", gettext_noop("Choose a country."), field="country")
+
+
 @transaction.atomic
 def create_first_administrator(
     *,
@@ -291,17 +311,10 @@ def create_first_administrator(
 ) -> User:
     """Nobody could invite the first one: for the command line of a new installation. RuleViolation
     when there is a programme administrator or an account of this address."""
+    check_first_administrator(email=email, full_name=full_name, office=office, country=country)
     where, _ = VendorOffice.objects.get_or_create(
         name=office, defaults={"country": country, "countries": sorted(territory)}
     )
-    if administrators_of(where).exists():
-        raise RuleViolation(
-            "not-first", gettext_noop("There is a programme administrator already: let them invite others.")
-        )
-    if User.objects.filter(email__iexact=email).exists():
-        raise RuleViolation(
-            "account-exists", gettext_noop("There is an account of this address already."), field="email"
-        )
     user = User.objects.create_user(email=email, password=password, full_name=full_name)
     note_proven_addresses([user])
     membership = Membership.objects.create(

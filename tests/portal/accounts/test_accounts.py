@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core.management import CommandError, call_command
 from django.utils import translation
 
@@ -161,3 +162,77 @@ def test_the_command_refuses_what_is_not_right(db, typed, case, request):
     with pytest.raises(CommandError):
         call_command("create_admin", email="first@vendor.example", name="First", password_stdin=True)
     assert User.objects.count() == before
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def asked(db, monkeypatch):
+    """Answers to the prompts of create_admin, one after the other."""
+    call_command("seed_programme", verbosity=0)
+
+    def answer(*passwords: str) -> None:
+        rest = iter(passwords)
+        monkeypatch.setattr("sys.stdin", Terminal())
+
+        def prompt(_text: str) -> str:
+            try:
+                return next(rest)
+            except StopIteration:
+                raise EOFError from None
+
+        monkeypatch.setattr("partners.organisations.management.commands.create_admin.getpass", prompt)
+
+    return answer
+
+
+def make_first(**changed) -> tuple[str, str]:
+    said, wrong = io.StringIO(), io.StringIO()
+    call_command(
+        "create_admin",
+        **({"email": "first@vendor.example", "name": "First One"} | changed),
+        stdout=said,
+        stderr=wrong,
+    )
+    return said.getvalue(), wrong.getvalue()
+
+
+PASS_PHRASE = "a long enough pass phrase"
+
+
+def test_the_command_asks_again_for_a_password_that_will_not_do(asked):
+    asked("short", "short", PASS_PHRASE, "another pass phrase", PASS_PHRASE, PASS_PHRASE)
+    said, wrong = make_first()
+    assert "can sign in" in said
+    assert "too short" in wrong
+    assert "not the same" in wrong
+    address = EmailAddress.objects.get()
+    assert (address.email, address.verified, address.primary) == ("first@vendor.example", True, True)
+
+
+@pytest.mark.parametrize(
+    ("changed", "passwords", "said"),
+    [
+        ({"email": "no address"}, [], "valid email"),
+        ({"name": "  "}, [], "Enter a name"),
+        ({"office": ""}, [], "Enter a name"),
+        ({"country": "zz"}, [], "Choose a country"),
+        ({}, [], "No password was entered"),
+        ({}, ["short"] * 6, "No password was chosen"),
+    ],
+)
+def test_the_command_says_what_is_wrong_before_it_asks(asked, changed, passwords, said):
+    asked(*passwords)
+    with pytest.raises(CommandError, match=said):
+        make_first(**changed)
+    assert not User.objects.exists()
+
+
+def test_without_a_terminal_the_command_says_how_to_give_the_password(asked, monkeypatch):
+    asked()
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    with pytest.raises(CommandError, match="--password-stdin"):
+        make_first()

@@ -1,16 +1,18 @@
 import sys
 from getpass import getpass
 
-from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 from django.utils import timezone
 
-from partners.organisations.actions.people import create_first_administrator
+from partners.organisations.actions.people import check_first_administrator, create_first_administrator
 from partners.organisations.territory import territory_on
 from portal.accounts.models import User
 from portal.core.errors import PortalError
+
+TRIES = 3
 
 
 class Command(BaseCommand):
@@ -27,15 +29,16 @@ class Command(BaseCommand):
         parser.add_argument("--password-stdin", action="store_true")
 
     def handle(self, *args, email, name, office, country, password_stdin, **options):
-        password = self._password(password_stdin)
         try:
             validate_email(email)
-            validate_password(password, User(email=email, full_name=name))
+            # Before anybody types a password in vain.
             territory = territory_on(timezone.localdate())
+            check_first_administrator(email=email, full_name=name, office=office, country=country.upper())
+            person = User(email=email, full_name=name)
             user = create_first_administrator(
                 email=email,
                 full_name=name,
-                password=password,
+                password=self._read(person) if password_stdin else self._ask(person),
                 office=office,
                 country=country.upper(),
                 territory=territory,
@@ -47,12 +50,28 @@ class Command(BaseCommand):
             raise CommandError(" ".join(refusal.messages)) from refusal
         except PortalError as refusal:
             raise CommandError(str(refusal)) from refusal
+        except (EOFError, KeyboardInterrupt) as gone:
+            raise CommandError("No password was entered: nobody was added.") from gone
         self.stdout.write(f"{user.email} is programme administrator and can sign in.")
 
-    def _password(self, from_stdin: bool) -> str:
-        if from_stdin:
-            return sys.stdin.readline().rstrip("\n")
-        first, second = getpass("Password: "), getpass("Password again: ")
-        if first != second:
-            raise CommandError("The two passwords are not the same.")
-        return first
+    def _read(self, person: User) -> str:
+        password = sys.stdin.readline().rstrip("\r\n")
+        validate_password(password, person)
+        return password
+
+    def _ask(self, person: User) -> str:
+        if not sys.stdin.isatty():
+            raise CommandError("There is no terminal to ask for a password: use --password-stdin.")
+        self.stdout.write(" ".join(password_validators_help_texts()))
+        for _attempt in range(TRIES):
+            first, second = getpass("Password: "), getpass("Password again: ")
+            if first != second:
+                self.stderr.write("The two passwords are not the same. Once more:")
+                continue
+            try:
+                validate_password(first, person)
+            except ValidationError as refusal:
+                self.stderr.write(" ".join(refusal.messages) + " Once more:")
+                continue
+            return first
+        raise CommandError("No password was chosen: nobody was added.")
