@@ -18,6 +18,7 @@ from partners.organisations.views import status
 from partners.programme.rules import effective_tier
 from partners.programme.selectors import rulebook_on
 from partners.specialisations.models import Specialisation
+from portal.accounts.models import User
 from portal.audit.models import Event
 from portal.core.errors import NotAllowed, RuleViolation
 from tests.factories import PartnerFactory, UserFactory
@@ -452,6 +453,7 @@ def test_lists_and_rules_agree_on_the_tier_that_counts(cast, specialised, tier, 
 
 
 def test_everybody_reads_the_tier_that_counts(cast, sign_in, client, specialised):
+    User.objects.update(language="en")
     assert look_up_status("Bravo", ON)[0].counting_tier == "gold"
     assert "tier-gold" in client.get("/status/?q=Bravo").content.decode()
     karim = sign_in(cast.karim)
