@@ -110,6 +110,8 @@ def english_texts():
 
 @pytest.mark.parametrize("who", READERS)
 def test_no_page_of_a_french_reader_holds_english(world, who):
+    compiled = CATALOGUE.with_suffix(".mo")
+    assert compiled.stat().st_mtime >= CATALOGUE.stat().st_mtime, "make set-up compiles the catalogue"
     User.objects.filter(pk=world.people[who].pk).update(language="fr")
     browser, (whole, pieces) = world.browser(who), english_texts()
     looked_at, left = 0, {}
