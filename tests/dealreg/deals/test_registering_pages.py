@@ -480,6 +480,21 @@ def test_a_file_needs_its_type_and_date(cast, sign_in, draft, left_out):
 
 def test_the_evidence_of_another_deal_cannot_be_taken_out(cast, sign_in, draft):
     bruno = sign_in(cast.bruno)
+def test_without_a_priced_line_there_is_no_total(cast, sign_in, draft):
+    draft.lines.all().delete()
+    total = sign_in(cast.amir).get(step(draft, "lines")).content.decode().partition('id="lines-total"')[2]
+    assert "0.00" not in total.partition("</p>")[0]
+
+
+@pytest.mark.parametrize("tier", ["gold", "platinum"])
+def test_who_can_add_a_country_depends_on_the_tiers_channel_manager(cast, sign_in, tier):
+    Partner.objects.filter(pk=cast.bravo.pk).update(tier=tier, authorised_countries=["FR"])
+    page = sign_in(cast.bruno).get(REGISTER).content.decode()
+    own = has_own_channel_manager(Partner.objects.get(pk=cast.bravo.pk), timezone.localdate())
+    assert ("Your channel manager can add others" in page) == own
+    assert ("ask your distributor" in page) != own
+
+
     bruno.post(REGISTER, first_screen(draft=token_of(bruno), distributor="D-001"))
     other = Deal.objects.get(partner=cast.bravo)
     data = {"action": "upload", "kind": "meeting", "dated_on": "2025-01-10", "file": pdf()}
