@@ -190,6 +190,13 @@ def registrant_facts(partner: Partner, on: date, rulebook: Rulebook) -> Registra
     )
 
 
+def has_own_channel_manager(partner: Partner, on: date) -> bool:
+    """Rule B10: whether the partner's tier comes with a channel manager of its own."""
+    rulebook = rulebook_on(on)
+    tier = registrant_facts(partner, on, rulebook).tier
+    return rulebook.benefits["dedicated_channel_manager"][tier] == "yes"
+
+
 def eligibility(partner: Partner, on: date) -> list[GroupEligibility]:
     """For each product group on sale: up to which discount the partner may register, or why not."""
     rulebook = rulebook_on(on)

@@ -47,6 +47,7 @@ from dealreg.deals.selectors import (
     distributors_of,
     eligibility,
     partner_contacts,
+    has_own_channel_manager,
     price_table,
     promised_due_at,
     side_of,
@@ -125,7 +126,7 @@ def _refusal(violation: RuleViolation, line: str) -> str:
 def _remedy(violation: RuleViolation, line: str) -> str:
     match violation.code:
         case "not-authorised":
-            return _("Your channel manager tells you what is needed to lift this.")
+            return _("Your contact at the vendor tells you what is needed to lift this.")
         case "tier-too-low" if line == Line.ENTERPRISE:
             return _("The specialisation for the product group opens them, and lifts your tier meanwhile.")
         case "tier-too-low":
@@ -267,6 +268,9 @@ def _first_screen(
         "terms": rulebook_on(form.today).deal_registration,
         "only_country": getattr(form, "only_country", ""),
         "address": _address(deal, "customer") if deal else reverse("deals:register"),
+        "has_channel_manager": has_own_channel_manager(
+            deal.partner if deal else _partner_of(request), form.today
+        ),
     }
     return _render_step(request, "customer", deal, context)
 

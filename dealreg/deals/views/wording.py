@@ -47,7 +47,7 @@ _REVOCATION_ADVICE: dict[str, str | Promise] = {
         "what was doubted."
     ),
     RevocationCode.AUTHORISATION_ENDED: _(
-        "Registrations are open again once your company is authorised. Your channel manager tells how."
+        "Registrations are open again once your company is authorised. Your contact at the vendor tells how."
     ),
     RevocationCode.EARLIER_OVERRULED: _(
         "You can go on selling to this customer at your tier's recommended discount, and register other "
