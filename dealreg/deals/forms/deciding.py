@@ -14,6 +14,7 @@ from dealreg.deals.actions.conversation import EvidenceInput
 from dealreg.deals.actions.drafting import DRAFT_FIELDS, LineInput
 from dealreg.deals.actions.reviewing import unlocked_fields
 from dealreg.deals.actions.submitting import REQUIRED
+from dealreg.deals.forms.registering import FILE_AGAIN
 from dealreg.deals.models import (
     MAX_NODES,
     Deal,
@@ -182,7 +183,7 @@ class ApproveForm(GrantForm):
 class RejectForm(MoveForm):
     code = forms.ChoiceField(
         label=_("Reason"),
-        choices=[("", "---------"), *RejectionCode.choices],
+        choices=[("", _("Choose a reason")), *RejectionCode.choices],
         error_messages={"required": _("Choose a reason.")},
     )
     text = text_field(
@@ -223,7 +224,7 @@ class ReportWonForm(MoveForm):
 class ReportLostForm(MoveForm):
     code = forms.ChoiceField(
         label=_("Why was it lost?"),
-        choices=[("", "---------"), *LossCode.choices],
+        choices=[("", _("Choose a reason")), *LossCode.choices],
         error_messages={"required": _("Choose a reason.")},
     )
     text = text_field(_("What happened (optional)"), required=False, rows=3)
@@ -233,7 +234,7 @@ class RevokeForm(MoveForm):
     code = forms.ChoiceField(
         label=_("Grounds"),
         choices=[
-            ("", "---------"),
+            ("", _("Choose a reason")),
             *[
                 (code, label)
                 for code, label in RevocationCode.choices
@@ -253,7 +254,9 @@ class RevokeForm(MoveForm):
 
 
 class LineForm(forms.Form):
-    product = forms.ModelChoiceField(label=_("Product"), queryset=Product.objects.none())
+    product = forms.ModelChoiceField(
+        label=_("Product"), queryset=Product.objects.none(), empty_label=_("Choose a product")
+    )
     nodes = forms.IntegerField(label=_("Nodes"), min_value=1, max_value=MAX_NODES)
     term_months = forms.TypedChoiceField(label=_("Term"), coerce=int)
 
@@ -313,11 +316,20 @@ LineFormSet = cast(
 class EvidenceForm(forms.Form):
     file = forms.FileField(label=_("File"), required=False)
     kind = forms.ChoiceField(
-        label=_("Type"), choices=[("", "---------"), *EvidenceKind.choices], required=False
+        label=_("Type"), choices=[("", _("Choose a type")), *EvidenceKind.choices], required=False
     )
     dated_on = forms.DateField(
         label=_("Date"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["dated_on"].initial = today
+
+    def ask_for_file_again(self) -> None:
+        """No browser keeps a chosen file on a page that comes back."""
+        if self.files.get(self.add_prefix("file")) and "file" not in self.errors:
+            self.add_error("file", FILE_AGAIN)
 
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data
@@ -368,7 +380,9 @@ class AnswerForm(MoveForm):
             else None
         )
         self.evidence = (
-            EvidenceFormSet(data, files, prefix="evidence") if "evidence" in question.fields else None
+            EvidenceFormSet(data, files, prefix="evidence", form_kwargs={"today": self.today})
+            if "evidence" in question.fields
+            else None
         )
 
     def _field(self, name: str) -> forms.Field:
@@ -393,7 +407,13 @@ class AnswerForm(MoveForm):
     def is_valid(self) -> bool:
         parts = [super().is_valid()]
         parts += [formset.is_valid() for formset in (self.lines, self.evidence) if formset is not None]
+        if not all(parts):
+            self._ask_for_files_again()
         return all(parts)
+
+    def _ask_for_files_again(self) -> None:
+        for row in self.evidence.forms if self.evidence is not None else ():
+            row.ask_for_file_again()
 
     def arguments(self) -> dict[str, Any]:
         return {
@@ -405,6 +425,11 @@ class AnswerForm(MoveForm):
 
     def refuse(self, refusal: PortalError) -> bool:
         """Put a refusal about lines or files there; returns whether it was one."""
+        put = self._refuse(refusal)
+        self._ask_for_files_again()
+        return put
+
+    def _refuse(self, refusal: PortalError) -> bool:
         if self.lines is not None and refusal.field in ("lines", "product"):
             self.lines.forms[0].add_error(None, message_of(refusal))
             return True

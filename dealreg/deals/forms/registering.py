@@ -25,6 +25,7 @@ from portal.core.web import message_of
 from portal.core.web_domains import registrable_domain
 from portal.documents.file_types import FILE_TYPES
 
+FILE_AGAIN = _("Please choose the file again.")
 MAX_LINES = 20
 DEFAULT_TERM = 12
 
@@ -377,4 +378,6 @@ class EvidenceForm(forms.Form):
                 self.add_error("kind", _("Choose what these files are."))
             if "dated_on" not in self.errors and not kept.get("dated_on"):
                 self.add_error("dated_on", _("Enter the date of the event or document."))
+            if self.errors and "file" not in self.errors:
+                self.add_error("file", FILE_AGAIN)
         return kept

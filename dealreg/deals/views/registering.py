@@ -30,6 +30,7 @@ from dealreg.deals.actions.conversation import MAX_EVIDENCE
 from dealreg.deals.actions.drafting import LineInput, free_reference
 from dealreg.deals.actions.submitting import missing_fields
 from dealreg.deals.forms.registering import (
+    FILE_AGAIN,
     MAX_LINES,
     ContactForm,
     CustomerForm,
@@ -477,6 +478,8 @@ def _take_in(request: HttpRequest, deal: Deal, files: EvidenceForm) -> int:
             text = message_of(violation)
             named = labelled(upload.name, text) if field == "file" else text
             files.add_error(field, named)
+            if field != "file":
+                files.add_error("file", FILE_AGAIN)
             if field != "file" or violation.code in ("too-many", "file-count", "file-rate"):
                 break
     return added

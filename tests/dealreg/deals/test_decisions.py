@@ -402,7 +402,19 @@ def test_a_bad_file_is_refused_in_its_row(cast, sign_in, sent):
     answer = answer_with(cast, sign_in, deal, **(good | sent))
     assert answer.status_code == 200
     assert answer.context["form"].evidence.errors[0]
+    assert "Please choose the file again." in answer.content.decode()
     assert not deal.evidence.exists()
+
+
+def test_a_chosen_file_is_asked_for_again_when_something_else_is_wrong(cast, sign_in):
+    deal = asked(cast, fields=("evidence",))
+    page = sign_in(cast.amir).get(move_address(deal, "answer")).content.decode()
+    assert "Choose a type" in page and "---------" not in page
+    good = {"evidence-0-file": pdf(), "evidence-0-kind": "meeting", "evidence-0-dated_on": "2026-11-12"}
+    answer = answer_with(cast, sign_in, deal, **good, answer=" ")
+    rows = answer.context["form"].evidence.forms
+    assert rows[0].errors == {"file": ["Please choose the file again."]}
+    assert not rows[1].errors
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from dealreg.deals.lifecycle import DealStatus
 from dealreg.deals.models import Deal, Evidence
+from dealreg.deals.selectors import has_own_channel_manager
 from dealreg.deals.views import registering
-from partners.organisations.models import PartnerStatus, Supply
+from partners.organisations.models import Partner, PartnerStatus, Supply
 from portal.accounts.models import User
 from portal.documents.models import Document
 from portal.notifications.models import Notification
@@ -475,11 +476,10 @@ def test_a_file_needs_its_type_and_date(cast, sign_in, draft, left_out):
     data = {"action": "upload", "kind": "meeting", "dated_on": "2025-01-10", "file": pdf()} | {left_out: ""}
     answer = sign_in(cast.amir).post(step(draft, "contact"), data)
     assert answer.context["files"].errors[left_out]
+    assert answer.context["files"].errors["file"] == ["Please choose the file again."]
     assert not Evidence.objects.exists()
 
 
-def test_the_evidence_of_another_deal_cannot_be_taken_out(cast, sign_in, draft):
-    bruno = sign_in(cast.bruno)
 def test_without_a_priced_line_there_is_no_total(cast, sign_in, draft):
     draft.lines.all().delete()
     total = sign_in(cast.amir).get(step(draft, "lines")).content.decode().partition('id="lines-total"')[2]
@@ -495,6 +495,8 @@ def test_who_can_add_a_country_depends_on_the_tiers_channel_manager(cast, sign_i
     assert ("ask your distributor" in page) != own
 
 
+def test_the_evidence_of_another_deal_cannot_be_taken_out(cast, sign_in, draft):
+    bruno = sign_in(cast.bruno)
     bruno.post(REGISTER, first_screen(draft=token_of(bruno), distributor="D-001"))
     other = Deal.objects.get(partner=cast.bravo)
     data = {"action": "upload", "kind": "meeting", "dated_on": "2025-01-10", "file": pdf()}
