@@ -59,6 +59,8 @@
     const source = event.submitter?.dataset.confirm !== undefined ? event.submitter : form;
     if (event.defaultPrevented || source.dataset.confirm === undefined || asked.has(form) || !dialog?.showModal) return;
     event.preventDefault();
+    // What the browser can see to be missing is put right before anything is asked.
+    if (!form.reportValidity()) return;
     const submitter = event.submitter;
     const title = dialog.querySelector("#confirm-title");
     const yes = dialog.querySelector("#confirm-yes");
