@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partners.catalogue.models import Product, ProductGroup
 from partners.catalogue.price_file import MAX_BYTES
+from portal.core.whole_numbers import WholeNumberField
 
 
 class CatalogueFilter(forms.Form):
@@ -36,7 +37,7 @@ class CatalogueFilter(forms.Form):
 class CalculatorForm(forms.Form):
     """A product, a number of nodes and a term: the list amount of a line."""
 
-    nodes = forms.IntegerField(
+    nodes = WholeNumberField(
         label=_("Nodes"),
         min_value=1,
         max_value=10_000_000,

@@ -30,6 +30,7 @@ from portal.core.calendar import date_in
 from portal.core.errors import PortalError
 from portal.core.formats import country_name
 from portal.core.web import message_of
+from portal.core.whole_numbers import WholeNumberField
 
 TEXT_LENGTH = 4000
 
@@ -257,7 +258,7 @@ class LineForm(forms.Form):
     product = forms.ModelChoiceField(
         label=_("Product"), queryset=Product.objects.none(), empty_label=_("Choose a product")
     )
-    nodes = forms.IntegerField(label=_("Nodes"), min_value=1, max_value=MAX_NODES)
+    nodes = WholeNumberField(label=_("Nodes"), min_value=1, max_value=MAX_NODES)
     term_months = forms.TypedChoiceField(label=_("Term"), coerce=int)
 
     def __init__(self, *args: Any, products: Any, terms: Sequence[tuple[int, str]], **kwargs: Any) -> None:

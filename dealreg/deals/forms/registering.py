@@ -23,6 +23,7 @@ from portal.core.errors import RuleViolation
 from portal.core.formats import country_name, format_pct
 from portal.core.web import message_of
 from portal.core.web_domains import registrable_domain
+from portal.core.whole_numbers import WholeNumberField
 from portal.documents.file_types import FILE_TYPES
 
 FILE_AGAIN = _("Please choose the file again.")
@@ -104,7 +105,7 @@ class CustomerForm(DraftForm):
         widget=forms.TextInput(attrs={"spellcheck": "false"}),
     )
     product_group = forms.TypedChoiceField(label=_("Product group"), empty_value=None)
-    nodes = forms.IntegerField(label=_("Nodes"), min_value=1, max_value=MAX_NODES)
+    nodes = WholeNumberField(label=_("Nodes"), min_value=1, max_value=MAX_NODES)
     expected_close_on = forms.DateField(label=_("Expected closing date"), widget=DayInput())
     engagement = Paragraphs(
         label=_("Engagement so far"),
@@ -240,7 +241,7 @@ class CustomerForm(DraftForm):
 
 class LineForm(forms.Form):
     product = forms.TypedChoiceField(label=_("Product"), empty_value=None)
-    nodes = forms.IntegerField(label=_("Nodes"), min_value=1, max_value=MAX_NODES)
+    nodes = WholeNumberField(label=_("Nodes"), min_value=1, max_value=MAX_NODES)
     term_months = forms.TypedChoiceField(label=_("Term"), coerce=int, empty_value=None)
 
     def __init__(self, *args: Any, table: PriceTable, **kwargs: Any) -> None:
