@@ -33,12 +33,13 @@ def defused(text: str) -> str:
 
 
 def cell_value(value: Any) -> Any:
-    """Numbers, dates and yes/no keep their type; instants are in the reader's time zone; all else
-    is defused text."""
+    """Numbers, dates and yes/no keep their type; instants are in the reader's time zone, to the second;
+    all else is defused text."""
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return timezone.localtime(value).replace(tzinfo=None) if timezone.is_aware(value) else value
+        local = timezone.localtime(value).replace(tzinfo=None) if timezone.is_aware(value) else value
+        return local.replace(microsecond=0)
     if isinstance(value, bool | int | float | Decimal | date):
         return value
     return defused(str(value))
@@ -105,14 +106,30 @@ def xlsx_response(filename: str, header: Iterable[str | Promise], rows: Iterable
 
 def _xlsx_cell(sheet: Any, value: Any, font: Font | None = None) -> Any:
     value = cell_value(value)
-    if font is None and not isinstance(value, str):
+    layout = _layout(value)
+    if font is None and layout is None and not isinstance(value, str):
         return value
     cell = WriteOnlyCell(sheet, value)
+    if layout is not None:
+        cell.number_format = layout
     if isinstance(value, str):
         cell.data_type = "s"
     if font is not None:
         cell.font = font
     return cell
+
+
+def _layout(value: Any) -> str | None:
+    """How a spreadsheet shows the value; it puts its reader's own separators for , and point."""
+    if isinstance(value, datetime):
+        return "yyyy-mm-dd hh:mm"
+    if isinstance(value, date):
+        return "yyyy-mm-dd"
+    if isinstance(value, Decimal):
+        return "#,##0.00"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return "#,##0"
+    return None
 
 
 def _attachment(filename: str, extension: str) -> str:

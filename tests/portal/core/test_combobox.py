@@ -1,4 +1,4 @@
-"""Fields with a long list that is searched by typing: what is typed is taken or stays, with a word about it."""
+"""Fields searched by typing: what is typed is taken, or stays with a word about it."""
 
 import pytest
 from django.conf import settings

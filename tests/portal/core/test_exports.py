@@ -47,6 +47,14 @@ def test_an_excel_file_holds_no_formula_and_keeps_types():
     assert rows[2][5] == datetime(2026, 11, 23, 13, 0)  # noqa: DTZ001
 
 
+def test_a_workbook_shows_instants_to_the_minute_and_amounts_with_their_cents():
+    moment = datetime(2026, 11, 23, 12, 0, 5, 123456, tzinfo=UTC)
+    answer = xlsx_response("x", list("abcd"), [[moment, date(2026, 11, 23), Decimal("1234567.5"), 1200]])
+    row = list(load_workbook(BytesIO(b"".join(answer.streaming_content))).active.iter_rows())[1]
+    assert row[0].value.microsecond == 0
+    assert [cell.number_format for cell in row] == ["yyyy-mm-dd hh:mm", "yyyy-mm-dd", "#,##0.00", "#,##0"]
+
+
 def test_characters_that_a_workbook_cannot_hold_are_left_out():
     assert xlsx_rows(xlsx_response("x", ["t"], [["a\x00b\x0bc"]]))[1] == ["abc"]
 
