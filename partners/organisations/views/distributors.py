@@ -25,6 +25,7 @@ from partners.organisations.selectors import (
     people_of,
     timeline_of,
 )
+from partners.organisations.views.people import may_manage
 from portal.accounts.membership import membership_required
 from portal.core.calendar import date_in
 from portal.core.errors import RuleViolation
@@ -127,6 +128,10 @@ def distributor_page(request: HttpRequest, reference: str) -> HttpResponse:
             "people_url": reverse("people:list")
             if is_distributor(request.user)
             else reverse("distributors:people", args=[reference]),
+            # Only the empty list offers it; the page of the people does so always.
+            "invite_url": reverse("distributors:invite", args=[reference])
+            if inside and not people and may_manage(request, distributor)
+            else "",
             "partners_url": _partners_url(request, distributor),
             "events": timeline_of(distributor, request.user) if inside else [],
             "may_edit": can(request.user, "distributors.manage"),

@@ -29,6 +29,7 @@ from partners.organisations.selectors import (
     supplies_seen,
     timeline_of,
 )
+from partners.organisations.views.people import may_manage
 from portal.accounts.membership import membership_required
 from portal.core.calendar import date_in
 from portal.core.errors import RuleViolation
@@ -119,7 +120,9 @@ def primary_of(partner: Any) -> str:
 def _filtered(request: HttpRequest) -> PartnerFilter:
     """403 for those who hold no list of partners."""
     require(request.user, "partners.list")
-    return PartnerFilter(request.GET, queryset=partner_rows(request.user, timezone.localdate()), reader=request.user)
+    return PartnerFilter(
+        request.GET, queryset=partner_rows(request.user, timezone.localdate()), reader=request.user
+    )
 
 
 @require_safe
@@ -246,6 +249,10 @@ def partner_page(request: HttpRequest, reference: str) -> HttpResponse:
             "people_url": reverse("people:list")
             if is_partner(request.user)
             else reverse("partners:people", args=[reference]),
+            # Only the empty list offers it; the page of the people does so always.
+            "invite_url": reverse("partners:invite", args=[reference])
+            if people == [] and may_manage(request, partner)
+            else "",
             "events": timeline_of(partner, request.user),
             "may_edit": can(request.user, "partners.manage"),
             "panels": partner_panels(request.user, partner, today, aside=False),

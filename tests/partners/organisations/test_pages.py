@@ -129,3 +129,13 @@ def test_a_distributor_reads_nothing_of_another_distributor_on_a_partners_page(c
         assert "Bruno" not in body
     assert "Distri Ouest" in sign_in(cast.bruno).get("/partners/P-000002/").content.decode()
     assert "Distri Ouest" in sign_in(cast.karim).get("/partners/P-000002/").content.decode()
+
+
+def test_a_company_without_people_offers_to_invite_those_who_may(cast, sign_in):
+    Membership.objects.filter(partner=cast.charlie).update(is_active=False)
+    address = f"/partners/{cast.charlie.reference}/"
+    link = f'href="{address}people/invite/"'
+    assert link in sign_in(cast.nora).get(address).content.decode()
+    page = sign_in(cast.karim).get(address).content.decode()
+    assert "Nobody has access yet." in page
+    assert link not in page
