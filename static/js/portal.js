@@ -105,6 +105,15 @@
     [...formData.entries()].forEach(([name, value]) => value === "" && formData.delete(name));
   });
 
+  // On phones the filters are folded away, all but the search.
+  const phone = matchMedia("(max-width: 767px)");
+  const fold = (root) =>
+    root.querySelectorAll?.(".filter-fold").forEach((one) => {
+      one.open = !phone.matches;
+      one.dataset.folds = "";
+    });
+  phone.addEventListener("change", () => fold(document));
+
   // Files chosen: name, size, a way to take one back.
   const inUnit = (unit) =>
     new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit, maximumFractionDigits: 1 });
@@ -162,6 +171,7 @@
 
   const ready = (root) => {
     dismissible(root);
+    fold(root);
     root.querySelector?.("[data-error-summary]")?.focus();
   };
   ready(document);

@@ -111,12 +111,6 @@ class DealFilter(django_filters.FilterSet):
     def is_set(self) -> bool:
         return any(self.form.data.get(name) for name in self.filters if name != "sort")
 
-    @property
-    def unreadable(self) -> list[str]:
-        """Labels of the filters whose value means nothing: they do not filter."""
-        fields = self.form.fields
-        return [str(fields[name].label) for name in self.form.errors if name in fields and name != "sort"]
-
     def as_it_is(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
         return deals
 

@@ -447,7 +447,7 @@ def filters_bar(
                 "autocomplete": "off",
             }
         )
-    is_set = form.is_bound and any(form.data.get(form.add_prefix(field.name)) for field in visible)
+    given = [field for field in visible if form.is_bound and form.data.get(form.add_prefix(field.name))]
     request = context.get("request")
     return {
         "form": form,
@@ -456,7 +456,9 @@ def filters_bar(
         "hidden": form.hidden_fields(),
         "target": target,
         "path": request.path if request else "",
-        "is_set": is_set,
+        "is_set": bool(given),
+        "set_count": sum(field in others for field in given),
+        "unreadable": [field.label for field in visible if form.is_bound and field.errors],
         "label": label,
     }
 
