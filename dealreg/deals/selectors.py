@@ -368,14 +368,6 @@ def working_time_left(deal: Deal, at: datetime) -> timedelta | None:
 class PartnerSummary:
     under_review: int
     protected: int
-    won: int
-    lost: int
-
-    @property
-    def win_rate(self) -> Decimal | None:
-        """Won among the closed, in per cent; None while nothing is closed."""
-        closed = self.won + self.lost
-        return (Decimal(100) * self.won / closed).quantize(Decimal(1)) if closed else None
 
 
 def partner_summary(partner: Partner) -> PartnerSummary:
@@ -383,8 +375,6 @@ def partner_summary(partner: Partner) -> PartnerSummary:
     found = deals.aggregate(
         under_review=Count("pk", filter=Q(status__in=UNDER_REVIEW)),
         protected=Count("pk", filter=Q(status=DealStatus.APPROVED)),
-        won=Count("pk", filter=Q(status=DealStatus.WON)),
-        lost=Count("pk", filter=Q(status__in=[DealStatus.LOST, DealStatus.EXPIRED])),
     )
     return PartnerSummary(**found)
 

@@ -33,7 +33,7 @@ class Entry:
 def timeline(subject: models.Model, audiences: Collection[str]) -> list[Entry]:
     """What happened to a record, from the first event to the last, as far as these audiences may read it.
     Without Audience.REVIEWERS the reader is a partner, and rule E6 holds: people of other partners are not
-    named, and the vendor is one voice. Who of its people spoke, for which region, would tell of a conflict."""
+    named, and the vendor is one voice, for a channel manager's name would tell of a conflict."""
     events = Event.objects.about(subject).readable_by(list(audiences))
     for_partner = Audience.REVIEWERS not in audiences
     return [_entry(event, subject, for_partner) for event in events]

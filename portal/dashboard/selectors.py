@@ -7,12 +7,24 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Sum, Value, Window
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+    Value,
+    Window,
+    prefetch_related_objects,
+)
 from django.db.models.functions import RowNumber, TruncMonth
 
 from dealreg.deals.lifecycle import ACTIVE, DealStatus, Step
 from dealreg.deals.models import Conflict, Deal, Question
 from dealreg.deals.selectors import registrant_facts
+from dealreg.deals.win_rates import WinRate, win_rate
 from partners.organisations.models import Partner
 from partners.programme.rules import check_may_register, recommended_discount_ceiling
 from partners.programme.selectors import rulebook_on
@@ -27,10 +39,6 @@ YEAR = 12
 ENDING_SOON_DAYS = 30
 LINES = 6
 DECISIONS_WINDOW_DAYS = 30
-ENOUGH_TO_COMPARE = 5
-
-# What a customer did not buy under protection: told as lost, or never told.
-NOT_WON = (DealStatus.LOST, DealStatus.EXPIRED)
 
 
 # ---------------------------------------------------------------- deals by state and currency
@@ -170,50 +178,6 @@ def tier_standing(partner: Partner, on: date) -> TierStanding:
 
 
 @dataclass(frozen=True)
-class WinRate:
-    """Won among the closed protections of twelve months and of the twelve before, in per cent."""
-
-    won: int
-    closed: int
-    won_before: int
-    closed_before: int
-
-    @property
-    def pct(self) -> int | None:
-        return round(100 * self.won / self.closed) if self.closed else None
-
-    @property
-    def change(self) -> int | None:
-        """In points against the year before; None where either year closed too little to compare."""
-        if self.pct is None or self.closed_before < ENOUGH_TO_COMPARE:
-            return None
-        return self.pct - round(100 * self.won_before / self.closed_before)
-
-
-def _year_before(day: date) -> date:
-    return day - timedelta(days=365)
-
-
-def win_rate(user: User, on: date) -> WinRate:
-    since, before = _year_before(on), _year_before(_year_before(on))
-    closed = Q(status__in=[DealStatus.WON, *NOT_WON])
-    won = Q(status=DealStatus.WON)
-    this_year = Q(ended_on__gt=since, ended_on__lte=on)
-    last_year = Q(ended_on__gt=before, ended_on__lte=since)
-    figures = (
-        Deal.objects.visible_to(user)
-        .order_by()
-        .aggregate(
-            won=Count("pk", filter=won & this_year),
-            closed=Count("pk", filter=closed & this_year),
-            won_before=Count("pk", filter=won & last_year),
-            closed_before=Count("pk", filter=closed & last_year),
-        )
-    )
-    return WinRate(**figures)
-
-
-@dataclass(frozen=True)
 class Deadline:
     """A date that the reader should know. `kind`: decision or protection."""
 
@@ -263,6 +227,8 @@ def partner_home(user: User, *, at: datetime, on: date) -> PartnerHome:
     """`on` is the partner's own date at the instant `at`."""
     states = state_figures(user)
     work = _partner_work(user, on) if states.count() else {}
+    # For the hours of the office that decides.
+    prefetch_related_objects(work.get("awaited", []), "distributor", "edition")
     counts = (
         Deal.objects.visible_to(user)
         .order_by()
@@ -273,7 +239,7 @@ def partner_home(user: User, *, at: datetime, on: date) -> PartnerHome:
     return PartnerHome(
         states=states,
         months=month_counts(user, on, "submitted_at"),
-        win_rate=win_rate(user, on),
+        win_rate=win_rate(Deal.objects.visible_to(user), on),
         tier=tier_standing(user.acting_as.partner, on),
         questions=work.get("questions", []),
         drafts=work.get("drafts", []),
@@ -354,7 +320,7 @@ def queue(user: User, step: Step, count: int = LINES) -> list[Deal]:
         Deal.objects.visible_to(user)
         .to_decide(step)
         .annotate(in_conflict=Exists(earlier))
-        .select_related("partner", "distributor", "product_group")[:count]
+        .select_related("partner", "distributor", "product_group", "edition")[:count]
     )
 
 
@@ -550,7 +516,8 @@ def vendor_home(user: User, *, at: datetime, on: date) -> VendorHome:
         approvals=Count("pk", filter=Q(status=DealStatus.SUBMITTED, step=Step.VENDOR)),
     )
     conflicts = Conflict.objects.visible_to(user).open()
-    overdue = deals.overdue(at).select_related("partner", "distributor").order_by("decision_due_at", "pk")
+    overdue = deals.overdue(at).select_related("partner", "distributor", "edition")
+    overdue = overdue.order_by("decision_due_at", "pk")
     return VendorHome(
         states=state_figures(user),
         conflicts=list(

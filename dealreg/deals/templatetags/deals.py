@@ -1,6 +1,5 @@
 """What pages about deals share: the way back to the list, deadlines in words."""
 
-from datetime import datetime
 from typing import Any
 
 from django import template
@@ -12,7 +11,9 @@ from django.utils.translation import ngettext
 
 from dealreg.deals.lifecycle import DealStatus
 from dealreg.deals.models import Deal
+from dealreg.deals.time_left import time_left_words
 from dealreg.deals.views.remembered import list_address
+from partners.customers.identity import is_free_mail
 from portal.core import formats
 from portal.core.formats import DASH
 from portal.core.templatetags.portal import days_until
@@ -28,24 +29,24 @@ def deals_crumb(context: template.Context) -> SafeString:
     )
 
 
-def due_words(due: datetime, now: datetime) -> str:
-    """`Due in 3 hours`, `2 days late`: hours within a day, else days."""
-    late = due < now
-    minutes = int(abs((due - now).total_seconds()) // 60)
-    days = abs(days_until(due))
-    if minutes < 60:
-        count = max(1, minutes)
-        if late:
-            return ngettext("%(n)d minute late", "%(n)d minutes late", count) % {"n": count}
-        return ngettext("Due in %(n)d minute", "Due in %(n)d minutes", count) % {"n": count}
-    if minutes < 24 * 60 or not days:
-        count = minutes // 60
-        if late:
-            return ngettext("%(n)d hour late", "%(n)d hours late", count) % {"n": count}
-        return ngettext("Due in %(n)d hour", "Due in %(n)d hours", count) % {"n": count}
-    if late:
-        return ngettext("%(n)d day late", "%(n)d days late", days) % {"n": days}
-    return ngettext("Due in %(n)d day", "Due in %(n)d days", days) % {"n": days}
+@register.simple_tag
+def nodes_difference(deal: Deal, lines: Any = None) -> SafeString | str:
+    """Where the lines add up to another number of nodes than was announced: both figures."""
+    lines = deal.lines.all() if lines is None else lines
+    in_lines = sum(line.nodes for line in lines)
+    if not in_lines or deal.nodes is None or in_lines == deal.nodes:
+        return ""
+    words = ngettext(
+        "%(announced)s node announced, %(in_lines)s in the lines",
+        "%(announced)s nodes announced, %(in_lines)s in the lines",
+        deal.nodes,
+    ) % {"announced": formats.format_number(deal.nodes), "in_lines": formats.format_number(in_lines)}
+    return format_html('<span class="text-warn nodes-difference">{}</span>', words)
+
+
+@register.filter
+def is_free_mail_host(domain: str) -> bool:
+    return bool(domain) and is_free_mail(domain.lower().removeprefix("www."))
 
 
 def _badge(tone: str, moment: Any, title: str, words: str) -> SafeString:
@@ -67,7 +68,7 @@ def decision_badge(deal: Deal) -> SafeString:
     elif deal.half_time_at and deal.half_time_at <= now:
         tone = "warn"
     stamp = formats.local_moment(due).isoformat(timespec="minutes")
-    return _badge(tone, stamp, formats.format_moment(due, zone=True), due_words(due, now))
+    return _badge(tone, stamp, formats.format_moment(due, zone=True), time_left_words(deal, now))
 
 
 @register.simple_tag

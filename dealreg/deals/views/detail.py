@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib import messages
@@ -18,6 +18,7 @@ from dealreg.deals.forms.deciding import CommentForm, unlockable_label
 from dealreg.deals.lifecycle import DealStatus, Step
 from dealreg.deals.models import Deal
 from dealreg.deals.querysets import DealQuerySet
+from dealreg.deals.registering_right import may_register_something
 from dealreg.deals.rules import discount_amount
 from dealreg.deals.selectors import (
     conflicts_around,
@@ -28,10 +29,11 @@ from dealreg.deals.selectors import (
     side_of,
     terms_of,
     waiting_for,
-    working_time_left,
 )
+from dealreg.deals.time_left import time_left_words
 from dealreg.deals.views.deciding import buttons_for
 from dealreg.deals.views.wording import rejection_advice, revocation_advice, rule_of_rejection
+from dealreg.deals.win_rates import WinRate, win_rate
 from partners.organisations.access import can
 from partners.programme.rules import recommended_discount_ceiling
 from partners.programme.selectors import rulebook_of, rulebook_on
@@ -130,7 +132,7 @@ def _show(request: HttpRequest, deal: Deal, *, comment_form: CommentForm) -> Htt
         "money": money_of(deal),
         "protection": protection_of(deal, at),
         "outcome": outcome_of(deal),
-        "may_register": side == "partner" and can(user, "deals.register"),
+        "may_register": side == "partner" and may_register_something(user, date_in(deal.partner.country, at)),
         "questions": [
             {"question": question, "asked": [unlockable_label(name) for name in question.fields]}
             for question in questions
@@ -144,9 +146,15 @@ def _show(request: HttpRequest, deal: Deal, *, comment_form: CommentForm) -> Htt
         "settled_conflicts": [conflict for conflict in conflicts if conflict.outcome],
         "may_settle": can(user, "deals.settle_conflicts"),
         "partner_summary": partner_summary(deal.partner) if side == "vendor" else None,
+        "partner_wins": _wins_of_partner(deal, at) if side == "vendor" else None,
         "partner_tier": _tier_that_counts(deal, at) if side == "vendor" else "",
     }
     return render(request, "deals/detail.html", context)
+
+
+def _wins_of_partner(deal: Deal, at: datetime) -> WinRate:
+    # The partner's own figure, whichever deals of it the reader sees.
+    return win_rate(Deal.objects.filter(partner=deal.partner_id), date_in(deal.partner.country, at))
 
 
 def _tier_that_counts(deal: Deal, at: datetime) -> str:
@@ -188,7 +196,7 @@ def next_step(deal: Deal, side: str, moves: Collection[str], at: datetime) -> Ne
         case DealStatus.SUBMITTED:
             kind = "decide_vendor" if deal.step == Step.VENDOR else "decide"
             late = at > deal.decision_due_at
-            words = late_words(deal.decision_due_at, at) if late else left_words(deal, at)
+            words = time_left_words(deal, at)
             tone = "bad" if late else "warn" if deal.half_time_at <= at else "info"
         case DealStatus.INFORMATION_REQUESTED:
             kind, tone = "answer", "warn"
@@ -202,33 +210,6 @@ def next_step(deal: Deal, side: str, moves: Collection[str], at: datetime) -> Ne
             kind = "confirm"
     yours = bool(_ANSWERED_BY[kind] & set(moves))
     return NextStep(kind, yours, waiting.until, words, late, tone)
-
-
-def left_words(deal: Deal, at: datetime) -> str:
-    """What is left of the time to decide, in business days and hours of the distributor's country."""
-    left = working_time_left(deal, at) or timedelta()
-    terms = terms_of(deal)
-    opens = timedelta(hours=terms.office_opens.hour, minutes=terms.office_opens.minute)
-    closes = timedelta(hours=terms.office_closes.hour, minutes=terms.office_closes.minute)
-    days, rest = divmod(left, closes - opens)
-    hours = round(rest / timedelta(hours=1))
-    if days >= 2 or (days == 1 and not hours):
-        return ngettext("in %(days)d business day", "in %(days)d business days", days) % {"days": days}
-    if days:
-        return ngettext(
-            "in 1 business day and %(hours)d hour", "in 1 business day and %(hours)d hours", hours
-        ) % {"hours": hours}
-    if hours:
-        return ngettext("in %(hours)d working hour", "in %(hours)d working hours", hours) % {"hours": hours}
-    return _("in less than an hour")
-
-
-def late_words(due: datetime, at: datetime) -> str:
-    late = at - due
-    if late.days:
-        return ngettext("%(days)d day late", "%(days)d days late", late.days) % {"days": late.days}
-    hours = max(1, round(late / timedelta(hours=1)))
-    return ngettext("%(hours)d hour late", "%(hours)d hours late", hours) % {"hours": hours}
 
 
 def day_words(days: int) -> str:

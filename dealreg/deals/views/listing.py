@@ -16,6 +16,7 @@ from dealreg.deals.forms.filters import DealFilter
 from dealreg.deals.lifecycle import DealStatus, Step
 from dealreg.deals.models import Conflict, Deal
 from dealreg.deals.querysets import folded, folded_column
+from dealreg.deals.registering_right import may_register_something
 from dealreg.deals.selectors import queue_of, reviewing_step
 from dealreg.deals.tables import DealTable
 from dealreg.deals.views.remembered import query_without_blanks, remember_list
@@ -33,7 +34,9 @@ _TEXTS = ("engagement", "notes", "decision_text", "end_text")
 
 def _filtered(request: HttpRequest) -> DealFilter:
     require(request.user, "deals.see")
-    deals = Deal.objects.visible_to(request.user).select_related("partner", "distributor", "product_group")
+    deals = Deal.objects.visible_to(request.user).select_related(
+        "partner", "distributor", "product_group", "edition"
+    )
     return DealFilter(request.GET, deals.defer(*_TEXTS), user=request.user)
 
 
@@ -55,11 +58,24 @@ def deal_list(request: HttpRequest) -> HttpResponse:
     table.caption = _("Deals")
     table.filtered = filters.is_set
     table.empty_state = {"title": _("No deal yet"), "icon": "briefcase", "text": _empty_text(request)}
-    if table.may_register:
+    invited = may_register_something(request.user, timezone.localdate())
+    if invited:
         table.empty_state |= {"url": "/deals/register/", "action": _("Register a deal")}
+    elif table.may_register:
+        table.empty_state |= {
+            "url": "/deals/register/",
+            "action": _("What would change it"),
+            "text": _("Your company cannot register deals at present."),
+        }
     remember_list(request)
     query = query_without_blanks(request)
-    context = {"filter": filters, "table": table, "query": query, "subtitle": _subtitle(request)}
+    context = {
+        "filter": filters,
+        "table": table,
+        "query": query,
+        "subtitle": _subtitle(request),
+        "invited": invited,
+    }
     response = render(request, "deals/list.html", context)
     if request.htmx:
         response["HX-Push-Url"] = f"{request.path}?{query}" if query else request.path
@@ -160,7 +176,7 @@ def partner_choices(request: HttpRequest) -> JsonResponse:
 def _with_facts(deals: QuerySet[Deal]) -> QuerySet[Deal]:
     conflicts = Conflict.objects.open().filter(later=OuterRef("pk"))
     return (
-        deals.select_related("partner", "distributor", "product_group", "registered_by")
+        deals.select_related("partner", "distributor", "product_group", "registered_by", "edition")
         .defer(*_TEXTS)
         .annotate(
             has_conflict=Exists(conflicts),

@@ -192,6 +192,7 @@ def deadline_item(
     icon: str = "calendar-due",
     on: date | None = None,
     calm: bool = False,
+    badge: str = "",
 ) -> dict[str, Any]:
     tone = "neutral" if calm else deadline_tone(days_until(day, on))
     return {
@@ -203,6 +204,7 @@ def deadline_item(
         "on": on,
         "tone": tone,
         "calm": calm,
+        "badge": badge,
     }
 
 

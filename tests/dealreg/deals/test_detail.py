@@ -13,7 +13,9 @@ from dealreg.deals import actions
 from dealreg.deals.models import Comment, DealLine
 from dealreg.deals.selectors import partner_summary
 from dealreg.deals.tasks import watch_decisions
-from dealreg.deals.views.detail import late_words, left_words, next_step
+from dealreg.deals.time_left import time_left_words
+from dealreg.deals.views.detail import next_step
+from partners.organisations.models import Membership
 from portal.audit.models import Event
 from tests.dealreg.deals.stages import (
     LATER,
@@ -102,8 +104,10 @@ def test_the_page_says_who_acts_next_or_how_it_ended(cast, read, stage, who, sen
         (timedelta(hours=24), "in 1 business day", False),
         (timedelta(hours=44), "in 4 working hours", False),
         (timedelta(hours=47, minutes=45), "in less than an hour", False),
-        (timedelta(hours=49), "1 hour late", True),
-        (timedelta(days=4), "2 days late", True),
+        (timedelta(seconds=40), "in 2 business days", False),
+        (timedelta(hours=49), "1 working hour late", True),
+        (timedelta(days=4), "2 business days late", True),
+        (timedelta(days=6, hours=20), "3 business days late", True),
     ],
 )
 def test_what_is_left_is_said_in_business_days(cast, after, words, late):
@@ -114,8 +118,27 @@ def test_what_is_left_is_said_in_business_days(cast, after, words, late):
 
 def test_words_for_moments_next_to_the_due_date(cast):
     deal = submitted(cast)
-    assert late_words(deal.decision_due_at, deal.decision_due_at + timedelta(seconds=1)) == "1 hour late"
-    assert left_words(deal, deal.decision_due_at) == "in less than an hour"
+    due = deal.decision_due_at
+    assert time_left_words(deal, due + timedelta(seconds=1)) == "less than an hour late"
+    assert time_left_words(deal, due) == "in less than an hour"
+
+
+def test_deal_list_and_home_say_the_same_time(cast, sign_in, time_machine_at):
+    """The weekend of 28 November is no working time."""
+    submitted(cast)
+    monday_noon = MONDAY + timedelta(days=7)
+    for at, words in (
+        (MONDAY + timedelta(seconds=30), "in 2 business days"),
+        (monday_noon, "3 business days late"),
+    ):
+        with time_machine_at(at):
+            for who, places in (
+                ("amir", ["/", "/deals/"]),
+                ("denise", ["/", "/deals/", "/deals/queue/"]),
+                ("karim", ["/deals/"] if at == MONDAY + timedelta(seconds=30) else ["/", "/deals/"]),
+            ):
+                for place in places:
+                    assert words in sign_in(cast.people[who]).get(place).content.decode(), (who, place)
 
 
 @pytest.mark.parametrize(
@@ -264,11 +287,49 @@ def test_the_channel_manager_sees_how_the_partner_does(cast, read, sign_in):
     lost(cast)
     deal = submitted(cast, customer_name="Ville de Cassel")
     summary = partner_summary(cast.alpha)
-    assert (summary.under_review, summary.protected, summary.won, summary.lost) == (1, 0, 1, 1)
-    assert summary.win_rate == 50
-    assert "Win rate 50% 1 won" in read(cast.august, deal)
+    assert (summary.under_review, summary.protected) == (1, 0)
+    # The figure of the partner's own home page: closed within twelve months.
+    assert "Win rate 50% 1 of 2 closed in 12 months" in read(cast.august, deal)
     assert "Win rate" not in read(cast.olga, deal)
-    assert partner_summary(cast.bravo).win_rate is None
+
+
+def test_nodes_of_the_lines_that_differ_from_those_announced_are_mentioned(cast, read, sign_in):
+    deal = submitted(cast, nodes=120)
+    assert "120 nodes announced, 100 in the lines" in read(cast.amir, deal)
+    for move in ("approve", "reject"):
+        page = sign_in(cast.denise).get(f"{deal.get_absolute_url()}{move}/").content.decode()
+        assert "120 nodes announced, 100 in the lines" in page
+    review = sign_in(cast.amir).get(f"{draft(cast, nodes=120).get_absolute_url()}draft/review/")
+    assert "120 nodes announced, 100 in the lines" in review.content.decode()
+    assert "in the lines" not in read(cast.amir, submitted(cast, customer_name="Ville de Lens"))
+
+
+def test_a_free_mail_host_is_accepted_with_a_hint(cast, read):
+    deal = submitted(cast, web_domain="gmail.com")
+    assert "identifies no company" in read(cast.denise, deal)
+
+
+@pytest.mark.parametrize("place", ["", "receipt/"])
+def test_a_deal_of_my_other_organisation_offers_to_switch(cast, sign_in, place):
+    """And for everybody else it does not exist."""
+    deal = submitted(cast)
+    address = f"{deal.get_absolute_url()}{place}"
+    absent = sign_in(cast.bruno).get("/deals/DR-000000/")
+    own = Membership.objects.create(user=cast.bruno, role="partner_sales", partner=cast.alpha)
+    page = sign_in(cast.bruno).get(address)
+    assert page.status_code == 404
+    assert f"This page belongs to <strong><bdi>{cast.alpha}" in page.content.decode()
+    moved = sign_in(cast.bruno).post(
+        "/settings/membership/", {"membership": own.pk, "next": address}, follow=True
+    )
+    assert (moved.redirect_chain[0][0], moved.status_code) == (address, 200)
+
+    own.is_active, own.is_current = False, False
+    own.save()
+    unseen = sign_in(cast.bruno).get(address)
+    assert unseen.status_code == absent.status_code == 404
+    assert "belongs to" not in unseen.content.decode()
+    assert "belongs to" not in sign_in(cast.carla).get(address).content.decode()
 
 
 # --- comments -----------------------------------------------------------------------------------------
