@@ -9,12 +9,14 @@ from django.conf import settings
 from django.db.models import IntegerField, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, Resolver404, resolve, reverse
+from django.utils import timezone
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from dealreg.deals.lifecycle import Step
 from dealreg.deals.models import Conflict, Deal
+from dealreg.deals.registering_right import may_register_something
 from partners.organisations.access import can
 from partners.organisations.models import Membership
 from portal.accounts.models import Theme, User
@@ -52,6 +54,8 @@ class Entry:
     count: str = ""
     current: bool = False
     exact: bool = False
+    # Asked last, for what hangs on more than the role.
+    offered: Callable[[User], bool] | None = None
 
     @property
     def key(self) -> str:
@@ -79,7 +83,13 @@ MENU = (
         (
             Entry(gettext_lazy("Home"), "layout-dashboard", "/"),
             Entry(gettext_lazy("Deals"), "briefcase", "/deals/", "deals.see"),
-            Entry(gettext_lazy("Register a deal"), "file-plus", "/deals/register/", "deals.register"),
+            Entry(
+                gettext_lazy("Register a deal"),
+                "file-plus",
+                "/deals/register/",
+                "deals.register",
+                offered=lambda user: may_register_something(user, timezone.localdate()),
+            ),
             Entry(
                 gettext_lazy("Queue"),
                 "list-check",
@@ -226,7 +236,9 @@ class Shell:
             return entry.path in ("/", "/inbox/")
         if entry.roles and self.membership.role not in entry.roles:
             return False
-        return not entry.capability or can(self.user, entry.capability)
+        if entry.capability and not can(self.user, entry.capability):
+            return False
+        return entry.offered is None or entry.offered(self.user)
 
     def _current_path(self) -> str:
         """The entry whose address begins this page's address, the longest of them."""
