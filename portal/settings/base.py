@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "portal.accounts.middleware.ReaderMiddleware",
     "portal.core.web.RefusalMiddleware",
+    "portal.dashboard.middleware.OtherMembershipMiddleware",
 ]
 
 ROOT_URLCONF = "portal.urls"
