@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from dealreg.deals.lifecycle import DealStatus
+from dealreg.deals.lifecycle import DealStatus, Step
 from dealreg.deals.models import Deal
 from dealreg.deals.templatetags.deals import deal_deadline
 from portal.accounts.roles import PARTNER_ROLES, VENDOR_ROLES
@@ -92,6 +92,11 @@ class DealTable(tables.Table):
         if record.status == DealStatus.DRAFT and self.may_register:
             url = reverse("deals:draft", kwargs={"ref": record.reference, "step": "customer"})
             return format_html('<a class="btn btn-sm" href="{}">{}</a>', url, _("Continue"))
+        if record.status == DealStatus.SUBMITTED and not self.own:
+            turn = _("Channel manager decides") if record.step == Step.VENDOR else _("Distributor decides")
+            return format_html(
+                '<span>{}<small class="deal-under">{}</small></span>', deal_deadline(record), turn
+            )
         return deal_deadline(record, own=self.own)
 
     def render_status(self, record: Deal) -> SafeString:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dealreg.deals.forms.registering import DayInput, OneLine
-from dealreg.deals.lifecycle import ACTIVE, ENDED, UNDER_REVIEW, DealStatus
+from dealreg.deals.lifecycle import ACTIVE, ENDED, UNDER_REVIEW, DealStatus, Step
 from dealreg.deals.models import Deal
 from dealreg.deals.querysets import DealQuerySet, folded, folded_column
 from partners.catalogue.models import ProductGroup
@@ -45,11 +45,6 @@ class DealFilter(django_filters.FilterSet):
         label=_("Deadline"),
         empty_label=_("Any deadline"),
         method="by_deadline",
-        choices=[
-            ("due_soon", _("Decision due within 24 hours")),
-            ("overdue", _("Decision overdue")),
-            ("expiring", _("Protection ends within 30 days")),
-        ],
     )
     distributor = django_filters.ChoiceFilter(
         label=_("Distributor"), field_name="distributor__reference", empty_label=_("All distributors")
@@ -78,6 +73,7 @@ class DealFilter(django_filters.FilterSet):
         self.role = user.acting_as.role if user.acting_as else ""
         super().__init__(data, queryset)
         self.filters["status"].extra["choices"] = self._states()
+        self.filters["deadline"].extra["choices"] = self._deadlines()
         groups = ProductGroup.objects.values_list("code", "name")
         self.filters["product_group"].extra["choices"] = list(groups)
         self.sees_partners = self.role not in PARTNER_ROLES
@@ -107,6 +103,20 @@ class DealFilter(django_filters.FilterSet):
             (_("One state"), single),
         ]
 
+    def _deadlines(self) -> list[Any]:
+        overdue: list[Any] = [("overdue", _("Decision overdue"))]
+        if self.role in DISTRIBUTOR_ROLES:
+            # What it owes itself is what its home page counts; the rest is not its turn.
+            overdue = [
+                ("overdue", _("Your decision overdue")),
+                ("overdue_vendor", _("Channel manager's decision overdue")),
+            ]
+        return [
+            ("due_soon", _("Decision due within 24 hours")),
+            *overdue,
+            ("expiring", _("Protection ends within 30 days")),
+        ]
+
     @property
     def is_set(self) -> bool:
         return any(self.form.data.get(name) for name in self.filters if name != "sort")
@@ -125,6 +135,10 @@ class DealFilter(django_filters.FilterSet):
     def by_deadline(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
         now = timezone.now()
         match value:
+            case "overdue" if self.role in DISTRIBUTOR_ROLES:
+                return deals.overdue(now).filter(step=Step.DISTRIBUTOR)
+            case "overdue_vendor":
+                return deals.overdue(now).filter(step=Step.VENDOR)
             case "overdue":
                 return deals.overdue(now)
             case "due_soon":

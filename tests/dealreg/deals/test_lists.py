@@ -1,9 +1,10 @@
 """Lists of deals and the queue: who sees what, search, filters, order, cost."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
@@ -158,15 +159,48 @@ def test_deadlines_can_be_filtered(cast, sign_in, deals):
 
 
 def test_deadlines_are_said_in_words(cast, sign_in, deals):
+    wednesday = datetime(2026, 11, 25, 9, tzinfo=UTC)
     Deal.objects.filter(reference=deals["alpha"]).update(
-        decision_due_at=now() - timedelta(hours=3, minutes=5)
+        decision_due_at=wednesday - timedelta(hours=1, minutes=5)
     )
     Deal.objects.filter(reference=deals["bravo"]).update(
-        decision_due_at=now() + timedelta(hours=5, minutes=5)
+        decision_due_at=wednesday + timedelta(hours=5, minutes=5)
     )
-    page = sign_in(cast.karim).get(LIST).content.decode()
-    assert "3 hours late" in page
-    assert "Due in 5 hours" in page
+    with time_machine.travel(wednesday, tick=False):
+        page = sign_in(cast.karim).get(LIST).content.decode()
+    assert "1 working hour late" in page
+    assert "in 5 working hours" in page
+
+
+def test_the_distributor_s_overdue_are_those_of_its_own_turn(cast, sign_in, deals):
+    """Its home page counts, and leads to, exactly these; the list says whose turn it is."""
+    Deal.objects.filter(reference__in=[deals["alpha"], deals["bravo"]]).update(
+        decision_due_at=now() - timedelta(days=9)
+    )
+    Deal.objects.filter(reference=deals["bravo"]).update(step="vendor")
+    denise = sign_in(cast.denise)
+    assert LIST + "?deadline=overdue" in denise.get("/").content.decode()
+    own = denise.get(LIST, {"deadline": "overdue"}).content.decode()
+    assert deals["alpha"] in own and deals["bravo"] not in own
+    assert "Distributor decides" in own
+    other = denise.get(LIST, {"deadline": "overdue_vendor"}).content.decode()
+    assert deals["bravo"] in other and deals["alpha"] not in other
+    assert "Channel manager decides" in other
+    both = sign_in(cast.karim).get(LIST, {"deadline": "overdue"}).content.decode()
+    assert deals["bravo"] in both and deals["alpha"] in both
+
+
+def test_who_may_register_nothing_is_not_invited_to(cast, sign_in):
+    for person, place, invited in (
+        (cast.dora, LIST, False),
+        (cast.tina, LIST, False),
+        (cast.amir, LIST, True),
+        (cast.carla, LIST, True),
+    ):
+        page = sign_in(person).get(place).content.decode()
+        assert ("Register a deal" in page) is invited, person
+    assert "what would change it" in sign_in(cast.dora).get(LIST).content.decode()
+    assert sign_in(cast.dora).get("/deals/register/").status_code in (200, 403)
 
 
 def test_a_filter_that_means_nothing_is_named_and_does_not_filter(cast, sign_in, deals):
