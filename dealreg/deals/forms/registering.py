@@ -94,7 +94,7 @@ class CustomerForm(DraftForm):
         label=_("Web domain"),
         max_length=253,
         required=False,
-        help_text=_("For instance example.com"),
+        help_text=_("For instance example.com. A free-mail host such as gmail.com identifies no company."),
         widget=forms.TextInput(attrs={"inputmode": "url", "autocapitalize": "none", "spellcheck": "false"}),
     )
     company_number = OneLine(
