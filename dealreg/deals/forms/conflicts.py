@@ -28,7 +28,10 @@ class SettleForm(forms.Form):
         required=False,
         max_length=TEXT_LENGTH,
         widget=forms.Textarea(attrs={"rows": 5}),
-        help_text=_("Name neither the other company nor its deal. Not sent when both go on."),
+        help_text=_(
+            "Name neither the other company nor its deal. Left as it is, it goes out in the language of the "
+            "person who registered the deal that ends. Not sent when both go on."
+        ),
     )
 
     def clean(self) -> dict[str, Any]:

@@ -17,12 +17,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from dealreg.deals.actions import settle_conflict
 from dealreg.deals.forms.conflicts import SettleForm
 from dealreg.deals.lifecycle import ACTIVE
-from dealreg.deals.models import Conflict, Deal
+from dealreg.deals.models import Conflict, ConflictOutcome, Deal
 from dealreg.deals.selectors import is_registrant, pair_of
 from partners.customers.identity import same_because
 from partners.organisations.access import can, require
 from portal.core import formats
 from portal.core.errors import PortalError, RuleViolation, WrongState
+from portal.core.languages import language_of
 from portal.core.pagination import CappedPaginator
 from portal.core.web import add_violation
 
@@ -90,8 +91,9 @@ def conflict_page(request: HttpRequest, pk: int) -> HttpResponse:
         require(request.user, "deals.settle_conflicts", conflict)
         form = SettleForm(request.POST)
         if form.is_valid():
+            decision = form.cleaned_data | {"message": _message_sent(form.cleaned_data, earlier, later)}
             try:
-                settle_conflict(conflict, by=request.user, at=timezone.now(), **form.cleaned_data)
+                settle_conflict(conflict, by=request.user, at=timezone.now(), **decision)
             except WrongState:
                 messages.warning(
                     request, _("Nothing was changed: this conflict has been settled in the meantime.")
@@ -178,11 +180,20 @@ def matching_facts(earlier: Deal, later: Deal, conflict: Conflict) -> frozenset[
     )
 
 
+def _message_sent(decision: dict[str, Any], earlier: Deal, later: Deal) -> str:
+    """What the manager wrote; the text to start from, left as it was, in the language of whose
+    registration ends."""
+    message = decision["message"]
+    if message.strip() not in (neutral_message(earlier), neutral_message(later)):
+        return message
+    return neutral_message(earlier if decision["outcome"] == ConflictOutcome.LATER_PREVAILS else later)
+
+
 def neutral_message(deal: Deal) -> str:
     """To start from, in the language of the partner's person who registered; it names
     neither the other company nor any number, for it may go to either of the two."""
-    language = deal.registered_by.language
-    with translation.override(language or translation.get_language()):
+    language = deal.registered_by.language or language_of(deal.partner.country)
+    with translation.override(language):
         return _(
             "We have examined your registration once more. This opportunity cannot be protected for your "
             "company. You can go on selling to this customer at your tier's recommended discount."

@@ -12,6 +12,7 @@ from dealreg.deals import actions
 from dealreg.deals.lifecycle import DealStatus
 from dealreg.deals.models import Conflict, ConflictOutcome, Deal, RejectionCode, RevocationCode
 from dealreg.deals.selectors import open_conflicts
+from dealreg.deals.views.conflicts import neutral_message
 from dealreg.deals.views.deciding import move_address
 from partners.organisations.models import Membership
 from portal.accounts.models import User
@@ -107,6 +108,21 @@ def test_a_rejection_after_a_conflict_names_nobody(cast, sign_in):
 
 
 # --- what the distributor learns: that there is one ---------------------------------------------------
+
+
+@pytest.mark.parametrize("outcome", [ConflictOutcome.EARLIER_STANDS, ConflictOutcome.LATER_PREVAILS])
+def test_the_message_to_start_from_goes_out_in_the_language_of_whose_deal_ends(cast, sign_in, outcome):
+    User.objects.filter(pk=cast.bruno.pk).update(language="fr")
+    conflict = a_pair(cast)
+    browser = sign_in(cast.karim)
+    offered = browser.get(conflict.get_absolute_url()).context["form"].initial["message"]
+    browser.post(
+        conflict.get_absolute_url(), {"outcome": outcome, "reason": "They were first.", "message": offered}
+    )
+    ends = conflict.later if outcome == ConflictOutcome.EARLIER_STANDS else conflict.earlier
+    text = Deal.objects.get(pk=ends.pk).decision_text
+    assert text == neutral_message(ends)
+    assert (text == offered) is (ends == conflict.later)
 
 
 def test_after_a_settled_conflict_the_vendor_speaks_as_one(cast, sign_in):
