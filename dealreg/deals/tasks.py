@@ -13,13 +13,20 @@ from dealreg.deals.querysets import DealQuerySet
 from partners.programme.models import Edition
 from partners.programme.selectors import rulebook_of
 from portal.core.calendar import countries_by_date
-from portal.core.sweeps import sweep
+from portal.core.sweeps import note_touched, sweep
+
+HALF_TIME = "half-time reminders"
+OVERDUE = "overdue decisions escalated"
+ENDING = "protections about to end"
+ENDED = "protections ended"
 
 
-def _each(deals: DealQuerySet, action: Callable[..., bool], at: datetime) -> int:
+def _each(event: str, deals: DealQuerySet, action: Callable[..., bool], at: datetime) -> int:
     done = 0
-    for deal in deals.only("pk").order_by("pk").iterator(chunk_size=500):
-        done += action(deal, at=at)
+    for deal in deals.only("pk", "reference").order_by("pk").iterator(chunk_size=500):
+        if action(deal, at=at):
+            note_touched(event, deal.reference)
+            done += 1
     return done
 
 
@@ -30,8 +37,8 @@ def watch_decisions(at: datetime) -> dict[str, int]:
     half_time = waiting.filter(half_time_told_at=None, half_time_at__lte=at, decision_due_at__gt=at)
     overdue = waiting.filter(overdue_told_at=None, decision_due_at__lt=at)
     return {
-        "half-time reminders": _each(half_time, remind_half_time, at),
-        "overdue decisions escalated": _each(overdue, escalate_overdue, at),
+        HALF_TIME: _each(HALF_TIME, half_time, remind_half_time, at),
+        OVERDUE: _each(OVERDUE, overdue, escalate_overdue, at),
     }
 
 
@@ -43,7 +50,7 @@ def watch_protection(at: datetime) -> dict[str, int]:
     countries = approved.order_by().values_list("partner__country", flat=True).distinct()
     for today, sharing in countries_by_date(at, list(countries)).items():
         protected = approved.filter(partner__country__in=sharing)
-        expired += _each(protected.filter(protected_until__lt=today), expire_deal, at)
+        expired += _each(ENDED, protected.filter(protected_until__lt=today), expire_deal, at)
         for edition in Edition.objects.published():
             for days in rulebook_of(edition).deal_registration.reminders_days_before:
                 due = protected.filter(
@@ -52,5 +59,5 @@ def watch_protection(at: datetime) -> dict[str, int]:
                     protected_until__gte=today,
                     protected_until__lte=today + timedelta(days=days),
                 )
-                reminded += _each(due, remind_expiring, at)
-    return {"protections about to end": reminded, "protections ended": expired}
+                reminded += _each(ENDING, due, remind_expiring, at)
+    return {ENDING: reminded, ENDED: expired}

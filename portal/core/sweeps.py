@@ -1,7 +1,9 @@
 """The list of everything that happens by date. A sweep asks what is due at an instant, does it once,
 and finds nothing to do when it runs again; `manage.py sweep` and Celery beat run them all."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +16,8 @@ class Sweep:
     run: SweepFunction
 
 
+_touched: ContextVar[dict[str, list[str]] | None] = ContextVar("touched", default=None)
+
 _SWEEPS: dict[str, Sweep] = {}
 
 
@@ -25,6 +29,24 @@ def sweep(name: str) -> Callable[[SweepFunction], SweepFunction]:
         return function
 
     return register
+
+
+def note_touched(event: str, reference: str) -> None:
+    """Say which record a sweep has just done something to, for whoever watches it run."""
+    touched = _touched.get()
+    if touched is not None:
+        touched.setdefault(event, []).append(reference)
+
+
+@contextmanager
+def watching() -> Iterator[dict[str, list[str]]]:
+    """Collects, by event, what the sweeps in it note."""
+    touched: dict[str, list[str]] = {}
+    token = _touched.set(touched)
+    try:
+        yield touched
+    finally:
+        _touched.reset(token)
 
 
 def all_sweeps() -> list[Sweep]:

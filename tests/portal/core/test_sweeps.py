@@ -126,3 +126,17 @@ def test_the_sweeps_of_all_apps_are_found():
 def test_beat_s_task_runs_them(own_sweeps):
     task()
     assert SweepRun.objects.count() == 3
+
+
+def test_with_verbosity_two_it_names_what_it_touched(own_sweeps):
+    found, _asked = own_sweeps
+    found.clear()
+
+    def tidy(at):
+        for reference in ("DR-1", "DR-2"):
+            sweeps.note_touched("things tidied", reference)
+        return {"things tidied": 2}
+
+    found["c.tidy"] = Sweep("c.tidy", tidy)
+    assert "DR-1" not in swept()[0]
+    assert "things tidied: DR-1, DR-2" in swept("-v", "2")[0]

@@ -16,7 +16,10 @@ def day(text: str) -> date:
 
 
 class Command(BaseCommand):
-    help = "Does everything that happens by date. A second run for the same date finds nothing to do."
+    help = (
+        "Does everything that happens by date. A second run for the same date finds nothing to do. "
+        "With -v 2 it lists the numbers of what it touched."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -31,6 +34,9 @@ class Command(BaseCommand):
         width = max((len(outcome.name) for outcome in outcomes), default=0)
         for outcome in outcomes:
             self.stdout.write(f"  {outcome.name:<{width}}  {self.described(outcome)}")
+            if options["verbosity"] >= 2:
+                for event, references in sorted(outcome.touched.items()):
+                    self.stdout.write(f"    {event}: {', '.join(references)}")
         failed = [outcome.name for outcome in outcomes if outcome.error]
         if failed:
             raise CommandError(f"Failed: {', '.join(failed)}. The others were done; run again later.")
