@@ -28,7 +28,7 @@ from dealreg.deals.selectors import price_table
 from partners.catalogue.models import Product
 from portal.core.calendar import date_in
 from portal.core.errors import PortalError
-from portal.core.formats import country_name
+from portal.core.formats import alphabetical, country_name
 from portal.core.web import message_of
 from portal.core.whole_numbers import WholeNumberField
 
@@ -391,7 +391,7 @@ class AnswerForm(MoveForm):
         if name == "customer_country":
             countries = sorted(
                 ((code, country_name(code)) for code in self.deal.partner.authorised_countries),
-                key=lambda choice: choice[1],
+                key=lambda choice: alphabetical(choice[1]),
             )
             return forms.ChoiceField(label=_("Country"), choices=countries)
         field = Deal._meta.get_field(name).formfield(required=required)

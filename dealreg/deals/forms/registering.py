@@ -20,7 +20,7 @@ from partners.organisations.models import Distributor
 from partners.programme.models import Line
 from portal.core.company_numbers import read_company_number
 from portal.core.errors import RuleViolation
-from portal.core.formats import country_name, format_pct
+from portal.core.formats import alphabetical, country_name, format_pct
 from portal.core.web import message_of
 from portal.core.web_domains import registrable_domain
 from portal.core.whole_numbers import WholeNumberField
@@ -153,7 +153,9 @@ class CustomerForm(DraftForm):
     def _offer_countries(self, countries: Sequence[str], deal: Deal | None) -> None:
         offered = set(countries) | ({deal.customer_country} if deal and deal.customer_country else set())
         if len(offered) > 1:
-            named = sorted((country_name(code), code) for code in offered)
+            named = sorted(
+                ((country_name(code), code) for code in offered), key=lambda one: alphabetical(one[0])
+            )
             self.fields["customer_country"].choices = [(code, name) for name, code in named]
         else:
             self.only_country = next(iter(offered), "")
