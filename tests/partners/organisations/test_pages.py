@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from partners.organisations.actions.people import invite_person
 from partners.organisations.models import Invitation, Membership
+from portal.accounts.models import User
 
 EVERYBODY = [
     "nora",
@@ -133,6 +134,7 @@ def test_a_distributor_reads_nothing_of_another_distributor_on_a_partners_page(c
 
 def test_a_company_without_people_offers_to_invite_those_who_may(cast, sign_in):
     Membership.objects.filter(partner=cast.charlie).update(is_active=False)
+    User.objects.update(language="en")
     address = f"/partners/{cast.charlie.reference}/"
     link = f'href="{address}people/invite/"'
     assert link in sign_in(cast.nora).get(address).content.decode()
