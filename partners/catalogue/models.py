@@ -50,6 +50,12 @@ class ProductGroup(models.Model):
         return self.name
 
 
+class ProductQuerySet(models.QuerySet["Product"]):
+    def on_sale(self) -> "ProductQuerySet":
+        """What everybody who is signed in may see: products and groups are nobody's secret."""
+        return self.filter(is_active=True, group__is_active=True)
+
+
 class Product(models.Model):
     sku = models.CharField(_("article number"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=200)
@@ -57,6 +63,8 @@ class Product(models.Model):
         ProductGroup, on_delete=models.PROTECT, related_name="products", verbose_name=_("product group")
     )
     is_active = models.BooleanField(_("on sale"), default=True)
+
+    objects = ProductQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("product")

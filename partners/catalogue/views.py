@@ -88,7 +88,7 @@ def _regions_own_first(request: SignedInRequest) -> list[PriceRegion]:
 
 
 def _products(text: str, group: ProductGroup | None) -> Any:
-    products = Product.objects.filter(is_active=True, group__is_active=True).select_related("group")
+    products = Product.objects.on_sale().select_related("group")
     if group is not None:
         products = products.filter(group=group)
     for word in text.split():

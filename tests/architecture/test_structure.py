@@ -155,6 +155,7 @@ SCOPED = {
     "for_user",
     "published",
     "none",
+    "on_sale",
     "in_force_on",
     "manageable_by",
 }
