@@ -4,7 +4,7 @@ from datetime import date
 
 from dealreg.deals.selectors import registrant_facts
 from partners.organisations.access import can
-from partners.organisations.models import PartnerStatus
+from partners.organisations.models import Partner, PartnerStatus
 from partners.programme.rulebook import Rulebook
 from partners.programme.rules import RegistrantFacts, check_may_register
 from partners.programme.selectors import NoEditionInForce, rulebook_on
@@ -17,7 +17,15 @@ def may_register_something(user: User, on: date) -> bool:
     mostly tells; only otherwise are the partner's specialisations asked for."""
     if not can(user, "deals.register") or user.acting_as.partner is None:
         return False
-    partner = user.acting_as.partner
+    # Menu and page ask the same person in one request: the second time costs nothing.
+    known = user.__dict__.setdefault("_may_register", {})
+    key = (user.acting_as.pk, on)
+    if key not in known:
+        known[key] = _may_register(user.acting_as.partner, on)
+    return known[key]
+
+
+def _may_register(partner: Partner, on: date) -> bool:
     if partner.status != PartnerStatus.AUTHORISED:
         return False
     try:

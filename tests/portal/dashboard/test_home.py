@@ -17,6 +17,7 @@ from django.utils import timezone
 from dealreg.deals import actions
 from dealreg.deals.lifecycle import DealStatus
 from dealreg.deals.models import Conflict, Deal
+from dealreg.deals.win_rates import win_rate
 from partners.organisations.models import Partner, Tier
 from portal.accounts.models import User
 from portal.audit.models import Event
@@ -318,8 +319,15 @@ def test_the_win_rate_counts_what_was_closed_within_twelve_months(cast: Cast) ->
         [("won", 10), ("lost", 20), ("expired", 30), ("won", 400), ("lost", 420)]
     ):
         deal = stages.approved(cast, customer_name=f"Closed {number}")
-        Deal.objects.filter(pk=deal.pk).update(status=status, ended_on=today - timedelta(days=days))
-    rate = selectors.win_rate(cast.alice, today)
+        Deal.objects.filter(pk=deal.pk).update(
+            status=status,
+            ended_on=today - timedelta(days=days),
+            loss_code="price",
+            order_reference="DN-1",
+            order_date=today - timedelta(days=days),
+            order_amount=Decimal(100),
+        )
+    rate = win_rate(Deal.objects.visible_to(cast.alice), today)
     assert (rate.won, rate.closed, rate.pct) == (1, 3, 33)
     assert (rate.won_before, rate.closed_before) == (1, 2)
     assert rate.change is None  # two closed deals are no year to compare with
