@@ -25,6 +25,7 @@ from partners.programme.selectors import rulebook_on
 from portal.accounts.models import User
 from portal.accounts.roles import Role
 from portal.audit.models import Event
+from portal.core.calendar import date_in
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
 from portal.notifications.models import Notification
 from tests.cast import make_cast
@@ -410,6 +411,8 @@ def test_a_chosen_file_is_asked_for_again_when_something_else_is_wrong(cast, sig
     deal = asked(cast, fields=("evidence",))
     page = sign_in(cast.amir).get(move_address(deal, "answer")).content.decode()
     assert "Choose a type" in page and "---------" not in page
+    today = date_in("FR", timezone.now())
+    assert f'value="{today:%Y-%m-%d}"' in page
     good = {"evidence-0-file": pdf(), "evidence-0-kind": "meeting", "evidence-0-dated_on": "2026-11-12"}
     answer = answer_with(cast, sign_in, deal, **good, answer=" ")
     rows = answer.context["form"].evidence.forms
