@@ -47,8 +47,8 @@ from dealreg.deals.selectors import (
     PriceTable,
     distributors_of,
     eligibility,
-    partner_contacts,
     has_own_channel_manager,
+    partner_contacts,
     price_table,
     promised_due_at,
     side_of,
@@ -268,10 +268,10 @@ def _first_screen(
         "statements": statements(found),
         "terms": rulebook_on(form.today).deal_registration,
         "only_country": getattr(form, "only_country", ""),
-        "address": _address(deal, "customer") if deal else reverse("deals:register"),
         "has_channel_manager": has_own_channel_manager(
             deal.partner if deal else _partner_of(request), form.today
         ),
+        "address": _address(deal, "customer") if deal else reverse("deals:register"),
     }
     return _render_step(request, "customer", deal, context)
 
