@@ -18,5 +18,5 @@ class WholeNumberField(forms.IntegerField):
             for error in refusal.error_list:
                 limit = (error.params or {}).get("limit_value")
                 if isinstance(limit, int):
-                    error.params = {**error.params, "limit_value": format_number(limit)}
+                    error.params = {**(error.params or {}), "limit_value": format_number(limit)}
             raise

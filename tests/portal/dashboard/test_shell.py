@@ -32,7 +32,8 @@ OFFERED = {
     "alice": "Home, Deals, Register a deal, Inbox, Our company, People, Programme, Catalogue",
     "adam": "Home, Deals, Inbox, Our company, People, Programme, Catalogue",
     "denise": "Home, Deals, Queue, Inbox, Partners, People, Programme, Catalogue",
-    "karim": "Home, Deals, Approvals, Conflicts, Inbox, Partners, Distributors, Offices, People, Programme, Catalogue",
+    "karim": "Home, Deals, Approvals, Conflicts, Inbox, Partners, Distributors, Offices, People, "
+    "Programme, Catalogue",
     "august": "Home, Deals, Conflicts, Inbox, Partners, Distributors, Offices, People, Programme, Catalogue",
     "stranger": "Home, Inbox",
 }
