@@ -230,7 +230,7 @@ def forget_dead_postmaster(where: Places) -> None:
         number, *rest = where.postmaster_pid.read_text().split("\n")
         if not rest or not number.strip().isdigit():  # cut short by a crash: PostgreSQL would refuse it
             where.postmaster_pid.unlink()
-        elif lives(int(number)):
+        else:  # also when the number is that of a killed server whose parent has not reaped it yet
             where.postmaster_pid.write_text("\n".join([str(NO_PROCESS), *rest]))
 
 
