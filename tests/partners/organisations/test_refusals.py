@@ -1,14 +1,18 @@
-"""What the commands on people refuse by themselves, whichever page, task or command asks."""
+"""What the commands on organisations and people refuse by themselves, whichever page, task or command asks."""
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from partners.customers.actions import lock_identity
 from partners.customers.identity import read_identity
+from partners.organisations.actions import email_address, partners
 from partners.organisations.actions import people as actions
-from partners.organisations.models import Invitation, Membership
+from partners.organisations.actions.distributors import edit_distributor
+from partners.organisations.models import Invitation, Membership, Partner
+from portal.audit.models import Event
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
+from tests.partners.organisations.test_partners import ON, distributor_facts, facts
 from tests.partners.organisations.test_people import GOOD_PASSWORD, invite, membership_of
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +77,59 @@ def test_access_that_has_ended_is_neither_changed_nor_ended_again(cast):
         actions.deactivate_membership(membership.pk, by=cast.alice, at=timezone.now(), reason="Left.")
     with pytest.raises(WrongState):
         actions.change_role(membership.pk, by=cast.alice, at=timezone.now(), role="partner_technical")
+
+
+def test_nobody_switches_to_an_access_that_has_ended(cast):
+    membership = membership_of(cast.amir)
+    Membership.objects.filter(pk=membership.pk).update(is_active=False)
+    with pytest.raises(WrongState):
+        actions.switch_membership(cast.amir, membership)
+
+
+def test_a_link_to_an_address_that_somebody_took_at_the_same_moment_is_over(cast, monkeypatch):
+    monkeypatch.setattr(email_address, "account_for", lambda address: None)
+    monkeypatch.setattr(email_address, "address_asked_for", lambda token, by: cast.bruno.email)
+    with pytest.raises(WrongState) as refusal:
+        email_address.confirm_address("token", by=cast.amir, at=timezone.now())
+    assert refusal.value.code == "link-over"
+    cast.amir.refresh_from_db()
+    assert cast.amir.email == "amir@alpha-securite.example"
+
+
+def test_only_an_equal_vat_number_is_told_as_one(cast):
+    """Any other broken constraint is a mistake of ours and stays visible as one."""
+    twin = Partner.objects.get(pk=cast.alpha.pk)
+    twin.pk, twin._state.adding, twin.vat_number = None, True, ""
+    with pytest.raises(IntegrityError):
+        partners._save(twin)
+
+
+def test_an_edit_that_changes_nothing_leaves_no_event(cast):
+    same = distributor_facts(cast.distri_nord, city=cast.distri_nord.city, web_domain="distri-nord.example")
+    events = Event.objects.about(cast.distri_nord)
+    told = []
+    for _ in range(2):
+        edit_distributor(cast.distri_nord.pk, same, by=cast.nora, at=timezone.now(), on=ON)
+        told.append(events.count())
+    assert told[0] == told[1]
+
+
+def test_another_of_its_distributors_becomes_the_primary(cast):
+    """Bravo buys from two."""
+    edited = partners.edit_partner(
+        cast.bravo.pk,
+        facts(
+            cast,
+            vat_number=cast.bravo.vat_number,
+            distributors=[cast.distri_nord, cast.third],
+            primary=cast.third,
+        ),
+        by=cast.karim,
+        at=timezone.now(),
+        on=ON,
+    )
+    assert edited.supplies.get(is_primary=True, ended_on=None).distributor == cast.third
+    assert Event.objects.about(edited).filter(verb="partner.primary_changed").count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
