@@ -1,4 +1,4 @@
-"""What the commands on organisations and people refuse by themselves, whichever page, task or command asks."""
+"""What the commands on organisations and people refuse by themselves, whoever calls them."""
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -77,6 +77,12 @@ def test_access_that_has_ended_is_neither_changed_nor_ended_again(cast):
         actions.deactivate_membership(membership.pk, by=cast.alice, at=timezone.now(), reason="Left.")
     with pytest.raises(WrongState):
         actions.change_role(membership.pk, by=cast.alice, at=timezone.now(), role="partner_technical")
+
+
+def test_the_same_role_again_and_a_place_that_one_has_change_nothing(cast):
+    membership = membership_of(cast.amir)
+    actions.change_role(membership.pk, by=cast.alice, at=timezone.now(), role=membership.role)
+    assert not Event.objects.filter(verb="membership.role_changed").exists()
 
 
 def test_nobody_switches_to_an_access_that_has_ended(cast):
