@@ -10,6 +10,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
+
+# How long an example takes depends on the machine: times belong in bench/.
+hypothesis_settings.register_profile("portal", deadline=None)
+hypothesis_settings.load_profile("portal")
 
 pytest_plugins = ["tests.cast"]
 

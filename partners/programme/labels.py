@@ -233,6 +233,10 @@ def _number(value: Any) -> str:
     return formats.format_number(value)
 
 
+def _per_cent(value: Any) -> str:
+    return formats.format_pct(Decimal(value))
+
+
 def _points(value: Any) -> str:
     step = Decimal(str(value))
     text = ngettext("%(count)s percentage point", "%(count)s percentage points", 1 if step <= 1 else 2)
@@ -304,9 +308,18 @@ PARAMETERS: dict[tuple[str, str], ParameterLabel] = {
     ("deal_registration", "decision_business_days"): ParameterLabel(
         _("Decision within"), "E7", _business_days
     ),
+    ("deal_registration", "silence_business_days"): ParameterLabel(
+        _("The channel manager may decide in the distributor's place after an overdue of"),
+        "E7",
+        _business_days,
+    ),
     ("deal_registration", "protection_days"): ParameterLabel(_("Protection"), "E8", _days),
     ("deal_registration", "extension_days"): ParameterLabel(_("Extension of up to"), "E8", _days),
     ("deal_registration", "extensions"): ParameterLabel(_("Extensions of a deal"), "E8", _number),
+    ("deal_registration", "reopen_days"): ParameterLabel(_("Re-opening after the end within"), "E8", _days),
+    ("deal_registration", "amendment_growth_pct"): ParameterLabel(
+        _("An amendment needs an approval when the amount grows by more than"), "E4", _per_cent
+    ),
     ("deal_registration", "new_business_lookback_months"): ParameterLabel(
         _("New business: no purchase for"), "E2", _months
     ),
@@ -314,6 +327,15 @@ PARAMETERS: dict[tuple[str, str], ParameterLabel] = {
         _("Reminders before the protection ends"), "E8", _days_before
     ),
     ("deal_registration", "appeal_days"): ParameterLabel(_("Appeal within"), "E9", _days),
+    ("deal_registration", "revocation_notice_business_days"): ParameterLabel(
+        _("Time for the partner's statement before a revocation"), "E13", _business_days
+    ),
+    ("deal_registration", "order_confirmation_business_days"): ParameterLabel(
+        _("An order is confirmed within"), "E10", _business_days
+    ),
+    ("deal_registration", "decisions_to_publish"): ParameterLabel(
+        _("Decision times are published from so many decisions on"), "E7", _number
+    ),
     ("deal_registration", "discount_step_pct"): ParameterLabel(
         _("Steps of the granted discount"), "E4", _points
     ),

@@ -16,12 +16,21 @@ class DealRegistrationTerms:
     """The parameters of section E. Days are calendar days unless named business days."""
 
     decision_business_days: int
+    # After the decision was due and nobody took it, the channel manager may (rule E7).
+    silence_business_days: int
     protection_days: int
     extension_days: int
     extensions: int
+    reopen_days: int
+    # An amendment by which the list amount grows by more needs an approval.
+    amendment_growth_pct: int
     new_business_lookback_months: int
     reminders_days_before: tuple[int, ...]
     appeal_days: int
+    revocation_notice_business_days: int
+    order_confirmation_business_days: int
+    # Fewer decisions than this are not published as a figure: nobody is to be singled out.
+    decisions_to_publish: int
     discount_step_pct: Decimal
     office_opens: time
     office_closes: time

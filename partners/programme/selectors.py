@@ -2,9 +2,11 @@ from dataclasses import dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import yaml
 from django.db.models import QuerySet
 
 from partners.organisations.models import Partner, PartnerStatus
@@ -61,12 +63,18 @@ def rulebook_from(content: EditionContent, in_force_from: date) -> Rulebook:
         conditions=_freeze(content.grids[CONDITIONS]),
         deal_registration=DealRegistrationTerms(
             decision_business_days=terms["decision_business_days"],
+            silence_business_days=terms["silence_business_days"],
             protection_days=terms["protection_days"],
             extension_days=terms["extension_days"],
             extensions=terms["extensions"],
+            reopen_days=terms["reopen_days"],
+            amendment_growth_pct=terms["amendment_growth_pct"],
             new_business_lookback_months=terms["new_business_lookback_months"],
             reminders_days_before=tuple(terms["reminders_days_before"]),
             appeal_days=terms["appeal_days"],
+            revocation_notice_business_days=terms["revocation_notice_business_days"],
+            order_confirmation_business_days=terms["order_confirmation_business_days"],
+            decisions_to_publish=terms["decisions_to_publish"],
             discount_step_pct=Decimal(terms["discount_step_pct"]),
             office_opens=time.fromisoformat(terms["office_opens"]),
             office_closes=time.fromisoformat(terms["office_closes"]),
@@ -84,9 +92,9 @@ def content_of(edition: Edition) -> EditionContent:
     grids: dict[str, dict[str, dict[str, CellValue]]] = {grid: {} for grid in GRIDS}
     for cell in edition.cells.all():
         grids[cell.grid].setdefault(cell.code, {})[cell.tier] = cell.value
-    parameters: dict[str, dict[str, Any]] = {}
+    stored: dict[str, dict[str, Any]] = {}
     for parameter in edition.parameters.order_by("pk"):
-        parameters.setdefault(parameter.section, {})[parameter.code] = parameter.value
+        stored.setdefault(parameter.section, {})[parameter.code] = parameter.value
     return EditionContent(
         code=edition.code,
         title=edition.title,
@@ -95,8 +103,23 @@ def content_of(edition: Edition) -> EditionContent:
         territory=tuple(edition.territory),
         product_groups={group.code: group.line for group in edition.product_groups.all()},
         grids=grids,
-        parameters=parameters,
+        parameters=_with_later_parameters(stored),
     )
+
+
+@lru_cache(maxsize=1)
+def _first_parameters() -> dict[str, dict[str, Any]]:
+    facts = yaml.safe_load((Path(__file__).parent / "data" / "2017.yaml").read_text("utf-8"))
+    parameters: dict[str, dict[str, Any]] = facts["parameters"]
+    return parameters
+
+
+def _with_later_parameters(stored: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """An edition is frozen once published: a parameter that the portal learnt to ask for afterwards has
+    there what the first edition's file says, in that file's order."""
+    first = _first_parameters()
+    whole = {section: {**values, **stored.get(section, {})} for section, values in first.items()}
+    return whole | {section: values for section, values in stored.items() if section not in first}
 
 
 def file_of(content: EditionContent) -> dict[str, Any]:

@@ -15,12 +15,18 @@ from portal.core.errors import RuleViolation
 
 TERMS = DealRegistrationTerms(
     decision_business_days=2,
+    silence_business_days=1,
     protection_days=90,
     extension_days=90,
     extensions=1,
+    reopen_days=10,
+    amendment_growth_pct=25,
     new_business_lookback_months=12,
     reminders_days_before=(30, 14, 3),
     appeal_days=10,
+    revocation_notice_business_days=5,
+    order_confirmation_business_days=5,
+    decisions_to_publish=10,
     discount_step_pct=Decimal("0.5"),
     office_opens=time(9),
     office_closes=time(18),
