@@ -37,6 +37,8 @@ DEAL_LIFECYCLE = Lifecycle(
         Move("report_lost", ("approved",), "lost"),
         Move("expire", ("approved",), "expired"),
         Move("revoke", ("approved",), "revoked"),
+        # Rule E9: an appeal brings a rejected registration back, at its original place.
+        Move("reinstate", ("rejected",), "submitted"),
     ]
 )
 

@@ -10,7 +10,16 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from dealreg.deals.lifecycle import DEAL_LIFECYCLE, UNDER_REVIEW, DealStatus, Step
-from dealreg.deals.querysets import CommentQuerySet, ConflictQuerySet, DealPartQuerySet, DealQuerySet
+from dealreg.deals.querysets import (
+    AppealQuerySet,
+    CommentQuerySet,
+    ConflictQuerySet,
+    DealPartQuerySet,
+    DealQuerySet,
+    DiscountRequestQuerySet,
+    RevocationEvidenceQuerySet,
+    RevocationNoticeQuerySet,
+)
 from partners.catalogue.models import Product, ProductGroup
 from partners.customers.identity import CustomerIdentity, read_identity
 from partners.customers.models import Customer
@@ -109,6 +118,10 @@ class Deal(models.Model):
     currency = models.CharField(_("currency"), max_length=3, default="EUR")
     # Sum of the lines at list price (rule E15: never a resale price).
     list_amount = models.DecimalField(_("list price"), max_digits=14, decimal_places=2, default=Decimal(0))
+    # Rule E14: what the vendor granted to the end customer, summed over the lines.
+    end_user_discount = models.DecimalField(max_digits=14, decimal_places=2, default=Decimal(0))
+    # 128 random bits in the address that the letter of registration leads to; drawn on approval.
+    letter_code = models.CharField(max_length=32, null=True, unique=True)
 
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now=True)
@@ -140,6 +153,10 @@ class Deal(models.Model):
     granted_pct = models.DecimalField(max_digits=5, decimal_places=2, null=True)
     rejection_code = models.CharField(max_length=24, choices=RejectionCode, blank=True)
     decision_text = models.TextField(max_length=4000, blank=True)
+    # Rule E9: the last day on which the partner may appeal, in its country; empty where it may not.
+    appeal_until = models.DateField(null=True)
+    # Set when an appeal brought the registration back under review: the vendor decides it then.
+    reinstated_at = models.DateTimeField(null=True)
 
     protected_from = models.DateField(null=True)
     # The last protected day, in the partner's country.
@@ -233,11 +250,18 @@ class Deal(models.Model):
                     decided_by__isnull=False,
                 ),
             ),
-            # Rule E4: an enterprise deal has both signatures; one registered on behalf only the vendor's.
+            # Rule E4: an enterprise deal has both signatures; one registered on behalf, or brought back by an
+            # appeal, only the vendor's.
             models.CheckConstraint(
                 name="deal_approved_was_endorsed",
                 condition=~Q(status="approved", needs_vendor=True, on_behalf=False)
-                | Q(endorsed_at__isnull=False),
+                | Q(endorsed_at__isnull=False)
+                | Q(reinstated_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="deal_end_user_discount_within_list",
+                condition=Q(end_user_discount__gte=0, end_user_discount__lte=F("list_amount")),
+                violation_error_message=_("The discount is larger than the list price."),
             ),
             models.CheckConstraint(
                 name="deal_submitted_has_clock",
@@ -292,6 +316,11 @@ class Deal(models.Model):
     def is_under_review(self) -> bool:
         return self.status in UNDER_REVIEW
 
+    @property
+    def net_amount(self) -> Decimal:
+        """Rule C13: the basis of the sales amount, list price less the end customer's discount."""
+        return self.list_amount - self.end_user_discount
+
     def identity(self) -> CustomerIdentity:
         """Raises RuleViolation on a number or domain that cannot be read."""
         return read_identity(
@@ -314,14 +343,28 @@ class DealLine(models.Model):
     # From the price list on the day the line was priced.
     per_node = models.DecimalField(_("price per node"), max_digits=12, decimal_places=2)
     list_amount = models.DecimalField(_("list price"), max_digits=14, decimal_places=2)
+    # Rule E14, granted by the vendor for this line as it stands.
+    end_user_discount = models.DecimalField(max_digits=14, decimal_places=2, default=Decimal(0))
 
     objects = DealPartQuerySet.as_manager()
 
     class Meta:
         ordering = ["position", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="deal_line_discount_within_list",
+                condition=Q(end_user_discount__gte=0, end_user_discount__lte=F("list_amount")),
+                violation_error_message=_("The discount is larger than the list price."),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.deal_id}: {self.product}"
+
+    @property
+    def net_amount(self) -> Decimal:
+        """Rule C13: the basis of the sales amount, list price less the end customer's discount."""
+        return self.list_amount - self.end_user_discount
 
 
 class EvidenceKind(models.TextChoices):
@@ -418,6 +461,8 @@ class Conflict(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
     reason = models.TextField(max_length=4000, blank=True)
+    # How it was settled before a successful appeal opened it anew: outcome, reason, by, at.
+    settled_before = models.JSONField(default=list, blank=True)
 
     objects = ConflictQuerySet.as_manager()
 
@@ -440,3 +485,267 @@ class Conflict(models.Model):
 
     def get_absolute_url(self) -> str:
         return f"/deals/conflicts/{self.pk}/"
+
+
+class Clocked(models.Model):
+    """What a channel manager owes an answer to, under the decision clock of rule E7, in business days of
+    the partner's country: several offices of the vendor may decide, and the partner reads the hour."""
+
+    due_at = models.DateTimeField()
+    half_time_at = models.DateTimeField()
+    half_time_told_at = models.DateTimeField(null=True)
+    overdue_told_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+
+
+class AppealOutcome(models.TextChoices):
+    """How an appeal ended (rule E9): the first refusal stands, or why it did not."""
+
+    UPHELD = "upheld", _("The decision stands")
+    FACTS_WRONG = "facts_wrong", _("Overturned: the facts were wrong")
+    NEW_EVIDENCE = "new_evidence", _("Overturned: new evidence")
+    RULE_MISAPPLIED = "rule_misapplied", _("Overturned: the rule was misapplied")
+    NOT_EXPLAINED = "not_explained", _("Overturned: the refusal was not explained")
+
+
+OVERTURNED = tuple(outcome for outcome in AppealOutcome if outcome != AppealOutcome.UPHELD)
+
+
+class Appeal(Clocked):
+    """Rule E9: the partner's one appeal against a rejection, with what it is against as it stood then."""
+
+    deal = models.OneToOneField(Deal, on_delete=models.PROTECT, related_name="appeal")
+    text = models.TextField(max_length=4000)
+    filed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    filed_at = models.DateTimeField()
+
+    registered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    rejected_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    rejected_at = models.DateTimeField()
+    rejection_code = models.CharField(max_length=24, choices=RejectionCode)
+    rejection_text = models.TextField(max_length=4000)
+
+    outcome = models.CharField(max_length=24, choices=AppealOutcome, blank=True)
+    outcome_text = models.TextField(max_length=4000, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True)
+
+    objects = AppealQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["due_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="appeal_not_decided_by_rejecter",
+                condition=Q(decided_by=None) | ~Q(decided_by=F("rejected_by")),
+                violation_error_message=_("Who rejected the registration does not decide on the appeal."),
+            ),
+            models.CheckConstraint(
+                name="appeal_not_decided_by_registrant",
+                condition=Q(decided_by=None)
+                | (~Q(decided_by=F("registered_by")) & ~Q(decided_by=F("filed_by"))),
+                violation_error_message=_("Nobody decides on a deal that they registered."),
+            ),
+            models.CheckConstraint(
+                name="appeal_decided_with_reason",
+                condition=Q(outcome="", decided_by=None, decided_at=None)
+                | (
+                    ~Q(outcome="")
+                    & ~Q(outcome_text="")
+                    & Q(decided_by__isnull=False, decided_at__isnull=False)
+                ),
+            ),
+        ]
+        indexes = [models.Index(fields=["due_at"], condition=Q(outcome=""), name="appeal_open")]
+
+    def __str__(self) -> str:
+        return str(self.deal)
+
+    def get_absolute_url(self) -> str:
+        return f"{self.deal.get_absolute_url()}#appeal"
+
+    @property
+    def was_overturned(self) -> bool:
+        return self.outcome in OVERTURNED
+
+
+class DiscountOutcome(models.TextChoices):
+    OPEN = "open", _("Waits for the channel manager")
+    GRANTED = "granted", _("Granted")
+    PARTLY = "partly", _("Granted in part")
+    REFUSED = "refused", _("Refused")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    LAPSED = "lapsed", _("Lapsed with the deal")
+
+
+class DiscountRequest(Clocked):
+    """Rule E14: a discount for the end customer on this deal, asked for by the partner. It states the
+    whole discount: one that is granted replaces what was granted before."""
+
+    deal = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="discount_requests")
+    reason = models.TextField(max_length=4000)
+    competitor = models.CharField(max_length=120, blank=True)
+    currency = models.CharField(max_length=3)
+    asked_amount = models.DecimalField(max_digits=14, decimal_places=2)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    registered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    outcome = models.CharField(max_length=12, choices=DiscountOutcome, default=DiscountOutcome.OPEN)
+    granted_amount = models.DecimalField(max_digits=14, decimal_places=2, default=Decimal(0))
+    outcome_text = models.TextField(max_length=4000, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True)
+
+    objects = DiscountRequestQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["asked_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["deal"],
+                condition=Q(outcome="open"),
+                name="discount_one_open",
+                violation_error_message=_("A request for this deal is open already."),
+            ),
+            models.CheckConstraint(
+                name="discount_granted_within_asked",
+                condition=Q(asked_amount__gt=0, granted_amount__gte=0, granted_amount__lte=F("asked_amount")),
+                violation_error_message=_("More than was asked for cannot be granted."),
+            ),
+            models.CheckConstraint(
+                name="discount_not_granted_by_asker",
+                condition=~Q(outcome__in=["granted", "partly", "refused"])
+                | (
+                    Q(decided_by__isnull=False)
+                    & ~Q(decided_by=F("asked_by"))
+                    & ~Q(decided_by=F("registered_by"))
+                ),
+                violation_error_message=_("Nobody decides on a deal that they registered."),
+            ),
+            models.CheckConstraint(
+                name="discount_decided_with_reason",
+                condition=~Q(outcome__in=["granted", "partly", "refused"])
+                | (Q(decided_at__isnull=False) & ~Q(outcome_text="")),
+            ),
+        ]
+        indexes = [models.Index(fields=["due_at"], condition=Q(outcome="open"), name="discount_open")]
+
+    def __str__(self) -> str:
+        return f"{self.deal_id}: {self.asked_amount} {self.currency}"
+
+    def get_absolute_url(self) -> str:
+        return f"{self.deal.get_absolute_url()}#end-user-discount"
+
+    @property
+    def is_open(self) -> bool:
+        return self.outcome == DiscountOutcome.OPEN
+
+
+class DiscountLine(models.Model):
+    """A line as it stood when the discount was asked for; its like among the deal's lines gets it."""
+
+    request = models.ForeignKey(DiscountRequest, on_delete=models.CASCADE, related_name="lines")
+    position = models.PositiveSmallIntegerField()
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
+    nodes = models.PositiveIntegerField()
+    term_months = models.PositiveSmallIntegerField()
+    list_amount = models.DecimalField(max_digits=14, decimal_places=2)
+    asked_amount = models.DecimalField(max_digits=14, decimal_places=2)
+    granted_amount = models.DecimalField(max_digits=14, decimal_places=2, default=Decimal(0))
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="discount_line_within_list",
+                condition=Q(asked_amount__gte=0, asked_amount__lte=F("list_amount"), granted_amount__gte=0)
+                & Q(granted_amount__lte=F("asked_amount")),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.request_id}: {self.product}"
+
+
+class RevocationOutcome(models.TextChoices):
+    OPEN = "open", _("The partner is heard")
+    REVOKED = "revoked", _("Protection revoked")
+    DROPPED = "dropped", _("Not revoked")
+    LAPSED = "lapsed", _("Lapsed: the deal has ended otherwise")
+
+
+class RevocationNotice(models.Model):
+    """Rule E13: a channel manager announces a revocation with code and facts; until the partner has been
+    heard the protection goes on. One with the customer's own letter attached acts at once."""
+
+    deal = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="revocation_notices")
+    code = models.CharField(max_length=24, choices=RevocationCode)
+    facts = models.TextField(max_length=4000)
+    announced_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    announced_at = models.DateTimeField()
+    # The partner may state its view until this instant; nothing is decided before, unless it has.
+    statement_until = models.DateTimeField()
+    statement = models.TextField(max_length=4000, blank=True)
+    stated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    stated_at = models.DateTimeField(null=True)
+    heard_told_at = models.DateTimeField(null=True)
+
+    outcome = models.CharField(max_length=12, choices=RevocationOutcome, default=RevocationOutcome.OPEN)
+    outcome_text = models.TextField(max_length=4000, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True)
+
+    objects = RevocationNoticeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["announced_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["deal"],
+                condition=Q(outcome="open"),
+                name="revocation_one_open",
+                violation_error_message=_("A revocation of this protection has been announced already."),
+            ),
+            models.CheckConstraint(
+                name="revocation_decided_with_reason",
+                condition=~Q(outcome__in=["revoked", "dropped"])
+                | (Q(decided_by__isnull=False, decided_at__isnull=False) & ~Q(outcome_text="")),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["statement_until"], condition=Q(outcome="open"), name="revocation_open")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.deal)
+
+    def get_absolute_url(self) -> str:
+        return f"{self.deal.get_absolute_url()}#revocation"
+
+    @property
+    def is_open(self) -> bool:
+        return self.outcome == RevocationOutcome.OPEN
+
+
+class RevocationEvidence(models.Model):
+    """A file of the vendor behind a revocation. For the vendor's eyes alone: a customer's letter may name
+    the company that it has chosen (rule E6)."""
+
+    notice = models.ForeignKey(RevocationNotice, on_delete=models.PROTECT, related_name="evidence")
+    document = models.OneToOneField(Document, null=True, on_delete=models.PROTECT, related_name="+")
+
+    objects = RevocationEvidenceQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.notice_id}: {self.document}"

@@ -125,3 +125,38 @@ class ConflictQuerySet(ScopedQuerySet):
 
     def open(self) -> "ConflictQuerySet":
         return self.filter(outcome="")
+
+
+class AppealQuerySet(DealPartQuerySet):
+    """An appeal is seen with its deal (rule E9)."""
+
+    def open(self) -> "AppealQuerySet":
+        return self.filter(outcome="")
+
+
+class DiscountRequestQuerySet(DealPartQuerySet):
+    """A request for an end customer's discount is seen with its deal (rule E14)."""
+
+    def open(self) -> "DiscountRequestQuerySet":
+        return self.filter(outcome="open")
+
+
+class RevocationNoticeQuerySet(DealPartQuerySet):
+    """An announced revocation is seen with its deal (rule E13)."""
+
+    def open(self) -> "RevocationNoticeQuerySet":
+        return self.filter(outcome="open")
+
+
+class RevocationEvidenceQuerySet(models.QuerySet[Any]):
+    """What the vendor rests a revocation on: seen by the vendor alone (rule E6)."""
+
+    def visible_to(self, user: Any, *, any_membership: bool = False) -> Any:
+        from dealreg.deals.models import RevocationNotice
+        from portal.accounts.roles import VENDOR_ROLES
+
+        if user.acting_as is None or user.acting_as.role not in VENDOR_ROLES:
+            return self.none()
+        return self.filter(
+            notice__in=RevocationNotice.objects.visible_to(user, any_membership=any_membership)
+        )

@@ -36,6 +36,8 @@ _PARTNER_MOVES = {
 _REVIEW_MOVES = ("request_information", "endorse", "approve", "reject")
 # Rule E11 holds for these.
 _DECISIONS = (*_REVIEW_MOVES, "revoke", "confirm_order")
+# Nobody's own step: made by the portal, or by the decision on an appeal.
+_NO_BUTTON = ("expire", "reinstate")
 _REVIEW_CAPABILITY = {
     Step.DISTRIBUTOR: "deals.decide_as_distributor",
     Step.VENDOR: "deals.decide_as_vendor",
@@ -118,7 +120,7 @@ def require_move(user: User, deal: Deal, move: str) -> None:
 
 def moves_open_to(user: User, deal: Deal) -> list[str]:
     """The moves that this person may make now: the buttons of the page, and no others."""
-    open_moves = [move for move in DEAL_LIFECYCLE.moves_from(deal.status) if move != "expire"]
+    open_moves = [move for move in DEAL_LIFECYCLE.moves_from(deal.status) if move not in _NO_BUTTON]
     if deal.status == DealStatus.WON and deal.order_confirmed_at is None:
         open_moves.append("confirm_order")
     open_moves = [move for move in open_moves if _place_allows(user, deal, move)]

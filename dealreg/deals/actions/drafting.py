@@ -167,11 +167,26 @@ def price_lines(deal: Deal, lines: list[LineInput], at: datetime) -> None:
         raise RuleViolation(
             "too-large", gettext_noop("The amount is too large to be plausible."), field="lines"
         )
+    keep_discounts(rows, list(deal.lines.all()))
     deal.lines.all().delete()
     DealLine.objects.bulk_create(rows)
     deal.currency = prices.currency
     deal.list_amount = total
-    deal.save(update_fields=["currency", "list_amount", "changed_at"])
+    deal.end_user_discount = sum((row.end_user_discount for row in rows), Decimal(0))
+    deal.save(update_fields=["currency", "list_amount", "end_user_discount", "changed_at"])
+
+
+def keep_discounts(rows: list[DealLine], before: list[DealLine]) -> None:
+    """Rule E14: a discount for the end customer was granted for a line as it stood. One that stays the
+    same keeps it; one that changes, also in its price, loses it, and the partner may ask again."""
+    granted: dict[tuple[int, int, int, Decimal], list[Decimal]] = {}
+    for line in before:
+        key = (line.product_id, line.nodes, line.term_months, line.list_amount)
+        granted.setdefault(key, []).append(line.end_user_discount)
+    for row in rows:
+        same = granted.get((row.product_id, row.nodes, row.term_months, row.list_amount))
+        if same:
+            row.end_user_discount = same.pop(0)
 
 
 def discard_file(document: Document) -> None:

@@ -117,7 +117,7 @@ def snapshot(deal: Deal) -> dict:
 
 def test_the_table_speaks_of_every_stage_and_move():
     assert set(ALLOWED) == set(STAGES)
-    assert set(ACTIONS) == set(DEAL_LIFECYCLE.moves) - {"expire"} | {"confirm_order"}
+    assert set(ACTIONS) == set(DEAL_LIFECYCLE.moves) - {"expire", "reinstate"} | {"confirm_order"}
     assert set(POSTED) == set(PAGES) == set(ACTIONS) - {"submit"}
 
 
