@@ -1,8 +1,13 @@
 import re
+from functools import cache
+from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
+from django.forms.utils import flatatt
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.models import User
@@ -15,12 +20,35 @@ def language_choices(empty: str) -> list[tuple[str, str]]:
     return [("", empty), *((code, own_name(code)) for code, _name in settings.LANGUAGES)]
 
 
-def time_zone_choices(empty: str) -> list[tuple[str, str]]:
+@cache
+def _places() -> list[tuple[str, str]]:
     """Zones named by place; the aliases without a place (EST, Etc/GMT-3) are left out."""
-    zones = sorted(
+    zones = (
         zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/"))
     )
-    return [("", empty), ("UTC", "UTC"), *((zone, zone.replace("_", " ")) for zone in zones)]
+    return [(zone, zone.replace("_", " ")) for zone in sorted(zones)]
+
+
+def time_zone_choices(empty: str) -> list[tuple[str, str]]:
+    return [("", empty), ("UTC", "UTC"), *_places()]
+
+
+SELECTED = mark_safe(" selected")
+
+
+class LongSelect(forms.Select):
+    """For hundreds of choices: Django's own would take two templates to write each of them."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        chosen = "" if value is None else str(value)
+        options = format_html_join(
+            "\n",
+            '<option value="{}"{}>{}</option>',
+            ((key, SELECTED if key == chosen else "", label) for key, label in self.choices),
+        )
+        return format_html(
+            "<select{}>{}</select>", flatatt(self.build_attrs(self.attrs, attrs) | {"name": name}), options
+        )
 
 
 class SettingsForm(forms.ModelForm):
@@ -29,7 +57,7 @@ class SettingsForm(forms.ModelForm):
         fields = ["full_name", "phone", "language", "time_zone", "theme"]
 
     language = forms.ChoiceField(label=_("Language"), required=False)
-    time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
+    time_zone = forms.ChoiceField(label=_("Time zone"), required=False, widget=LongSelect)
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
