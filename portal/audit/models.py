@@ -26,7 +26,7 @@ class EventQuerySet(models.QuerySet["Event"]):
 
 class Event(models.Model):
     """Who decided what about which record, when, why and with which figures. Append-only: the
-    database refuses to change or delete a row."""
+    database refuses to change or delete a row and to empty the table."""
 
     at = models.DateTimeField(default=timezone.now)
     verb = models.CharField(max_length=60)
@@ -48,7 +48,22 @@ class Event(models.Model):
     class Meta:
         ordering = ["at", "id"]
         indexes = [models.Index(fields=["subject_type", "subject_id", "at"], name="event_subject")]
-        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="never_emptied",
+                level=pgtrigger.Statement,
+                when=pgtrigger.Before,
+                operation=pgtrigger.Truncate,
+                # Tests empty the tables between each other; their settings alone say so.
+                func="""
+                    IF coalesce(current_setting('portal.may_empty', true), '') <> 'yes' THEN
+                        RAISE EXCEPTION 'the events are never emptied';
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.verb}"

@@ -15,6 +15,8 @@ ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 
 DATABASES["default"]["TEST"] = {"NAME": os.environ.get("TEST_DATABASE_NAME", "test_portal")}
 DATABASES["default"]["CONN_MAX_AGE"] = 0
+# Nobody empties the table of events (portal.audit.models), but for the test runner between two tests.
+DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c portal.may_empty=yes"
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = STORAGES | {

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import InternalError, transaction
+from django.db import InternalError, connection, transaction
 
 from portal.audit.actions import record
 from portal.audit.models import Audience, Event
@@ -38,6 +38,17 @@ def event(cast):
 def test_an_event_cannot_be_changed_or_deleted(event, tamper):
     with pytest.raises(InternalError, match="Cannot update or delete"), transaction.atomic():
         tamper(event)
+    assert Event.objects.get(pk=event.pk).reason == "New address"
+
+
+@pytest.mark.parametrize("emptied", ["audit_event", "accounts_user CASCADE"])
+def test_the_events_cannot_be_emptied(event, emptied):
+    """Neither by themselves nor by the way; only the tests' own connection may, when asked to."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # PostgreSQL empties no table with checks to come
+        with pytest.raises(InternalError, match="never emptied"), transaction.atomic():
+            cursor.execute("SET LOCAL portal.may_empty = ''")
+            cursor.execute(f"TRUNCATE {emptied}")
     assert Event.objects.get(pk=event.pk).reason == "New address"
 
 
