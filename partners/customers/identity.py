@@ -1,28 +1,17 @@
 """What makes two spellings the same company: pure functions on what people type."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
-from anyascii import anyascii
-
+from partners.customers.names import data_lines, name_key
 from portal.core.company_numbers import read_company_number
 from portal.core.web_domains import registrable_domain
 
-_DATA = Path(__file__).parent / "data"
-
-
-@lru_cache(maxsize=2)
-def _lines(name: str) -> frozenset[str]:
-    lines = (_DATA / name).read_text("utf-8").splitlines()
-    return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))
-
 
 @lru_cache(maxsize=1)
-def _legal_forms() -> frozenset[tuple[str, ...]]:
-    return frozenset(tuple(re.sub(r"[&/]", " ", form).split()) for form in _lines("legal_forms.txt"))
+def _free_mail_domains() -> frozenset[str]:
+    return frozenset(data_lines("free_mail_domains.txt"))
 
 
 @dataclass(frozen=True)
@@ -44,31 +33,8 @@ class CustomerIdentity:
         return sorted(key for key in keys if key)
 
 
-def name_key(name: str) -> str:
-    """The name folded to lower-case ASCII words without legal forms in front or behind."""
-    words = re.findall(r"[a-z0-9]+", anyascii(re.sub(r"[.'’]", "", name)).lower())
-    return " ".join(_without_legal_forms(words)) or " ".join(words)
-
-
-def _without_legal_forms(words: list[str]) -> list[str]:
-    forms = _legal_forms()
-    changed = True
-    while changed and len(words) > 1:
-        changed = False
-        for length in (4, 3, 2, 1):
-            if len(words) <= length:
-                continue
-            if tuple(words[-length:]) in forms:
-                words, changed = words[:-length], True
-                break
-            if tuple(words[:length]) in forms:
-                words, changed = words[length:], True
-                break
-    return words
-
-
 def is_free_mail(domain: str) -> bool:
-    return domain in _lines("free_mail_domains.txt")
+    return domain in _free_mail_domains()
 
 
 def read_identity(

@@ -1,0 +1,77 @@
+"""Are these two the same company? Pure functions: identifiers first, then the web domain, then names."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from partners.customers.identity import CustomerIdentity
+from partners.customers.likeness import DEFAULT_WEIGHTS, WordWeights, name_score
+from partners.customers.names import fold, name_words
+
+__all__ = ["DEFAULT", "Comparison", "Finding", "Verdict", "WordWeights", "compare", "name_words"]
+
+DEFAULT = DEFAULT_WEIGHTS
+
+# From which score on two names are one company's, and from which a person should look.
+SAME_NAME = 0.90
+PERHAPS_NAME = 0.66
+
+
+class Verdict(StrEnum):
+    SAME = "same"
+    PERHAPS = "perhaps"
+    DIFFERENT = "different"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A fact that speaks for the same company (`number`, `domain`, `domain_label`, `name`,
+    `name_alike`, `place`) or against it (`other_number`). The score goes from 0 to 1 where there is
+    one."""
+
+    code: str
+    score: float | None = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    name_score: float
+
+
+def compare(one: CustomerIdentity, other: CustomerIdentity, weights: WordWeights = DEFAULT) -> Comparison:
+    """The verdict on two identities, with the facts that it rests on, the strongest first."""
+    score = name_score(one.name, other.name, weights)
+    findings = []
+    same_country = one.country == other.country
+    number = bool(one.number_key) and one.number_key == other.number_key
+    other_number = bool(one.number_key and other.number_key) and same_country and not number
+    domain = bool(one.domain) and one.domain == other.domain
+    place = same_country and bool(one.city) and fold(one.city) == fold(other.city)
+    if number:
+        findings.append(Finding("number"))
+    if other_number:
+        findings.append(Finding("other_number"))
+    if domain:
+        findings.append(Finding("domain"))
+    elif one.domain and other.domain and one.domain.split(".")[0] == other.domain.split(".")[0]:
+        findings.append(Finding("domain_label"))
+    if score == 1.0:
+        findings.append(Finding("name", score))
+    elif score >= PERHAPS_NAME:
+        findings.append(Finding("name_alike", round(score, 2)))
+    if place:
+        findings.append(Finding("place"))
+    if number:
+        verdict = Verdict.SAME
+    elif other_number:
+        verdict = Verdict.DIFFERENT
+    elif domain:
+        verdict = Verdict.SAME if same_country and score >= PERHAPS_NAME else Verdict.PERHAPS
+    elif score >= SAME_NAME:
+        verdict = Verdict.SAME if same_country else Verdict.PERHAPS
+    elif score >= PERHAPS_NAME and same_country:
+        verdict = Verdict.PERHAPS
+    else:
+        verdict = Verdict.DIFFERENT
+    return Comparison(verdict, tuple(findings), score)
