@@ -36,6 +36,10 @@ DEAL_LIFECYCLE = Lifecycle(
         Move("report_won", ("approved",), "won"),
         Move("report_lost", ("approved",), "lost"),
         Move("expire", ("approved",), "expired"),
+        Move("extend", ("approved",), "approved"),
+        Move("grant_extension", ("approved",), "approved"),
+        Move("refuse_extension", ("approved",), "approved"),
+        Move("reopen", ("expired",), "submitted"),
         Move("revoke", ("approved",), "revoked"),
         # Rule E9: an appeal brings a rejected registration back, at its original place.
         Move("reinstate", ("rejected",), "submitted"),
@@ -48,3 +52,21 @@ class Step(TextChoices):
 
     DISTRIBUTOR = "distributor", _("Distributor")
     VENDOR = "vendor", _("Channel manager")
+
+
+class ExtensionStatus(TextChoices):
+    """A request for more protection (rule E8)."""
+
+    PENDING = "pending", _("To be decided")
+    GRANTED = "granted", _("Granted")
+    REFUSED = "refused", _("Refused")
+    LAPSED = "lapsed", _("Settled by the end of the deal")
+
+
+EXTENSION_LIFECYCLE = Lifecycle(
+    [
+        Move("grant", ("pending",), "granted"),
+        Move("refuse", ("pending",), "refused"),
+        Move("lapse", ("pending",), "lapsed"),
+    ]
+)

@@ -9,7 +9,14 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from dealreg.deals.lifecycle import DEAL_LIFECYCLE, UNDER_REVIEW, DealStatus, Step
+from dealreg.deals.lifecycle import (
+    DEAL_LIFECYCLE,
+    EXTENSION_LIFECYCLE,
+    UNDER_REVIEW,
+    DealStatus,
+    ExtensionStatus,
+    Step,
+)
 from dealreg.deals.querysets import (
     AppealQuerySet,
     CommentQuerySet,
@@ -17,6 +24,8 @@ from dealreg.deals.querysets import (
     DealPartQuerySet,
     DealQuerySet,
     DiscountRequestQuerySet,
+    ExtensionQuerySet,
+    ProgressQuerySet,
     RevocationEvidenceQuerySet,
     RevocationNoticeQuerySet,
 )
@@ -139,6 +148,11 @@ class Deal(models.Model):
     half_time_told_at = models.DateTimeField(null=True)
     overdue_told_at = models.DateTimeField(null=True)
     clock_left = models.DurationField(null=True)
+    # Rule E7: from here on the channel manager may decide in the distributor's place; stopped and
+    # resumed with the clock.
+    vendor_may_decide_at = models.DateTimeField(null=True)
+    silence_left = models.DurationField(null=True)
+    silence_told_at = models.DateTimeField(null=True)
 
     endorsed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
@@ -150,6 +164,11 @@ class Deal(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
     decided_at = models.DateTimeField(_("decided"), null=True)
+    # The channel manager decided, because the distributor had not.
+    in_distributors_place = models.BooleanField(default=False)
+    # Working time from submission to decision, without what the partner was waited for.
+    decision_working_time = models.DurationField(null=True)
+    decided_late = models.BooleanField(null=True)
     granted_pct = models.DecimalField(max_digits=5, decimal_places=2, null=True)
     rejection_code = models.CharField(max_length=24, choices=RejectionCode, blank=True)
     decision_text = models.TextField(max_length=4000, blank=True)
@@ -164,6 +183,9 @@ class Deal(models.Model):
 
     # The last reminder of rule E8 that went out, in days before the end.
     expiry_reminder = models.PositiveSmallIntegerField(null=True)
+    # Rule E8: an extension was asked for in time, and the protection holds until that is decided.
+    protection_held = models.BooleanField(default=False)
+    reopened_at = models.DateTimeField(null=True)
 
     ended_on = models.DateField(null=True)
     order_reference = models.CharField(_("distributor's order reference"), max_length=60, blank=True)
@@ -199,6 +221,17 @@ class Deal(models.Model):
             ),
             models.Index(fields=["protected_until"], condition=Q(status="approved"), name="deal_protection"),
             models.Index(fields=["decision_due_at"], condition=Q(status="submitted"), name="deal_due"),
+            models.Index(
+                fields=["vendor_may_decide_at"],
+                condition=Q(status="submitted", step="distributor"),
+                name="deal_silence",
+            ),
+            models.Index(
+                fields=["decided_at"],
+                condition=Q(decision_working_time__isnull=False),
+                include=["distributor", "decision_working_time", "decided_late"],
+                name="deal_decision_times",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -250,13 +283,28 @@ class Deal(models.Model):
                     decided_by__isnull=False,
                 ),
             ),
-            # Rule E4: an enterprise deal has both signatures; one registered on behalf, or brought back by an
-            # appeal, only the vendor's.
+            # Rule E4: an enterprise deal has both signatures; one registered on behalf, brought back by an
+            # appeal, or whose distributor kept silent (rule E7), only the vendor's.
             models.CheckConstraint(
                 name="deal_approved_was_endorsed",
                 condition=~Q(status="approved", needs_vendor=True, on_behalf=False)
                 | Q(endorsed_at__isnull=False)
-                | Q(reinstated_at__isnull=False),
+                | Q(reinstated_at__isnull=False)
+                | Q(in_distributors_place=True),
+            ),
+            # Rule E7: never before its time.
+            models.CheckConstraint(
+                name="deal_in_place_after_silence",
+                condition=Q(in_distributors_place=False)
+                | Q(
+                    vendor_may_decide_at__isnull=False,
+                    decided_at__gte=F("vendor_may_decide_at"),
+                    endorsed_at=None,
+                ),
+            ),
+            models.CheckConstraint(
+                name="deal_held_is_protected",
+                condition=Q(protection_held=False) | Q(status="approved"),
             ),
             models.CheckConstraint(
                 name="deal_end_user_discount_within_list",
@@ -749,3 +797,123 @@ class RevocationEvidence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.notice_id}: {self.document}"
+
+
+class ExtensionRefusal(models.TextChoices):
+    """Why more protection is refused (rule E8). None of them names another partner (rule E6)."""
+
+    NO_PROGRESS = "no_progress", _("Too little progress shown")
+    NOT_PLAUSIBLE = "not_plausible", _("The new closing date is not plausible")
+    CUSTOMER_OBJECTS = "customer_objects", _("The customer no longer pursues the project with this partner")
+    OTHER = "other", _("Another reason")
+
+
+class Extension(models.Model):
+    """Rule E8: the partner asks for more protection before it ends, with what has happened since.
+    Decided by whoever decides deals of this kind, on a clock of its own."""
+
+    deal = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="extensions")
+    status = models.CharField(max_length=12, choices=ExtensionStatus, default=ExtensionStatus.PENDING)
+    step = models.CharField(max_length=12, choices=Step)
+    # The last protected day as it was: what is granted counts from it, and is asked for once.
+    until_before = models.DateField()
+    days_asked = models.PositiveSmallIntegerField(_("days asked for"))
+    expected_close_on = models.DateField(_("expected closing date"))
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+
+    decision_due_at = models.DateTimeField(_("decision due"))
+    half_time_at = models.DateTimeField()
+    half_time_told_at = models.DateTimeField(null=True)
+    overdue_told_at = models.DateTimeField(null=True)
+    vendor_may_decide_at = models.DateTimeField(null=True)
+    silence_told_at = models.DateTimeField(null=True)
+
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True)
+    in_distributors_place = models.BooleanField(default=False)
+    days_granted = models.PositiveSmallIntegerField(null=True)
+    until_after = models.DateField(null=True)
+    refusal_code = models.CharField(max_length=24, choices=ExtensionRefusal, blank=True)
+    decision_text = models.TextField(max_length=4000, blank=True)
+
+    objects = ExtensionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["asked_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["deal", "until_before"],
+                name="extension_once",
+                violation_error_message=_("An extension has been asked for already."),
+            ),
+            models.UniqueConstraint(
+                fields=["deal"], condition=Q(status="pending"), name="extension_one_pending"
+            ),
+            models.CheckConstraint(
+                name="extension_not_decided_by_asker",
+                condition=Q(decided_by=None) | ~Q(decided_by=F("asked_by")),
+                violation_error_message=_("Nobody decides on a deal that they registered."),
+            ),
+            models.CheckConstraint(name="extension_asks_days", condition=Q(days_asked__gte=1)),
+            models.CheckConstraint(
+                name="extension_decided_by_somebody",
+                condition=Q(status="pending", decided_at=None, decided_by=None)
+                | Q(status="lapsed", decided_at__isnull=False)
+                | Q(
+                    status__in=["granted", "refused"],
+                    decided_at__isnull=False,
+                    decided_by__isnull=False,
+                ),
+            ),
+            models.CheckConstraint(
+                name="extension_granted_as_asked",
+                condition=~Q(status="granted")
+                | Q(
+                    days_granted__gte=1,
+                    days_granted__lte=F("days_asked"),
+                    until_after__gt=F("until_before"),
+                ),
+            ),
+            models.CheckConstraint(
+                name="extension_refused_with_reason",
+                condition=~Q(status="refused") | (~Q(refusal_code="") & ~Q(decision_text="")),
+            ),
+            models.CheckConstraint(
+                name="extension_in_place_after_silence",
+                condition=Q(in_distributors_place=False)
+                | Q(vendor_may_decide_at__isnull=False, decided_at__gte=F("vendor_may_decide_at")),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["step", "decision_due_at"], condition=Q(status="pending"), name="extension_queue"
+            ),
+        ]
+        triggers = [
+            pgtrigger.FSM(
+                name="extension_moves", field="status", transitions=EXTENSION_LIFECYCLE.transitions()
+            ),
+            pgtrigger.Protect(name="keep_extension", operation=pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deal_id}: {self.days_asked}"
+
+
+class Progress(models.Model):
+    """What happened with the customer, on which date: the grounds of an extension."""
+
+    extension = models.ForeignKey(Extension, on_delete=models.PROTECT, related_name="progress")
+    happened_on = models.DateField(_("date"))
+    text = models.TextField(_("what happened"), max_length=1000)
+
+    objects = ProgressQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["happened_on", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.happened_on}: {self.text[:40]}"

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import CharField, Func, Q, Value
 from django.db.models.functions import Lower
 
-from dealreg.deals.lifecycle import ACTIVE, UNDER_REVIEW, DealStatus, Step
+from dealreg.deals.lifecycle import ACTIVE, UNDER_REVIEW, DealStatus, ExtensionStatus, Step
 from partners.organisations.querysets import ScopedQuerySet
 from portal.core.references import read_reference
 
@@ -85,9 +85,20 @@ class DealQuerySet(ScopedQuerySet):
     def overdue(self, at: datetime) -> "DealQuerySet":
         return self.filter(status=DealStatus.SUBMITTED, decision_due_at__lt=at)
 
+    def open_to(self, step: Step, at: datetime) -> "DealQuerySet":
+        """Those that this side may decide on: at its own step, and for the channel manager also those
+        on which a distributor has kept silent (rule E7). The most urgent first."""
+        theirs = Q(step=step)
+        if step == Step.VENDOR:
+            theirs |= Q(step=Step.DISTRIBUTOR, vendor_may_decide_at__lte=at)
+        return self.filter(theirs, status=DealStatus.SUBMITTED).order_by(
+            "decision_due_at", "submitted_at", "pk"
+        )
+
     def protected(self, on: date) -> "DealQuerySet":
-        """Rule E8: approved, and the last protected day not passed."""
-        return self.filter(status=DealStatus.APPROVED, protected_until__gte=on)
+        """Rule E8: approved, and the last protected day not passed; or held while an extension that
+        was asked for in time is not decided."""
+        return self.filter(Q(protected_until__gte=on) | Q(protection_held=True), status=DealStatus.APPROVED)
 
 
 class DealPartQuerySet(models.QuerySet[Any]):
@@ -97,6 +108,27 @@ class DealPartQuerySet(models.QuerySet[Any]):
         from dealreg.deals.models import Deal
 
         return self.filter(deal__in=Deal.objects.visible_to(user, any_membership=any_membership))
+
+
+class ExtensionQuerySet(DealPartQuerySet):
+    def pending(self) -> "ExtensionQuerySet":
+        return self.filter(status=ExtensionStatus.PENDING)
+
+    def open_to(self, step: Step, at: datetime) -> "ExtensionQuerySet":
+        """Those that this side may decide on, as DealQuerySet.open_to does for deals."""
+        theirs = Q(step=step)
+        if step == Step.VENDOR:
+            theirs |= Q(step=Step.DISTRIBUTOR, vendor_may_decide_at__lte=at)
+        return self.pending().filter(theirs).order_by("decision_due_at", "pk")
+
+
+class ProgressQuerySet(models.QuerySet[Any]):
+    """Seen with the deal of its extension."""
+
+    def visible_to(self, user: Any, *, any_membership: bool = False) -> Any:
+        from dealreg.deals.models import Deal
+
+        return self.filter(extension__deal__in=Deal.objects.visible_to(user, any_membership=any_membership))
 
 
 class CommentQuerySet(DealPartQuerySet):

@@ -37,7 +37,7 @@ _REVIEW_MOVES = ("request_information", "endorse", "approve", "reject")
 # Rule E11 holds for these.
 _DECISIONS = (*_REVIEW_MOVES, "revoke", "confirm_order")
 # Nobody's own step: made by the portal, or by the decision on an appeal.
-_NO_BUTTON = ("expire", "reinstate")
+_NO_BUTTON = ("expire", "reinstate", "extend", "grant_extension", "refuse_extension", "reopen")
 _REVIEW_CAPABILITY = {
     Step.DISTRIBUTOR: "deals.decide_as_distributor",
     Step.VENDOR: "deals.decide_as_vendor",
