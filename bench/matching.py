@@ -24,9 +24,9 @@ Row = dict[str, str]
 
 
 def register_of(rows: list[Row]) -> WordWeights:
-    names = {row[column] for row in rows for column in ("name_a", "name_b")}
+    names = {(column, row[column]) for row in rows for column in ("name_a", "name_b")}
     counts = Counter(
-        word for name in names for word in {word for words in name_words(name) for word in words}
+        word for _, name in names for word in {word for words in name_words(name) for word in words}
     )
     return WordWeights(counts, len(names))
 

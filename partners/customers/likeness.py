@@ -1,12 +1,12 @@
 """How alike two company names are, from 0 to 1, word by word. Pure functions.
 
-Words that few names carry decide, words that many carry weigh little (`WordWeights`). What stays
-without a partner on one side only is an addition (Bel, Fromageries Bel); on both sides it is a
-contradiction (Siemens Energy, Siemens Mobility).
+Words that few names carry decide, words that many carry weigh little (`WordWeights`). What finds no
+partner on one side is an addition (Bel, Fromageries Bel); what finds none on both sides is a
+contradiction (Siemens Energy, Siemens Mobility) and costs more.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,12 +17,33 @@ from partners.customers.names import data_lines, fold, fold_in_two_letters, lega
 # The shipped counts stand for so many names that the register has not seen yet.
 _ASSUMED_NAMES = 2_000
 _ASSUMED_RATE = 0.5 / 10_000
-# A word carried by one name in so many, or fewer, has full weight.
+# A word carried by one name in so many, or fewer, has full weight; how fast weight falls below that.
 _RARE = 2_000
-_STEEPNESS = 1.6
-_FORM_WEIGHT = 0.06
-# Registers cut names at 26, 28 or 30 characters.
-_CUT_LENGTHS = range(18, 31)
+_STEEPNESS = 1.8
+_FORM_WEIGHT = 0.05
+
+# What an addition costs in proportion to its weight, and what the lesser half of a contradiction does.
+_ADDITION = 1.05
+_CONTRADICTION = 1.6
+# How much of its weight a lonely word keeps.
+_SLIGHT = 0.12  # says nothing new: the own town or country, initials of the other words, a cut-off end
+_IN_FRONT = 0.8  # stands before the words in common: Fromageries Bel, Compagnie Plastic Omnium
+# A lonely number or foreign country weighs at least this much.
+_TELLING = 0.75
+# A lonely initial keeps this much, unless it stands against another.
+_INITIAL = 0.35
+_DIFFERENT_INITIALS = 0.75
+# Where all words in common are common ones, and a rarer word is lonely.
+_ONLY_COMMON = 0.8
+# A slip of the pen is less likely where several names carry either word: Nobia, Nobina.
+_ESTABLISHED = 0.2
+# Two different numbers, or countries, leave this much of the score.
+_DIFFERENT_NUMBERS = 0.6
+_DIFFERENT_COUNTRIES = 0.6
+
+# Registers cut names at 26 to 30 characters; sometimes earlier, between two words.
+_CUT = range(26, 31)
+_CUT_EARLY = range(18, 31)
 
 
 @lru_cache(maxsize=1)
@@ -46,6 +67,17 @@ def _meanings() -> Mapping[str, frozenset[str]]:
     return {word: frozenset(found) for word, found in meanings.items()}
 
 
+@lru_cache(maxsize=1)
+def country_of_word() -> Mapping[str, str]:
+    """The country that a word names: `ZZ` where it is a region."""
+    countries: dict[str, str] = {}
+    for line in data_lines("places.txt"):
+        country, *words = line.split()
+        for word in words:
+            countries.setdefault(word, country)
+    return countries
+
+
 class WordWeights:
     """How much a word says about who a company is: 1 for a rare one, little for one that many names
     carry. Built from the words of a register's names; what ships with the portal fills the gaps."""
@@ -67,6 +99,10 @@ class WordWeights:
             self._weights[word] = weight
         return weight
 
+    def is_established(self, word: str) -> bool:
+        """Several names carry it, so it is no slip of the pen."""
+        return self._counts.get(word, 0) >= 2 or word in _common_words()
+
     def _weigh(self, word: str) -> float:
         if (word,) in legal_forms():
             return _FORM_WEIGHT
@@ -80,143 +116,288 @@ DEFAULT_WEIGHTS = WordWeights({}, 0)
 
 @dataclass(frozen=True)
 class _Reading:
+    """One way of reading a name. `glued` holds everything in one string, `initials` the places of
+    words that only abbreviate the others (Modern Times Group MTG)."""
+
     core: tuple[str, ...]
-    front: tuple[str, ...]
-    all_words: str
-    cut: bool
-    towns: frozenset[str]
+    glued: str
+    length: int
+    has_form: bool
+    initials: frozenset[int]
 
 
 @lru_cache(maxsize=65536)
 def _readings(name: str) -> tuple[_Reading, ...]:
-    readings: list[_Reading] = []
+    readings: dict[_Reading, None] = {}
     for folded in (fold(name), fold_in_two_letters(name)):
         words = take_apart(folded)
-        cut = len(name) in _CUT_LENGTHS and not words.back
-        spelt = "".join(words.front + words.core + words.back)
-        reading = _Reading(words.core, words.front, spelt, cut, frozenset(words.tail))
-        if words.core and reading not in readings:
-            readings.append(reading)
+        cores = [words.core]
         if words.front:
-            readings.append(_Reading(words.front + words.core, (), spelt, cut, reading.towns))
+            cores.append(words.front + words.core)
+        glued = "".join(words.front + words.core + words.back)
+        for core in cores:
+            if core:
+                reading = _Reading(core, glued, len(name), bool(words.back), _own_initials(core))
+                readings[reading] = None
     return tuple(readings)
 
 
-def name_score(one: str, other: str, weights: WordWeights = DEFAULT_WEIGHTS) -> float:
-    """From 0 to 1, the same in both directions."""
+def _own_initials(core: tuple[str, ...]) -> frozenset[int]:
+    if len(core) < 3:
+        return frozenset()
+    letters = "".join(word[0] for word in core)
+    found = set()
+    for place, word in enumerate(core):
+        if 2 <= len(word) <= 5 and word.isalpha():
+            around = letters[:place] + " " + letters[place + 1 :]
+            if word in around:
+                found.add(place)
+    return frozenset(found)
+
+
+def name_score(
+    one: str,
+    other: str,
+    weights: WordWeights = DEFAULT_WEIGHTS,
+    *,
+    slight: Iterable[str] = (),
+    home: str = "",
+) -> float:
+    """From 0 to 1, the same in both directions. `slight` are words that say nothing new about these
+    two (their town), `home` is the country that both are in."""
     best = 0.0
+    slight = frozenset(slight)
     for left in _readings(one):
         for right in _readings(other):
-            if left.core == right.core or left.all_words == right.all_words:
+            if left.core == right.core:
                 return 1.0
-            best = max(best, _score(left, right, weights))
-            if best >= 0.995:
-                return best
+            if left.glued == right.glued:
+                best = max(best, 0.99)
+                continue
+            if (len(left.core), left.core) > (len(right.core), right.core):
+                best = max(best, _Alignment(right, left, weights, slight, home).score())
+            else:
+                best = max(best, _Alignment(left, right, weights, slight, home).score())
     return best
 
 
-def _score(left: _Reading, right: _Reading, weights: WordWeights) -> float:
-    if (len(left.core), left.core) > (len(right.core), right.core):
-        left, right = right, left
-    if "".join(left.core) == "".join(right.core):
-        return 0.99
-    ones, others = list(left.core), list(right.core)
-    shared, sharing = 0.0, 0.0  # weight times likeness, and weight, of what found a partner
+class _Alignment:
+    """Which word of the one name is which of the other, the surest first."""
 
-    for word in left.core:
-        if word in others:
-            others.remove(word)
-            ones.remove(word)
-            weight = weights.weight(word)
-            shared, sharing = shared + 2 * weight, sharing + 2 * weight
+    def __init__(
+        self, left: _Reading, right: _Reading, weights: WordWeights, slight: frozenset[str], home: str
+    ) -> None:
+        self.left, self.right = left, right
+        self.ones, self.others = left.core, right.core
+        self.weight = weights.weight
+        self.weights = weights
+        self.slight, self.home = slight, home
+        self.free_ones = list(range(len(self.ones)))
+        self.free_others = list(range(len(self.others)))
+        self.shared = 0.0  # weight times likeness of what found a partner
+        self.sharing = 0.0  # its weight
+        self.heaviest_pair = 0.0
 
-    for short, long in ((ones, others), (others, ones)):
-        for word in tuple(short):
-            span, likeness = _written_in_several(word, long)
-            if span:
-                weight = weights.weight(word) + sum(weights.weight(part) for part in long[span])
-                shared, sharing = shared + weight * likeness, sharing + weight
-                short.remove(word)
-                del long[span]
+    def score(self) -> float:
+        if "".join(self.ones) == "".join(self.others):
+            return 0.99
+        self.pair_equals()
+        if self.free_ones and self.free_others:
+            self.pair_joined(self.ones, self.free_ones, self.others, self.free_others)
+            self.pair_joined(self.others, self.free_others, self.ones, self.free_ones)
+        if self.free_ones and self.free_others:
+            self.pair_alike()
+        if not self.sharing:
+            return 0.0
+        ones = self.lonely(self.left, self.free_ones, self.right, self.free_others)
+        others = self.lonely(self.right, self.free_others, self.left, self.free_ones)
+        little, much = sorted((ones, others))
+        score = self.shared / (self.sharing + _ADDITION * much + _CONTRADICTION * little)
+        return score * self.contradiction()
 
-    if ones and others:
-        pairs = sorted(
-            (
-                (likeness, one, other)
-                for one in set(ones)
-                for other in set(others)
-                if (likeness := word_likeness(one, other)) > 0.0
-            ),
-            reverse=True,
-        )
-        for likeness, one, other in pairs:
-            if one in ones and other in others:
-                ones.remove(one)
-                others.remove(other)
-                weight = weights.weight(one) + weights.weight(other)
-                shared, sharing = shared + weight * likeness, sharing + weight
+    def share(self, weight: float, likeness: float) -> None:
+        self.shared += weight * likeness
+        self.sharing += weight
+        self.heaviest_pair = max(self.heaviest_pair, weight / 2)
 
-    for reading, mine, yours in ((left, ones, others), (right, others, ones)):
-        if reading.cut and mine and mine[-1] == reading.core[-1]:
-            for place, word in enumerate(yours):
-                if word.startswith(mine[-1]):
-                    weight = weights.weight(word)
-                    shared, sharing = shared + 2 * weight * 0.97, sharing + 2 * weight
-                    mine.pop()
-                    del yours[place]
+    def pair_equals(self) -> None:
+        for one in tuple(self.free_ones):
+            word = self.ones[one]
+            for other in self.free_others:
+                if self.others[other] == word:
+                    self.free_ones.remove(one)
+                    self.free_others.remove(other)
+                    self.share(2 * self.weight(word), 1.0)
                     break
 
-    if left.cut and right.core[: len(left.core) - 1] == left.core[:-1]:
-        others = []
-    if right.cut and left.core[: len(right.core) - 1] == right.core[:-1]:
-        ones = []
-    if not sharing:
-        return 0.0
-    lonely = sum(weights.weight(word) for word in ones)
-    lonelier = sum(weights.weight(word) for word in others)
-    little, much = sorted((lonely, lonelier))
-    return shared / (sharing + 1.0 * much + 1.6 * little)
+    def pair_joined(
+        self, shorts: tuple[str, ...], free: list[int], longs: tuple[str, ...], free_longs: list[int]
+    ) -> None:
+        """Eurotel and Euro Tel; TTI and Travel Technology Interactive."""
+        for place in tuple(free):
+            word = shorts[place]
+            span, likeness = _written_in_several(word, longs, free_longs)
+            if span:
+                self.share(max(self.weight(word), sum(self.weight(longs[at]) for at in span)) * 2, likeness)
+                free.remove(place)
+                for at in span:
+                    free_longs.remove(at)
+
+    def pair_alike(self) -> None:
+        pairs = []
+        for one in self.free_ones:
+            for other in self.free_others:
+                word, twin = self.ones[one], self.others[other]
+                likeness, misspelt = word_likeness(word, twin)
+                if misspelt and self.weights.is_established(word) and self.weights.is_established(twin):
+                    likeness -= _ESTABLISHED
+                if self.is_cut_word(self.left, one, twin) or self.is_cut_word(self.right, other, word):
+                    likeness = max(likeness, 0.97)
+                if likeness > 0.0:
+                    pairs.append((likeness, -abs(one - other), one, other))
+        for likeness, _near, one, other in sorted(pairs, reverse=True):
+            if one in self.free_ones and other in self.free_others:
+                self.free_ones.remove(one)
+                self.free_others.remove(other)
+                self.share(2 * min(self.weight(self.ones[one]), self.weight(self.others[other])), likeness)
+
+    @staticmethod
+    def is_cut_word(reading: _Reading, place: int, whole: str) -> bool:
+        """Whether the last word of a name that is as long as its register allows begins `whole`."""
+        if place < len(reading.core) - 1 or reading.has_form or reading.length not in _CUT_EARLY:
+            return False
+        word = reading.core[place]
+        if whole.startswith(word):
+            return len(word) > 2 or reading.length in _CUT
+        return len(word) > 7 and OSA.distance(word, whole[: len(word) + 1], score_cutoff=1) <= 1
+
+    def lonely(self, mine: _Reading, free: list[int], yours: _Reading, your_free: list[int]) -> float:
+        """The weight of the words of `mine` that found no partner."""
+        if not free:
+            return 0.0
+        paired = [place for place in range(len(mine.core)) if place not in free]
+        ended = self.is_cut(yours, your_free)
+        total = 0.0
+        for place in free:
+            word = mine.core[place]
+            weight = self.weight(word)
+            country = country_of_word().get(word)
+            if (
+                (ended and place > paired[-1])
+                or word in self.slight
+                or place in mine.initials
+                or (country == self.home and self.home)
+            ):
+                weight *= _SLIGHT
+            elif country or word.isdigit():
+                weight = max(weight, _TELLING)
+            elif len(word) == 1:
+                weight *= _INITIAL
+            elif place < paired[0]:
+                weight *= _IN_FRONT
+            total += weight
+        return total
+
+    def is_cut(self, reading: _Reading, free: list[int]) -> bool:
+        return reading.length in _CUT and not reading.has_form and not free and len(reading.core) > 1
+
+    def contradiction(self) -> float:
+        ones = [self.ones[place] for place in self.free_ones]
+        others = [self.others[place] for place in self.free_others]
+        factor = 1.0
+        if any(map(str.isdigit, ones)) and any(map(str.isdigit, others)):
+            factor *= _DIFFERENT_NUMBERS
+        countries = country_of_word()
+        if any(word in countries for word in ones) and any(word in countries for word in others):
+            factor *= _DIFFERENT_COUNTRIES
+        if ones and others and _initials_differ(ones, others):
+            factor *= _DIFFERENT_INITIALS
+        heaviest = max(map(self.weight, (*ones, *others)), default=0.0)
+        if self.heaviest_pair < 0.6 * heaviest:
+            factor *= _ONLY_COMMON
+        return factor
 
 
-def _written_in_several(word: str, words: list[str]) -> tuple[slice | None, float]:
-    """Where `words` spell this one word in several (Eurotel, Euro Tel), or in initials."""
-    if len(words) < 2 or len(word) < 2:
-        return None, 0.0
-    for start in range(len(words) - 1):
-        joined = words[start]
-        if not word.startswith(joined):
-            continue
-        for end in range(start + 1, len(words)):
-            joined += words[end]
+def _initials_differ(ones: list[str], others: list[str]) -> bool:
+    """H. Roosendaal is not S. Roosendaal, nor Bert Roosendaal."""
+    return any(len(word) == 1 and word.isalpha() for word in (*ones, *others)) and not (
+        {word[0] for word in ones} & {word[0] for word in others}
+    )
+
+
+def _written_in_several(word: str, words: tuple[str, ...], free: list[int]) -> tuple[list[int], float]:
+    """Which neighbours among `words` spell this one word in several, or are meant by its initials."""
+    best: tuple[list[int], float] = ([], 0.0)
+    if len(word) < 2:
+        return best
+    for start in free:
+        span, joined = [start], words[start]
+        while (after := span[-1] + 1) in free and len(joined) < len(word) + 2:
+            span.append(after)
+            joined += words[after]
             if joined == word:
-                return slice(start, end + 1), 0.98
-            if len(joined) >= len(word):
-                break
-    if 3 <= len(word) <= 6 and word.isalpha():
-        for start in range(len(words) - len(word) + 1):
-            if all(words[start + at].startswith(letter) for at, letter in enumerate(word)):
-                return slice(start, start + len(word)), 0.85
-    return None, 0.0
+                return span, 0.98
+            if len(word) >= 7 and word[0] == joined[0] and abs(len(joined) - len(word)) <= 2:
+                likeness, _ = word_likeness(word, joined)
+                if likeness > max(best[1], 0.8):
+                    best = (list(span), likeness - 0.02)
+    if not best[0] and 2 <= len(word) <= 6 and word.isalpha():
+        for start in free:
+            span = list(range(start, start + len(word)))
+            if all(at in free and words[at][0] == sign for at, sign in zip(span, word, strict=True)):
+                return span, 0.85 if len(word) > 2 else 0.7
+    return best
+
+
+_SOUNDS = (
+    ("sch", "s"), ("dzh", "g"), ("sh", "s"), ("ch", "k"), ("ck", "k"), ("ph", "f"), ("th", "t"),
+    ("ae", "a"), ("oe", "o"), ("ue", "u"), ("eh", "e"), ("lj", "l"), ("dj", "g"), ("x", "ks"),
+    ("c", "k"), ("q", "k"), ("z", "s"), ("y", "i"), ("j", "i"), ("w", "v"),
+)  # fmt: skip
+
+
+@lru_cache(maxsize=65536)
+def _sound(word: str) -> str:
+    """Roughly how it sounds, whichever language spells it."""
+    for letters, sound in _SOUNDS:
+        word = word.replace(letters, sound)
+    return word
+
+
+def _without_doubles(word: str) -> str:
+    return "".join(sign for place, sign in enumerate(word) if place == 0 or sign != word[place - 1])
 
 
 @lru_cache(maxsize=262144)
-def word_likeness(one: str, other: str) -> float:
-    """From 0 to 1: how well one word may be the other misspelt or shortened."""
+def word_likeness(one: str, other: str) -> tuple[float, bool]:
+    """From 0 to 1, how well one word may be the other shortened or misspelt; and whether it would be
+    misspelt."""
     meanings = _meanings()
     if meanings.get(one, frozenset()) & meanings.get(other, frozenset()):
-        return 0.97
-    if one.isdigit() or other.isdigit():
-        return 0.0
+        return 0.97, False
+    country = country_of_word().get(one)
+    if country and country == country_of_word().get(other):
+        return 0.9, False
+    if not (one.isalpha() and other.isalpha()):
+        return 0.0, False
     short, long = sorted((one, other), key=len)
-    if len(short) >= 3 and long.startswith(short):
-        return 0.75 + 0.2 * len(short) / len(long)
-    edits = OSA.distance(one, other)
+    sound, sound_long = _sound(short), _sound(long)
+    if len(short) >= 5 and _without_doubles(sound) == _without_doubles(sound_long):
+        return 0.95, False
     size = len(long)
-    if (edits == 1 and size >= 4) or (edits == 2 and size >= 7) or (edits == 3 and size >= 11):
-        return 1 - 1.1 * edits / size
+    edits = OSA.distance(one, other)
+    if size >= 6:
+        edits = min(edits, OSA.distance(sound, sound_long) + 0.4)
+    if (edits < 2 and size >= 4) or (edits < 3 and size >= 9) or (edits < 4 and size >= 12):
+        likeness = 1 - 1.1 * edits / size
+        if one[0] != other[0]:
+            likeness -= 0.1
+        return likeness, not (edits == 1 and long.startswith(short))
+    if len(short) >= 3 and long.startswith(short):
+        return 0.5 + 0.35 * len(short) / len(long), False
     if _squeezed(short, long):
-        return 0.8
-    return 0.0
+        return 0.75, False
+    return 0.0, False
 
 
 def _squeezed(short: str, long: str) -> bool:

@@ -1,11 +1,14 @@
 """Are these two the same company? Pure functions: identifiers first, then the web domain, then names."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from partners.customers.identity import CustomerIdentity
 from partners.customers.likeness import DEFAULT_WEIGHTS, WordWeights, name_score
-from partners.customers.names import fold, name_words
+from partners.customers.names import data_lines, fold, name_words, split_words
 
 __all__ = ["DEFAULT", "Comparison", "Finding", "Verdict", "WordWeights", "compare", "name_words"]
 
@@ -14,6 +17,8 @@ DEFAULT = DEFAULT_WEIGHTS
 # From which score on two names are one company's, and from which a person should look.
 SAME_NAME = 0.90
 PERHAPS_NAME = 0.66
+# How far the town moves the latter.
+_TOWN = 0.03
 
 
 class Verdict(StrEnum):
@@ -41,13 +46,15 @@ class Comparison:
 
 def compare(one: CustomerIdentity, other: CustomerIdentity, weights: WordWeights = DEFAULT) -> Comparison:
     """The verdict on two identities, with the facts that it rests on, the strongest first."""
-    score = name_score(one.name, other.name, weights)
-    findings = []
     same_country = one.country == other.country
+    towns = town_words(one.city) | town_words(other.city)
+    home = one.country if same_country else ""
+    score = name_score(one.name, other.name, weights, slight=towns, home=home)
+    findings = []
     number = bool(one.number_key) and one.number_key == other.number_key
     other_number = bool(one.number_key and other.number_key) and same_country and not number
     domain = bool(one.domain) and one.domain == other.domain
-    place = same_country and bool(one.city) and fold(one.city) == fold(other.city)
+    place = same_town(one.city, other.city) if same_country else None
     if number:
         findings.append(Finding("number"))
     if other_number:
@@ -62,6 +69,9 @@ def compare(one: CustomerIdentity, other: CustomerIdentity, weights: WordWeights
         findings.append(Finding("name_alike", round(score, 2)))
     if place:
         findings.append(Finding("place"))
+    perhaps = PERHAPS_NAME
+    if place is not None and score < SAME_NAME:
+        perhaps += -_TOWN if place else _TOWN
     if number:
         verdict = Verdict.SAME
     elif other_number:
@@ -70,8 +80,33 @@ def compare(one: CustomerIdentity, other: CustomerIdentity, weights: WordWeights
         verdict = Verdict.SAME if same_country and score >= PERHAPS_NAME else Verdict.PERHAPS
     elif score >= SAME_NAME:
         verdict = Verdict.SAME if same_country else Verdict.PERHAPS
-    elif score >= PERHAPS_NAME and same_country:
+    elif score >= perhaps and same_country:
         verdict = Verdict.PERHAPS
     else:
         verdict = Verdict.DIFFERENT
     return Comparison(verdict, tuple(findings), score)
+
+
+@lru_cache(maxsize=16384)
+def town_words(town: str) -> frozenset[str]:
+    return frozenset(split_words(fold(town)))
+
+
+@lru_cache(maxsize=1)
+def _towns() -> Mapping[str, str]:
+    """The one name of towns that carry several."""
+    return {name: line.split()[0] for line in data_lines("towns.txt") for name in line.split()}
+
+
+@lru_cache(maxsize=16384)
+def _town_keys(town: str) -> frozenset[str]:
+    parts = ["-".join(split_words(part)) for part in re.split(r"[,/(]", fold(town))]
+    parts = [re.sub(r"-(cedex.*|\d+)$", "", part) for part in parts]
+    return frozenset(_towns().get(part, part) for part in parts if part)
+
+
+def same_town(one: str, other: str) -> bool | None:
+    """Whether two towns are one; None where we do not know."""
+    if not one or not other:
+        return None
+    return bool(_town_keys(one) & _town_keys(other))

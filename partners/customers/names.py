@@ -88,7 +88,8 @@ def split_words(folded: str) -> list[str]:
 
 
 def take_apart(folded: str) -> Words:
-    """Legal forms behind, or else in front: who is called "SA Sports SARL" is called SA Sports."""
+    """Legal forms behind and in front; a short one in front of a name that has one behind belongs to
+    the name: who is called "SA Sports SARL" is called SA Sports."""
     head, comma, after = folded.partition(",")
     parts = _take_apart(split_words(head if comma else folded))
     if not comma:
@@ -104,9 +105,10 @@ def _take_apart(words: list[str]) -> Words:
     start, end = 0, len(words)
     while end > 1 and (length := _form_behind(words[:end], forms)):
         end -= length
-    if end == len(words):
-        while start < end - 1 and (length := _form_in_front(words[start:end], forms)):
-            start += length
+    while start < end - 1 and (length := _form_in_front(words[start:end], forms)):
+        if end < len(words) and sum(map(len, words[start : start + length])) <= 4:
+            break
+        start += length
     return Words(tuple(words[:start]), tuple(words[start:end]), tuple(words[end:]), ())
 
 
