@@ -140,3 +140,37 @@ def reminder_due(days_left: int, reminders: tuple[int, ...], told: int | None) -
         return None
     tightest = min(passed)
     return tightest if told is None or tightest < told else None
+
+
+def appeal_until(rejected_on: date, terms: DealRegistrationTerms) -> date | None:
+    """Rule E9: the last day for the appeal, counted in calendar days; None where an edition gives none."""
+    return rejected_on + timedelta(days=terms.appeal_days) if terms.appeal_days else None
+
+
+def check_in_time_to_appeal(today: date, until: date | None, *, has_appealed: bool) -> None:
+    """Rule E9: once, within the days that the edition gives."""
+    if has_appealed:
+        raise RuleViolation(
+            "appealed-already",
+            gettext_noop("An appeal has been filed already: there is one for each registration."),
+            rule="E9",
+        )
+    if until is None:
+        raise RuleViolation("no-appeal", gettext_noop("There is no appeal against this decision."), rule="E9")
+    if today > until:
+        raise RuleViolation(
+            "too-late-to-appeal",
+            gettext_noop("The time for an appeal ended on %(day)s."),
+            rule="E9",
+            day=until,
+        )
+
+
+def check_judges_another(*, rejected_it: bool) -> None:
+    """Rules E9, E11: an appeal is for the channel manager who did not decide."""
+    if rejected_it:
+        raise RuleViolation(
+            "own-decision",
+            gettext_noop("Who rejected the registration does not decide on the appeal."),
+            rule="E9",
+        )

@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.db.models import Count, Q
 
 from dealreg.deals.lifecycle import ACTIVE, DEAL_LIFECYCLE, UNDER_REVIEW, DealStatus, Step
-from dealreg.deals.models import Conflict, Deal
+from dealreg.deals.models import Appeal, Conflict, Deal
 from dealreg.deals.querysets import DealQuerySet
 from dealreg.deals.rules import stop_clock
 from partners.catalogue.models import Price, PriceList, Product, ProductGroup
@@ -71,7 +71,13 @@ def may_make(user: User, deal: Deal, move: str) -> bool:
     """Whether this person's role and place allow the move, whatever state the deal is in."""
     if not _place_allows(user, deal, move):
         return False
-    return move not in _DECISIONS or not is_registrant(user, deal)
+    if move not in _DECISIONS:
+        return True
+    return not is_registrant(user, deal) and not _decides_again(user, deal, move)
+
+
+def _decides_again(user: User, deal: Deal, move: str) -> bool:
+    return move in _REVIEW_MOVES and user.pk == rejected_before_by(deal)
 
 
 def _place_allows(user: User, deal: Deal, move: str) -> bool:
@@ -126,7 +132,7 @@ def moves_open_to(user: User, deal: Deal) -> list[str]:
     open_moves = [move for move in open_moves if _place_allows(user, deal, move)]
     if any(move in _DECISIONS for move in open_moves) and is_registrant(user, deal):
         open_moves = [move for move in open_moves if move not in _DECISIONS]
-    return open_moves
+    return [move for move in open_moves if not _decides_again(user, deal, move)]
 
 
 # Eligibility (rule E3), before the form.
@@ -285,10 +291,13 @@ def queue_count(user: User) -> int:
 # Who is told.
 
 
-def channel_managers_of(partner: Partner) -> list[User]:
+def channel_managers_of(partner: Partner, *, not_by: int | None = None) -> list[User]:
     """The partner's own channel manager, else all those whose office covers its country (rule A1);
-    where none is left the programme administrators, so that nothing is told to nobody."""
+    where none is left the programme administrators, so that nothing is told to nobody. `not_by`: the
+    person whose decision is to be judged by another (rule E9)."""
     region = Membership.objects.active().filter(vendor_office__countries__contains=[partner.country])
+    if not_by is not None:
+        region = region.exclude(user_id=not_by)
     managers = region.filter(role=Role.CHANNEL_MANAGER).order_by("pk")
     for told in (
         managers.filter(user_id=partner.channel_manager_id),
@@ -308,8 +317,15 @@ def distributor_reviewers(deal: Deal) -> list[User]:
 def reviewers_of(deal: Deal) -> list[User]:
     """Who decides at the deal's present step."""
     if deal.step == Step.VENDOR:
-        return channel_managers_of(deal.partner)
+        return channel_managers_of(deal.partner, not_by=rejected_before_by(deal))
     return distributor_reviewers(deal)
+
+
+def rejected_before_by(deal: Deal) -> int | None:
+    """Whose refusal an appeal has overturned: that person does not decide on the registration again."""
+    if deal.reinstated_at is None:
+        return None
+    return Appeal.objects.only("rejected_by_id").get(deal=deal).rejected_by_id
 
 
 def partner_contacts(deal: Deal) -> list[User]:

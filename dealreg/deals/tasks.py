@@ -3,12 +3,20 @@ to run twice or late."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from dealreg.deals.actions import escalate_overdue, expire_deal, remind_expiring, remind_half_time
+from dealreg.deals.actions import (
+    escalate_appeal,
+    escalate_overdue,
+    expire_deal,
+    remind_expiring,
+    remind_half_time,
+    remind_of_appeal,
+)
 from dealreg.deals.lifecycle import DealStatus
-from dealreg.deals.models import Deal
+from dealreg.deals.models import Appeal, Deal
 from dealreg.deals.querysets import DealQuerySet
 from partners.programme.models import Edition
 from partners.programme.selectors import rulebook_of
@@ -19,6 +27,8 @@ HALF_TIME = "half-time reminders"
 OVERDUE = "overdue decisions escalated"
 ENDING = "protections about to end"
 ENDED = "protections ended"
+APPEALS_HALF_TIME = "half-time reminders of appeals"
+APPEALS_OVERDUE = "overdue appeals escalated"
 
 
 def _each(event: str, deals: DealQuerySet, action: Callable[..., bool], at: datetime) -> int:
@@ -61,3 +71,25 @@ def watch_protection(at: datetime) -> dict[str, int]:
                 )
                 reminded += _each(ENDING, due, remind_expiring, at)
     return {ENDING: reminded, ENDED: expired}
+
+
+def _each_of(event: str, rows: QuerySet[Any], action: Callable[..., bool], at: datetime) -> int:
+    """The same for what hangs on a deal."""
+    done = 0
+    for row in rows.select_related("deal").order_by("pk").iterator(chunk_size=500):
+        if action(row, at=at):
+            note_touched(event, row.deal.reference)
+            done += 1
+    return done
+
+
+@sweep("deals.appeals")
+def watch_appeals(at: datetime) -> dict[str, int]:
+    """Rule E9: half-time reminders and overdue decisions on appeals."""
+    waiting = Appeal.objects.open()
+    half_time = waiting.filter(half_time_told_at=None, half_time_at__lte=at, due_at__gt=at)
+    overdue = waiting.filter(overdue_told_at=None, due_at__lt=at)
+    return {
+        APPEALS_HALF_TIME: _each_of(APPEALS_HALF_TIME, half_time, remind_of_appeal, at),
+        APPEALS_OVERDUE: _each_of(APPEALS_OVERDUE, overdue, escalate_appeal, at),
+    }

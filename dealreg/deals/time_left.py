@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 from dealreg.deals.models import Deal
 from dealreg.deals.rules import office_hours
 from dealreg.deals.selectors import terms_of
+from partners.programme.rulebook import DealRegistrationTerms
 
 HOUR = timedelta(hours=1)
 
@@ -16,8 +17,12 @@ HOUR = timedelta(hours=1)
 def time_left_words(deal: Deal, at: datetime) -> str:
     """Counted on the clock of rule E7: in business days of the distributor's country, and in hours of
     them within a day. Reads the deal's edition and distributor."""
-    hours_of_office = office_hours(deal.distributor.country, terms_of(deal))
-    due = deal.decision_due_at
+    return words_for(deal.decision_due_at, deal.distributor.country, terms_of(deal), at)
+
+
+def words_for(due: datetime, country: str, terms: DealRegistrationTerms, at: datetime) -> str:
+    """The same for any hour that business days of a country lead to."""
+    hours_of_office = office_hours(country, terms)
     late = due < at
     passed = hours_of_office.between(due, at) if late else hours_of_office.between(at, due)
     hours = round(passed / HOUR)

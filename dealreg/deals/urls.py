@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import path, register_converter, reverse
 
-from dealreg.deals.views import conflicts, deciding, detail, listing, registering
+from dealreg.deals.views import appealing, conflicts, deciding, detail, listing, registering
 from portal.core.references import read_reference
 
 
@@ -52,10 +52,14 @@ urlpatterns = [
     path("partner-choices/", listing.partner_choices, name="partner_choices"),
     path("conflicts/", conflicts.conflict_list, name="conflicts"),
     path("conflicts/<int:pk>/", conflicts.conflict_page, name="conflict"),
+    path("appeals/", appealing.appeal_list, name="appeals"),
+    path("appeals/figures/", appealing.figures, name="appeal_figures"),
     path("<deal:ref>/", canonical(detail.deal_page), name="detail"),
     path("<deal:ref>/draft/<slug:step>/", canonical(registering.draft_step), name="draft"),
     path("<deal:ref>/discard/", canonical(registering.discard), name="discard"),
     path("<deal:ref>/receipt/", canonical(registering.receipt), name="receipt"),
     path("<deal:ref>/comment/", canonical(detail.add_comment), name="comment"),
+    path("<deal:ref>/appeal/", canonical(appealing.appeal), name="appeal"),
+    path("<deal:ref>/appeal/decide/", canonical(appealing.judge), name="judge_appeal"),
     path("<deal:ref>/<slug:move>/", canonical(deciding.make_move), name="move"),
 ]

@@ -3,6 +3,7 @@ pages count the same."""
 
 from datetime import datetime
 
+from dealreg.deals.appeals import appeals_to_judge
 from dealreg.deals.lifecycle import DealStatus, Step
 from dealreg.deals.models import Conflict, Deal
 from dealreg.deals.querysets import ConflictQuerySet, DealQuerySet
@@ -47,3 +48,7 @@ def orders_waiting(user: User, at: datetime) -> DealQuerySet:
 def conflicts_waiting(user: User, at: datetime) -> ConflictQuerySet:
     conflicts = Conflict.objects.visible_to(user).open()
     return conflicts if can(user, "deals.settle_conflicts") else conflicts.none()
+
+
+def appeals_waiting(user: User, at: datetime) -> DealQuerySet:
+    return Deal.objects.visible_to(user).filter(appeal__in=appeals_to_judge(user))

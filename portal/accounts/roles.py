@@ -38,6 +38,7 @@ _VENDOR_SEES = {
     "deals.see",
     "deals.see_internal",
     "deals.see_conflicts",
+    "deals.see_appeals",
     "programme.see",
     "catalogue.see",
     "people.see",
@@ -49,9 +50,11 @@ _VENDOR_SEES = {
 
 CAPABILITIES: dict[str, frozenset[str]] = {
     Role.PARTNER_ADMIN: frozenset(
-        _PARTNER_SEES | {"deals.register", "deals.close", "deals.comment", "people.manage"}
+        _PARTNER_SEES | {"deals.register", "deals.close", "deals.appeal", "deals.comment", "people.manage"}
     ),
-    Role.PARTNER_SALES: frozenset(_PARTNER_SEES | {"deals.register", "deals.close", "deals.comment"}),
+    Role.PARTNER_SALES: frozenset(
+        _PARTNER_SEES | {"deals.register", "deals.close", "deals.appeal", "deals.comment"}
+    ),
     Role.PARTNER_TECHNICAL: frozenset(_PARTNER_SEES | {"deals.comment"}),
     Role.PARTNER_READONLY: frozenset(_PARTNER_SEES),
     Role.DISTRIBUTOR_ADMIN: frozenset(
@@ -80,6 +83,8 @@ CAPABILITIES: dict[str, frozenset[str]] = {
             "deals.decide_as_vendor",
             "deals.settle_conflicts",
             "deals.revoke",
+            "deals.decide_appeals",
+            "deals.grant_discounts",
             "deals.comment",
             "deals.comment_internally",
             "people.manage",
@@ -96,6 +101,8 @@ CAPABILITIES: dict[str, frozenset[str]] = {
             "deals.decide_as_vendor",
             "deals.settle_conflicts",
             "deals.revoke",
+            "deals.decide_appeals",
+            "deals.grant_discounts",
             "deals.comment",
             "deals.comment_internally",
             "partners.manage",

@@ -75,6 +75,34 @@ VERBS: dict[str, Verb] = {
         "bad",
         choices={"code": "revocation_code"},
     ),
+    "deal.appealed": Verb(_("Appeal filed"), _("Appeal filed, decision due by %(due_at)s"), "scale", "info"),
+    "deal.appeal_decided": Verb(
+        _("Appeal decided"),
+        _("Appeal decided: %(outcome)s"),
+        "scale",
+        "info",
+        words={
+            "outcome": {
+                "upheld": _("The decision stands"),
+                "facts_wrong": _("Overturned: the facts were wrong"),
+                "new_evidence": _("Overturned: new evidence"),
+                "rule_misapplied": _("Overturned: the rule was misapplied"),
+                "not_explained": _("Overturned: the refusal was not explained"),
+            }
+        },
+    ),
+    "deal.reinstated": Verb(
+        _("Under review again, at its original place"),
+        _("Under review again, at its original place; decision due by %(due_at)s"),
+        "rotate-clockwise",
+        "info",
+    ),
+    "deal.appeal_escalated": Verb(
+        _("Appeal overdue, programme administrators told"),
+        _("Appeal overdue since %(due_at)s, programme administrators told"),
+        "alarm",
+        "bad",
+    ),
     "deal.conflict_found": Verb(
         _("Conflict with another registration found"),
         _("Conflict with %(other)s found"),

@@ -23,10 +23,18 @@ def message_of(refusal: PortalError) -> str:
     return translated % spoken
 
 
+def message_with_rule(refusal: PortalError) -> str:
+    """The refusal with the number of the rule behind it, where it rests on one."""
+    message = message_of(refusal)
+    if not refusal.rule:
+        return message
+    return gettext("%(message)s (Rule %(rule)s)") % {"message": message, "rule": refusal.rule}
+
+
 def add_violation(form: BaseForm, refusal: PortalError) -> None:
     """Put a refusal on the field it is about, or above the form when the form has no such field."""
     known = refusal.field if refusal.field in form.fields else None
-    form.add_error(known, message_of(refusal))
+    form.add_error(known, message_with_rule(refusal))
 
 
 class RefusalMiddleware:
@@ -46,5 +54,6 @@ class RefusalMiddleware:
             )
         if isinstance(problem, PortalError):
             status = 409 if isinstance(problem, WrongState) else 422
-            return render(request, "refused.html", {"message": message_of(problem)}, status=status)
+            context = {"message": message_of(problem), "rule": problem.rule}
+            return render(request, "refused.html", context, status=status)
         return None

@@ -14,6 +14,7 @@ from django.utils.functional import Promise, cached_property
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
+from dealreg.deals.appeals import appeals_to_judge
 from dealreg.deals.lifecycle import Step
 from dealreg.deals.models import Conflict, Deal
 from dealreg.deals.registering_right import may_register_something
@@ -116,6 +117,15 @@ MENU = (
                 VENDOR_ROLES,
                 lambda user: Conflict.objects.visible_to(user).open(),
                 gettext_lazy("open"),
+            ),
+            Entry(
+                gettext_lazy("Appeals"),
+                "scale",
+                "/deals/appeals/",
+                "deals.see_appeals",
+                VENDOR_ROLES,
+                appeals_to_judge,
+                gettext_lazy("to decide"),
             ),
             Entry(gettext_lazy("Inbox"), "inbox", "/inbox/"),
         ),

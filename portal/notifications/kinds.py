@@ -51,3 +51,13 @@ register_kind("deal-conflict", _("Conflict to settle"), "git-merge", asks=("vend
 register_kind("deal-conflict-settled", _("Conflict settled"), "git-merge", sides=("vendor",))
 register_kind("deal-won", _("Deal won"), "trophy", asks=("distributor",))
 register_kind("deal-comment", _("New comment"), "message")
+register_kind("deal-appealed", _("Appeal against a rejection"), "scale", asks=("vendor",), sides=REVIEWERS)
+register_kind(
+    "appeal-half-time",
+    _("Appeal: half of the time has passed"),
+    "hourglass",
+    asks=("vendor",),
+    sides=("vendor",),
+)
+register_kind("appeal-overdue", _("Appeal overdue"), "alarm", asks=("vendor",), sides=("vendor",))
+register_kind("deal-appeal-decided", _("Appeal decided"), "scale")

@@ -229,6 +229,17 @@ TABLE: dict[str, Page] = {
     "deals:conflict": Page(
         seen(CONFLICT_READERS), seen(CONFLICT_READERS, only(CHANNEL, ANSWERED)), things="conflicts"
     ),
+    "deals:appeals": Page(only(VENDOR_PEOPLE)),
+    "deals:appeal_figures": Page(only(VENDOR_PEOPLE)),
+    # Nothing in this world is rejected: whoever may appeal is led back to the deal.
+    "deals:appeal": Page(
+        seen(DEAL_READERS, only(REGISTRANTS, LED_ON)),
+        seen(DEAL_READERS, only(REGISTRANTS, LED_ON)),
+        things="some_deals",
+    ),
+    "deals:judge_appeal": Page(
+        seen(DEAL_READERS, only(CHANNEL, 404)), seen(DEAL_READERS, only(CHANNEL, 404)), things="some_deals"
+    ),
     "deals:detail": Page(
         seen(DEAL_READERS, lambda who, thing: 302 if thing in DRAFTS and who in REGISTRANTS else 200),
         things="deals",
@@ -301,7 +312,8 @@ TABLE: dict[str, Page] = {
 # An object that a person does not see, and one that a person without company asks for: 404, not 403.
 for _name in (
     "deals:conflict", "deals:detail", "deals:draft", "deals:draft/review", "deals:discard", "deals:receipt",
-    "deals:comment", "deals:move", "documents:download", "inbox:open", "inbox:mark",
+    "deals:comment", "deals:move", "documents:download", "inbox:open", "inbox:mark", "deals:appeal",
+    "deals:judge_appeal",
 ):  # fmt: skip
     TABLE[_name] = Page(**{**vars(TABLE[_name]), "stranger": 404})
 

@@ -1,5 +1,11 @@
 """Commands on deals: each atomic, each asks first, writes, records and tells."""
 
+from dealreg.deals.actions.appealing import (
+    decide_appeal,
+    escalate_appeal,
+    file_appeal,
+    remind_of_appeal,
+)
 from dealreg.deals.actions.closing import (
     confirm_order,
     expire_deal,
@@ -27,13 +33,17 @@ __all__ = [
     "approve_deal",
     "attach_evidence",
     "confirm_order",
+    "decide_appeal",
     "discard_draft",
     "endorse_deal",
+    "escalate_appeal",
     "escalate_overdue",
     "expire_deal",
+    "file_appeal",
     "reject_deal",
     "remind_expiring",
     "remind_half_time",
+    "remind_of_appeal",
     "remove_evidence",
     "report_lost",
     "report_won",

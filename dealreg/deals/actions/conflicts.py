@@ -25,9 +25,10 @@ from portal.core.errors import RuleViolation, WrongState, gettext_noop
 from portal.notifications.actions import notify
 
 
-def note_conflicts(deal: Deal, identity: CustomerIdentity, *, at: datetime) -> bool:
+def note_conflicts(deal: Deal, identity: CustomerIdentity, *, at: datetime, anew: bool = False) -> bool:
     """Rule E5: flag what other active registrations of the same customer and group there are. The
-    earlier submission is served first. Returns whether this deal waits for a settlement."""
+    earlier submission is served first. `anew`: this one is active again, so that what was settled
+    between the two is open once more. Returns whether this deal waits for a settlement."""
     waits = False
     found = rivals(deal, identity)
     still_rivals = [rival.deal.pk for rival in found]
@@ -40,6 +41,8 @@ def note_conflicts(deal: Deal, identity: CustomerIdentity, *, at: datetime) -> b
         conflict, is_new = Conflict.objects.get_or_create(
             later=later, earlier=earlier, defaults={"reasons": list(rival.reasons), "found_at": at}
         )
+        if not is_new and anew:
+            is_new = _open_anew(conflict, at=at)
         waits = waits or (deal_is_later and conflict.outcome == "")
         if not is_new:
             continue
@@ -57,12 +60,40 @@ def note_conflicts(deal: Deal, identity: CustomerIdentity, *, at: datetime) -> b
             "deal-conflict",
             to=[*channel_managers_of(later.partner), *channel_managers_of(earlier.partner)],
             about=conflict,
-            key=f"{later.reference}:{earlier.reference}",
+            key=_key(conflict, f"{later.reference}:{earlier.reference}"),
             at=at,
             later=later.reference,
             earlier=earlier.reference,
         )
     return waits
+
+
+def _open_anew(conflict: Conflict, *, at: datetime) -> bool:
+    """What one registration's end had settled is to be settled again; how it was settled stays on record.
+    Two that were told apart stay apart. Returns whether it is open now."""
+    if conflict.outcome in ("", ConflictOutcome.DIFFERENT):
+        return False
+    conflict.settled_before = [
+        *conflict.settled_before,
+        {
+            "outcome": conflict.outcome,
+            "reason": conflict.reason,
+            "by": str(conflict.settled_by or ""),
+            "at": conflict.settled_at.isoformat(),
+        },
+    ]
+    conflict.outcome = conflict.reason = ""
+    conflict.settled_by = conflict.settled_at = None
+    conflict.found_at = at
+    conflict.save(
+        update_fields=["settled_before", "outcome", "reason", "settled_by", "settled_at", "found_at"]
+    )
+    return True
+
+
+def _key(conflict: Conflict, key: str) -> str:
+    """Of a conflict that was opened again people are told again."""
+    return f"{key}:{len(conflict.settled_before)}" if conflict.settled_before else key
 
 
 def _open_conflicts_of(deal: Deal) -> QuerySet[Conflict]:
@@ -103,7 +134,7 @@ def _tell_settled(conflict: Conflict, later: Deal, earlier: Deal, *, by: User | 
         "deal-conflict-settled",
         to=without([*channel_managers_of(later.partner), *channel_managers_of(earlier.partner)], by),
         about=conflict,
-        key=str(conflict.pk),
+        key=_key(conflict, str(conflict.pk)),
         at=at,
         later=later.reference,
         earlier=earlier.reference,
@@ -116,7 +147,7 @@ def _tell_settled(conflict: Conflict, later: Deal, earlier: Deal, *, by: User | 
                 "deal-to-decide",
                 to=reviewers_of(deal),
                 about=deal,
-                key=f"{deal.reference}:{deal.step}:{conflict.pk}",
+                key=_key(conflict, f"{deal.reference}:{deal.step}:{conflict.pk}"),
                 at=at,
                 step=deal.step,
                 due_at=deal.decision_due_at,
@@ -173,7 +204,7 @@ def settle_conflict(
     return conflict
 
 
-def _names_of(rival: Deal, deal: Deal) -> list[str]:
+def names_of(rival: Deal, deal: Deal) -> list[str]:
     names = [rival.reference]
     if rival.partner_id != deal.partner_id:
         names += [rival.partner.trade_name, rival.partner.legal_name, rival.partner.reference]
@@ -200,7 +231,7 @@ def check_tells_no_rival(deal: Deal, text: str, *, by: User, field: str) -> None
             by.acting_as.vendor_office_id is not None or rival.distributor_id == by.acting_as.distributor_id
         )
         if sees:
-            rules.check_names_no_rival(text, _names_of(rival, deal), field=field)
+            rules.check_names_no_rival(text, names_of(rival, deal), field=field)
 
 
 def _end_registration(deal: Deal, *, rival: Deal, by: User, at: datetime, message: str) -> None:
@@ -212,7 +243,7 @@ def _end_registration(deal: Deal, *, rival: Deal, by: User, at: datetime, messag
         raise RuleViolation(
             "required", gettext_noop("Write to the partner whose registration ends."), field="message"
         )
-    rules.check_names_no_rival(message, _names_of(rival, deal), field="message")
+    rules.check_names_no_rival(message, names_of(rival, deal), field="message")
     if deal.status == DealStatus.APPROVED:
         end_by_revocation(deal, by=by, at=at, code=RevocationCode.EARLIER_OVERRULED, text=message)
     else:

@@ -255,6 +255,9 @@ def end_by_rejection(deal: Deal, *, by: User, at: datetime, code: str, text: str
     deal.rejection_code, deal.decision_text = code, text.strip()
     deal.decided_by, deal.decided_at = by, at
     deal.ended_on = date_in(deal.partner.country, at)
+    # Rule E9: one appeal, so that a refusal after it is final.
+    if deal.reinstated_at is None:
+        deal.appeal_until = rules.appeal_until(deal.ended_on, rulebook_of(deal.edition).deal_registration)
     _stop_watching(deal)
     deal.save()
     deal.questions.filter(answered_at=None).update(answered_at=at, answered_by=by)
@@ -264,7 +267,17 @@ def end_by_rejection(deal: Deal, *, by: User, at: datetime, code: str, text: str
     told = partner_contacts(deal)
     if by.acting_as.distributor_id is None:
         told += distributor_reviewers(deal)
-    notify("deal-rejected", to=told, about=deal, key=deal.reference, at=at, text=text)
+    key = deal.reference + (":again" if deal.reinstated_at else "")
+    notify(
+        "deal-rejected",
+        to=told,
+        about=deal,
+        key=key,
+        at=at,
+        text=text,
+        code=code,
+        appeal_until=deal.appeal_until,
+    )
 
 
 def _stop_watching(deal: Deal) -> None:

@@ -135,7 +135,8 @@ def tell_reviewers(deal: Deal, *, at: datetime, conflict: bool) -> None:
         "deal-to-decide",
         to=reviewers_of(deal),
         about=deal,
-        key=f"{deal.reference}:{deal.step}",
+        # Once more after an appeal brought it back.
+        key=f"{deal.reference}:{deal.step}" + (":again" if deal.reinstated_at else ""),
         at=at,
         step=deal.step,
         due_at=deal.decision_due_at,

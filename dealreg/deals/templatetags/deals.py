@@ -10,9 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dealreg.deals.lifecycle import DealStatus
-from dealreg.deals.models import Deal
-from dealreg.deals.time_left import time_left_words
+from dealreg.deals.models import AppealOutcome, Clocked, Deal
+from dealreg.deals.selectors import terms_of
+from dealreg.deals.time_left import time_left_words, words_for
 from dealreg.deals.views.remembered import list_address
+from dealreg.deals.views.wording import Refusal, refusal_of
 from partners.customers.identity import is_free_mail
 from portal.core import formats
 from portal.core.formats import DASH
@@ -72,6 +74,18 @@ def decision_badge(deal: Deal) -> SafeString:
 
 
 @register.simple_tag
+def clock_badge(owed: Clocked) -> SafeString:
+    """The same for an appeal or a request: what is left of its time in business days of the partner's
+    country."""
+    now = timezone.now()
+    tone = "bad" if owed.due_at < now else "warn" if owed.half_time_at <= now else "neutral"
+    stamp = formats.local_moment(owed.due_at).isoformat(timespec="minutes")
+    deal: Deal = owed.deal  # type: ignore[attr-defined]
+    words = words_for(owed.due_at, deal.partner.country, terms_of(deal), now)
+    return _badge(tone, stamp, formats.format_moment(owed.due_at, zone=True), words)
+
+
+@register.simple_tag
 def deal_deadline(deal: Deal, own: bool = False) -> SafeString:
     """The date that counts now: of the decision, of the protection's end; or who is waited for. `own`
     for a reader on the partner's side."""
@@ -98,3 +112,14 @@ def deal_deadline(deal: Deal, own: bool = False) -> SafeString:
         case DealStatus.WON if deal.order_confirmed_at is None:
             return format_html('<span class="dl-badge dl-neutral">{}</span>', _("Order to confirm"))
     return format_html('<span class="text-secondary">{}</span>', DASH)
+
+
+@register.simple_tag
+def refusal(deal: Deal) -> Refusal | None:
+    """Why it was refused, for pages and mails; nothing for another deal."""
+    return refusal_of(deal)
+
+
+@register.filter
+def appeal_outcome(code: str) -> str:
+    return str(dict(AppealOutcome.choices).get(code, code))

@@ -155,13 +155,13 @@ def _side(deal: Deal, role: str, seen: set[int], matching: frozenset[str], confl
         role,
         deal.pk in seen,
         matching,
-        _to_the_second(deal.submitted_at),
+        to_the_second(deal.submitted_at),
         list(deal.evidence.select_related("document")),
         winner == role,
     )
 
 
-def _to_the_second(at: datetime) -> str:
+def to_the_second(at: datetime) -> str:
     """Who came first may hang on seconds."""
     local = formats.local_moment(at)
     time = format_time(local, "medium", locale=formats.babel_locale())

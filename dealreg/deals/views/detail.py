@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from dealreg.deals import actions
+from dealreg.deals.appeals import appeal_of, may_appeal, may_judge
 from dealreg.deals.forms.deciding import CommentForm, unlockable_label
 from dealreg.deals.lifecycle import DealStatus, Step
 from dealreg.deals.models import Deal
@@ -32,7 +33,7 @@ from dealreg.deals.selectors import (
 )
 from dealreg.deals.time_left import time_left_words
 from dealreg.deals.views.deciding import buttons_for
-from dealreg.deals.views.wording import rejection_advice, revocation_advice, rule_of_rejection
+from dealreg.deals.views.wording import refusal_of
 from dealreg.deals.win_rates import WinRate, win_rate
 from partners.organisations.access import can
 from partners.programme.rules import recommended_discount_ceiling
@@ -43,6 +44,7 @@ from portal.audit.selectors import Entry, timeline
 from portal.core.calendar import date_in
 from portal.core.errors import WrongState
 from portal.core.formats import format_day, format_moment, format_pct
+from portal.documents.models import Document
 
 # Who may read which events: a partner never what concerns other registrations (rule E6).
 AUDIENCES: dict[str, tuple[Audience, ...]] = {
@@ -120,6 +122,7 @@ def _show(request: HttpRequest, deal: Deal, *, comment_form: CommentForm) -> Htt
     buttons = buttons_for(deal, moves, blocked=waits)
     forward = [button for button in buttons if not button.destructive]
     questions = list(deal.questions.select_related("asked_by", "answered_by"))
+    appeal = appeal_of(deal)
     context = {
         "deal": deal,
         "side": side,
@@ -132,6 +135,10 @@ def _show(request: HttpRequest, deal: Deal, *, comment_form: CommentForm) -> Htt
         "money": money_of(deal),
         "protection": protection_of(deal, at),
         "outcome": outcome_of(deal),
+        "appeal": appeal,
+        "appeal_files": list(Document.objects.about(appeal)) if appeal else [],
+        "may_appeal": may_appeal(user, deal, at, has_appealed=appeal is not None),
+        "may_judge": appeal is not None and may_judge(user, deal, appeal),
         "may_register": side == "partner" and may_register_something(user, date_in(deal.partner.country, at)),
         "questions": [
             {"question": question, "asked": [unlockable_label(name) for name in question.fields]}
@@ -256,22 +263,8 @@ def protection_of(deal: Deal, at: datetime) -> dict[str, Any] | None:
 def outcome_of(deal: Deal) -> dict[str, Any] | None:
     """How it ended: reason, text, rule, and what the partner can do next."""
     match deal.status:
-        case DealStatus.REJECTED:
-            return {
-                "kind": "rejected",
-                "code": deal.get_rejection_code_display(),
-                "text": deal.decision_text,
-                "rule": rule_of_rejection(deal.rejection_code),
-                "advice": rejection_advice(deal.rejection_code, terms_of(deal)),
-            }
-        case DealStatus.REVOKED:
-            return {
-                "kind": "revoked",
-                "code": deal.get_revocation_code_display(),
-                "text": deal.end_text,
-                "rule": "E13",
-                "advice": revocation_advice(deal.revocation_code),
-            }
+        case DealStatus.REJECTED | DealStatus.REVOKED:
+            return vars(refusal_of(deal))
         case DealStatus.LOST:
             return {"kind": "lost", "code": deal.get_loss_code_display(), "text": deal.end_text}
         case DealStatus.WITHDRAWN | DealStatus.EXPIRED | DealStatus.WON:

@@ -1,11 +1,19 @@
 """What a partner reads after a "no": the rule behind it and what to do next. Nothing here tells of
 another registration (rule E6)."""
 
+from dataclasses import dataclass
+from datetime import date
+
 from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from dealreg.deals.models import RejectionCode, RevocationCode
+from dealreg.deals.lifecycle import DealStatus
+from dealreg.deals.models import Deal, RejectionCode, RevocationCode
+from dealreg.deals.selectors import terms_of
 from partners.programme.rulebook import DealRegistrationTerms
+from portal.core.calendar import date_in, months_before
+from portal.core.formats import format_day, format_pct
 
 _RULES: dict[str, str] = {
     RejectionCode.NOT_NEW_BUSINESS: "E2",
@@ -70,3 +78,98 @@ def rejection_advice(code: str, terms: DealRegistrationTerms) -> str:
 
 def revocation_advice(code: str) -> str | Promise:
     return _REVOCATION_ADVICE.get(code, "")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A "no" that explains itself: code, what the reviewer wrote, the facts that the portal can add from
+    the registration itself, the rule and the edition, and what the partner can do."""
+
+    kind: str
+    code: str
+    text: str
+    facts: tuple[tuple[str, str], ...]
+    rule: str
+    edition: str
+    advice: str
+    appeal_until: date | None
+
+    @property
+    def rule_and_edition(self) -> str:
+        return gettext("%(rule)s of edition %(edition)s") % {"rule": self.rule, "edition": self.edition}
+
+
+def refusal_of(deal: Deal) -> Refusal | None:
+    """None for a deal that was not refused."""
+    match deal.status:
+        case DealStatus.REJECTED:
+            return why_rejected(deal, deal.rejection_code, deal.decision_text)
+        case DealStatus.REVOKED:
+            return Refusal(
+                "revoked",
+                deal.get_revocation_code_display(),
+                deal.end_text,
+                (),
+                "E13",
+                deal.edition.code,
+                str(revocation_advice(deal.revocation_code)),
+                None,
+            )
+    return None
+
+
+def why_rejected(deal: Deal, code: str, text: str) -> Refusal:
+    return Refusal(
+        "rejected",
+        str(dict(RejectionCode.choices).get(code, code)),
+        text,
+        tuple(facts_behind(deal, code)),
+        rule_of_rejection(code),
+        deal.edition.code,
+        rejection_advice(code, terms_of(deal)),
+        deal.appeal_until,
+    )
+
+
+def facts_behind(deal: Deal, code: str) -> list[tuple[str, str]]:
+    """What the portal itself can say to the reason: only what stands in this registration, its tier and its
+    edition, never anything of another deal (rule E6). So there is nothing for a customer that is taken."""
+    match code:
+        case RejectionCode.NOT_NEW_BUSINESS:
+            day = date_in(deal.partner.country, deal.submitted_at)
+            since = months_before(day, terms_of(deal).new_business_lookback_months)
+            period = gettext("from %(since)s to %(until)s") % {
+                "since": format_day(since),
+                "until": format_day(day),
+            }
+            return [(gettext("Purchases that count"), period)]
+        case RejectionCode.NO_ENGAGEMENT:
+            return [(gettext("Files with the registration"), _files_in_words(deal))]
+        case RejectionCode.INCOMPLETE:
+            named = {
+                gettext("Web domain"): deal.web_domain,
+                gettext("VAT or company number"): deal.company_number,
+                gettext("Contact at the customer"): deal.contact_name,
+                gettext("Files"): deal.evidence.exists(),
+            }
+            missing = [label for label, given in named.items() if not given]
+            return [(gettext("Not given"), ", ".join(missing))] if missing else []
+        case RejectionCode.NOT_ELIGIBLE:
+            return [
+                (gettext("Tier on submission"), deal.get_tier_display()),
+                (gettext("Ceiling of this tier"), format_pct(deal.ceiling_pct)),
+            ]
+        case RejectionCode.CUSTOMER_OBJECTS:
+            contact = ", ".join(part for part in (deal.contact_name, deal.contact_role) if part)
+            return [(gettext("Contact named at the customer"), contact or gettext("none"))]
+    return []
+
+
+def _files_in_words(deal: Deal) -> str:
+    dates = list(deal.evidence.order_by("-dated_on").values_list("dated_on", flat=True))
+    if not dates:
+        return gettext("none")
+    return ngettext("%(n)d, of %(day)s", "%(n)d, the latest of %(day)s", len(dates)) % {
+        "n": len(dates),
+        "day": format_day(dates[0]),
+    }

@@ -82,7 +82,11 @@ def read(sign_in, time_machine_at):
         ("won", "denise", "Confirm that order DN-118842 exists"),
         ("won", "amir", "Distri Nord confirms order DN-118842"),
         ("rejected", "amir", "What you can do now Register again as soon as"),
-        ("rejected", "denise", "One call is not enough. Decided on 24 Nov 2026, 10:10 · rule E1"),
+        (
+            "rejected",
+            "denise",
+            "One call is not enough. Files with the registration none Decided on 24 Nov 2026",
+        ),
         ("revoked", "amir", "Protection revoked: The customer's own written choice Their letter."),
         ("expired", "amir", "This registration no longer protects the customer. If the project goes on"),
         ("expired", "denise", "The last protected day was 22 Feb 2027 (rule E8)"),
