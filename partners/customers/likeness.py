@@ -8,11 +8,19 @@ contradiction (Siemens Energy, Siemens Mobility) and costs more.
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
-from partners.customers.names import data_lines, fold, fold_in_two_letters, legal_forms, take_apart
+from partners.customers.names import (
+    country_of_word,
+    data_lines,
+    fold,
+    fold_in_two_letters,
+    legal_forms,
+    take_apart,
+)
 
 # The shipped counts stand for so many names that the register has not seen yet.
 _ASSUMED_NAMES = 2_000
@@ -28,8 +36,10 @@ _CONTRADICTION = 1.6
 # How much of its weight a lonely word keeps.
 _SLIGHT = 0.12  # says nothing new: the own town or country, initials of the other words, a cut-off end
 _IN_FRONT = 0.8  # stands before the words in common: Fromageries Bel, Compagnie Plastic Omnium
-# A lonely number or foreign country weighs at least this much.
-_TELLING = 0.75
+# A lonely number or region weighs at least this much, a foreign country as much as a rare word.
+_TELLING = 0.7
+# An addition of more than such words as group, company or the own town is no mere spelling.
+_ADDED = 0.87
 # A lonely initial keeps this much, unless it stands against another.
 _INITIAL = 0.35
 _DIFFERENT_INITIALS = 0.75
@@ -37,13 +47,19 @@ _DIFFERENT_INITIALS = 0.75
 _ONLY_COMMON = 0.8
 # A slip of the pen is less likely where several names carry either word: Nobia, Nobina.
 _ESTABLISHED = 0.2
+# Common words are shortened, the word that a name begins with seldom: Kone, Konecranes.
+_COMMON = 0.7
+_SELDOM_SHORTENED = 0.8
 # Two different numbers, or countries, leave this much of the score.
 _DIFFERENT_NUMBERS = 0.6
 _DIFFERENT_COUNTRIES = 0.6
+_OTHER_COUNTRY = 0.85
+_OTHER_DIVISION = 0.9
 
 # Registers cut names at 26 to 30 characters; sometimes earlier, between two words.
 _CUT = range(26, 31)
 _CUT_EARLY = range(18, 31)
+_CUT_SCORE = 0.8
 
 
 @lru_cache(maxsize=1)
@@ -68,14 +84,9 @@ def _meanings() -> Mapping[str, frozenset[str]]:
 
 
 @lru_cache(maxsize=1)
-def country_of_word() -> Mapping[str, str]:
-    """The country that a word names: `ZZ` where it is a region."""
-    countries: dict[str, str] = {}
-    for line in data_lines("places.txt"):
-        country, *words = line.split()
-        for word in words:
-            countries.setdefault(word, country)
-    return countries
+def _structure() -> frozenset[str]:
+    """Words that say what kind of organisation it is, and not which."""
+    return frozenset(word for line in data_lines("structure_words.txt") for word in line.split())
 
 
 class WordWeights:
@@ -108,6 +119,7 @@ class WordWeights:
             return _FORM_WEIGHT
         assumed = _common_words().get(word, _ASSUMED_RATE) * _ASSUMED_NAMES
         rate = (self._counts.get(word, 0) + assumed) / (self._names + _ASSUMED_NAMES)
+        rate = max(rate, _common_words().get(word, 0.0))
         return min(1.0, max(0.02, -math.log(min(rate, 1.0)) / math.log(_RARE))) ** _STEEPNESS
 
 
@@ -131,15 +143,42 @@ def _readings(name: str) -> tuple[_Reading, ...]:
     readings: dict[_Reading, None] = {}
     for folded in (fold(name), fold_in_two_letters(name)):
         words = take_apart(folded)
-        cores = [words.core]
+        cores = [_in_digits(words.core)]
         if words.front:
-            cores.append(words.front + words.core)
+            cores.append(_in_digits(words.front + words.core))
         glued = "".join(words.front + words.core + words.back)
         for core in cores:
             if core:
-                reading = _Reading(core, glued, len(name), bool(words.back), _own_initials(core))
+                reading = _Reading(
+                    core, glued, len(name), bool(words.front or words.back), _own_initials(core)
+                )
                 readings[reading] = None
     return tuple(readings)
+
+
+_TENS = {
+    "twenty": 20, "thirty": 30, "forty": 40, "fourty": 40, "fifty": 50, "sixty": 60, "seventy": 70,
+    "eighty": 80, "ninety": 90, "vingt": 20, "trente": 30, "quarante": 40, "cinquante": 50, "soixante": 60,
+}  # fmt: skip
+_UNITS = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+    "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "sept": 7, "huit": 8, "neuf": 9,
+} | {str(unit): unit for unit in range(1, 10)}  # fmt: skip
+
+
+def _in_digits(core: tuple[str, ...]) -> tuple[str, ...]:
+    """Forty-four is 44."""
+    if _TENS.keys().isdisjoint(core):
+        return core
+    words: list[str] = []
+    tens = 0
+    for word in core:
+        if tens and word in _UNITS:
+            words[-1] = str(tens + _UNITS[word])
+        else:
+            words.append(str(_TENS[word]) if word in _TENS else word)
+        tens = _TENS.get(word, 0)
+    return tuple(words)
 
 
 def _own_initials(core: tuple[str, ...]) -> frozenset[int]:
@@ -197,9 +236,12 @@ class _Alignment:
         self.shared = 0.0  # weight times likeness of what found a partner
         self.sharing = 0.0  # its weight
         self.heaviest_pair = 0.0
+        self.foreign = False
+        self.added = False
 
     def score(self) -> float:
-        if "".join(self.ones) == "".join(self.others):
+        one, other = "".join(self.ones), "".join(self.others)
+        if one == other:
             return 0.99
         self.pair_equals()
         if self.free_ones and self.free_others:
@@ -213,7 +255,13 @@ class _Alignment:
         others = self.lonely(self.right, self.free_others, self.left, self.free_ones)
         little, much = sorted((ones, others))
         score = self.shared / (self.sharing + _ADDITION * much + _CONTRADICTION * little)
-        return score * self.contradiction()
+        score *= self.contradiction()
+        if score < _CUT_SCORE and (
+            (other.startswith(one) and self.left.length in _CUT_EARLY and not self.left.has_form)
+            or (one.startswith(other) and self.right.length in _CUT_EARLY and not self.right.has_form)
+        ):
+            return _CUT_SCORE
+        return min(score, _ADDED) if self.added else score
 
     def share(self, weight: float, likeness: float) -> None:
         self.shared += weight * likeness
@@ -248,9 +296,12 @@ class _Alignment:
         for one in self.free_ones:
             for other in self.free_others:
                 word, twin = self.ones[one], self.others[other]
-                likeness, misspelt = word_likeness(word, twin)
-                if misspelt and self.weights.is_established(word) and self.weights.is_established(twin):
-                    likeness -= _ESTABLISHED
+                likeness, way = word_likeness(word, twin)
+                if way is Way.MISSPELT:
+                    if self.weights.is_established(word) and self.weights.is_established(twin):
+                        likeness -= _ESTABLISHED
+                elif way is Way.SHORTENED and not (one and other) and not self.are_common(word, twin):
+                    likeness *= _SELDOM_SHORTENED
                 if self.is_cut_word(self.left, one, twin) or self.is_cut_word(self.right, other, word):
                     likeness = max(likeness, 0.97)
                 if likeness > 0.0:
@@ -260,6 +311,9 @@ class _Alignment:
                 self.free_ones.remove(one)
                 self.free_others.remove(other)
                 self.share(2 * min(self.weight(self.ones[one]), self.weight(self.others[other])), likeness)
+
+    def are_common(self, *words: str) -> bool:
+        return all(self.weight(word) <= _COMMON for word in words)
 
     @staticmethod
     def is_cut_word(reading: _Reading, place: int, whole: str) -> bool:
@@ -277,6 +331,7 @@ class _Alignment:
             return 0.0
         paired = [place for place in range(len(mine.core)) if place not in free]
         ended = self.is_cut(yours, your_free)
+        contradicted = any(yours.core[place] not in _structure() for place in your_free)
         total = 0.0
         for place in free:
             word = mine.core[place]
@@ -286,10 +341,17 @@ class _Alignment:
                 (ended and place > paired[-1])
                 or word in self.slight
                 or place in mine.initials
-                or (country == self.home and self.home)
+                or (country == self.home and self.home and not contradicted)
             ):
                 weight *= _SLIGHT
-            elif country or word.isdigit():
+                self.added = self.added or word in country_of_word()
+                total += weight
+                continue
+            self.added = self.added or word not in _structure()
+            if country:
+                weight = max(weight, _TELLING if country == "ZZ" else 1.0)
+                self.foreign = self.foreign or country != "ZZ"
+            elif word.isdigit():
                 weight = max(weight, _TELLING)
             elif len(word) == 1:
                 weight *= _INITIAL
@@ -310,6 +372,12 @@ class _Alignment:
         countries = country_of_word()
         if any(word in countries for word in ones) and any(word in countries for word in others):
             factor *= _DIFFERENT_COUNTRIES
+        elif self.foreign:
+            factor *= _OTHER_COUNTRY
+        if any(word not in _structure() for word in ones) and any(
+            word not in _structure() for word in others
+        ):
+            factor *= _OTHER_DIVISION
         if ones and others and _initials_differ(ones, others):
             factor *= _DIFFERENT_INITIALS
         heaviest = max(map(self.weight, (*ones, *others)), default=0.0)
@@ -368,36 +436,44 @@ def _without_doubles(word: str) -> str:
     return "".join(sign for place, sign in enumerate(word) if place == 0 or sign != word[place - 1])
 
 
+class Way(Enum):
+    """How one word can be another."""
+
+    MEANING = "both short for the same, or names of the same country"
+    SOUND = "spelt as another language would"
+    ENDING = "with another ending"
+    SHORTENED = "cut short"
+    MISSPELT = "misspelt"
+
+
 @lru_cache(maxsize=262144)
-def word_likeness(one: str, other: str) -> tuple[float, bool]:
-    """From 0 to 1, how well one word may be the other shortened or misspelt; and whether it would be
-    misspelt."""
+def word_likeness(one: str, other: str) -> tuple[float, Way | None]:
+    """From 0 to 1, how well one word may be the other, and in which way."""
     meanings = _meanings()
     if meanings.get(one, frozenset()) & meanings.get(other, frozenset()):
-        return 0.97, False
+        return 0.97, Way.MEANING
     country = country_of_word().get(one)
     if country and country == country_of_word().get(other):
-        return 0.9, False
+        return 0.9, Way.MEANING
     if not (one.isalpha() and other.isalpha()):
-        return 0.0, False
+        return 0.0, None
     short, long = sorted((one, other), key=len)
-    sound, sound_long = _sound(short), _sound(long)
-    if len(short) >= 5 and _without_doubles(sound) == _without_doubles(sound_long):
-        return 0.95, False
     size = len(long)
-    edits = OSA.distance(one, other)
-    if size >= 6:
-        edits = min(edits, OSA.distance(sound, sound_long) + 0.4)
-    if (edits < 2 and size >= 4) or (edits < 3 and size >= 9) or (edits < 4 and size >= 12):
-        likeness = 1 - 1.1 * edits / size
-        if one[0] != other[0]:
-            likeness -= 0.1
-        return likeness, not (edits == 1 and long.startswith(short))
+    if size - len(short) <= 4:
+        sound, sound_long = _sound(short), _sound(long)
+        if len(short) >= 5 and _without_doubles(sound) == _without_doubles(sound_long):
+            return 0.95, Way.SOUND
+        edits: float = OSA.distance(one, other, score_cutoff=4)
+        if size >= 6:
+            edits = min(edits, OSA.distance(sound, sound_long, score_cutoff=4) + 0.4)
+        if (edits < 2 and size >= 5) or (edits < 3 and size >= 9) or (edits < 4 and size >= 12):
+            likeness = 1 - 1.1 * edits / size - (0.1 if one[0] != other[0] else 0)
+            return likeness, Way.ENDING if edits == 1 and long.startswith(short) else Way.MISSPELT
     if len(short) >= 3 and long.startswith(short):
-        return 0.5 + 0.35 * len(short) / len(long), False
+        return 0.5 + 0.35 * len(short) / size, Way.SHORTENED
     if _squeezed(short, long):
-        return 0.75, False
-    return 0.0, False
+        return 0.75, Way.SHORTENED
+    return 0.0, None
 
 
 def _squeezed(short: str, long: str) -> bool:

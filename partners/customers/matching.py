@@ -15,8 +15,8 @@ __all__ = ["DEFAULT", "Comparison", "Finding", "Verdict", "WordWeights", "compar
 DEFAULT = DEFAULT_WEIGHTS
 
 # From which score on two names are one company's, and from which a person should look.
-SAME_NAME = 0.90
-PERHAPS_NAME = 0.66
+SAME_NAME = 0.88
+PERHAPS_NAME = 0.63
 # How far the town moves the latter.
 _TOWN = 0.03
 

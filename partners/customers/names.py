@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +18,7 @@ LONGEST_NAME = 300
 # A German or Nordic letter is written in two ways by those who lack it: Müller, Mueller, Muller.
 _TWO_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 _APOSTROPHES = re.compile(r"['’‘`´ʼ′]")
+_ASIDE = re.compile(r"(?<=[\w.])\s*[(\[]([^()\[\]]*)(?:[)\]]|$)")
 _WORD = re.compile(r"[a-z0-9]+")
 
 
@@ -24,6 +26,17 @@ def data_lines(file: str) -> list[str]:
     """The lines of a data file without its comments."""
     lines = (line.split("#")[0].strip() for line in (DATA / file).read_text("utf-8").splitlines())
     return [line for line in lines if line]
+
+
+@lru_cache(maxsize=1)
+def country_of_word() -> Mapping[str, str]:
+    """The country that a word names: `ZZ` where it is a region."""
+    countries: dict[str, str] = {}
+    for line in data_lines("places.txt"):
+        country, *words = line.split()
+        for word in words:
+            countries.setdefault(word, country)
+    return countries
 
 
 @lru_cache(maxsize=1)
@@ -90,6 +103,7 @@ def split_words(folded: str) -> list[str]:
 def take_apart(folded: str) -> Words:
     """Legal forms behind and in front; a short one in front of a name that has one behind belongs to
     the name: who is called "SA Sports SARL" is called SA Sports."""
+    folded = _ASIDE.sub(_without_aside, folded)
     head, comma, after = folded.partition(",")
     parts = _take_apart(split_words(head if comma else folded))
     if not comma:
@@ -98,6 +112,15 @@ def take_apart(folded: str) -> Words:
     if parts.back and _take_apart(["", *tail]).core != ("",):
         return Words(parts.front, parts.core, parts.back, tuple(tail))
     return _take_apart(split_words(folded))
+
+
+def _without_aside(aside: re.Match[str]) -> str:
+    """A single word in brackets explains the name (its initials, its kind), unless it is a country or
+    a legal form."""
+    inside = _WORD.findall(aside[1])
+    if len(inside) != 1 or inside[0] in country_of_word() or inside[0] in _short_forms():
+        return aside[0]
+    return " "
 
 
 def _take_apart(words: list[str]) -> Words:
