@@ -33,8 +33,15 @@ DEAL_LIFECYCLE = Lifecycle(
         Move("endorse", ("submitted",), "submitted"),
         Move("approve", ("submitted",), "approved"),
         Move("reject", ("submitted", "information_requested"), "rejected"),
-        Move("report_won", ("approved",), "won"),
-        Move("report_lost", ("approved",), "lost"),
+        # Rule E10: an order of the protected time may be told of for some days after its end.
+        Move("report_won", ("approved", "expired"), "won"),
+        Move("dispute_order", ("won",), "won"),
+        Move("correct_order", ("won",), "won"),
+        Move("take_back_win", ("won",), "approved"),
+        # From won: the order that the distributor does not know never came about.
+        Move("report_lost", ("approved", "won"), "lost"),
+        Move("amend", ("approved",), "approved"),
+        Move("change_distributor", ("submitted", "information_requested"), "submitted"),
         Move("expire", ("approved",), "expired"),
         Move("extend", ("approved",), "approved"),
         Move("grant_extension", ("approved",), "approved"),
@@ -68,5 +75,26 @@ EXTENSION_LIFECYCLE = Lifecycle(
         Move("grant", ("pending",), "granted"),
         Move("refuse", ("pending",), "refused"),
         Move("lapse", ("pending",), "lapsed"),
+    ]
+)
+
+
+class AmendmentStatus(TextChoices):
+    """A change of an approved deal's products, nodes or closing date."""
+
+    OPEN = "open", _("To be decided")
+    EFFECTIVE = "effective", _("Took effect at once")
+    APPROVED = "approved", _("Approved")
+    REFUSED = "refused", _("Refused")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    LAPSED = "lapsed", _("Settled by the end of the deal")
+
+
+AMENDMENT_LIFECYCLE = Lifecycle(
+    [
+        Move("approve", ("open",), "approved"),
+        Move("refuse", ("open",), "refused"),
+        Move("withdraw", ("open",), "withdrawn"),
+        Move("lapse", ("open",), "lapsed"),
     ]
 )

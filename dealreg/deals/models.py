@@ -4,26 +4,31 @@ from typing import Any
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from dealreg.deals.lifecycle import (
+    AMENDMENT_LIFECYCLE,
     DEAL_LIFECYCLE,
     EXTENSION_LIFECYCLE,
     UNDER_REVIEW,
+    AmendmentStatus,
     DealStatus,
     ExtensionStatus,
     Step,
 )
 from dealreg.deals.querysets import (
+    AmendmentQuerySet,
     AppealQuerySet,
     CommentQuerySet,
     ConflictQuerySet,
     DealPartQuerySet,
     DealQuerySet,
     DiscountRequestQuerySet,
+    DistributorChangeQuerySet,
     ExtensionQuerySet,
     ProgressQuerySet,
     RevocationEvidenceQuerySet,
@@ -54,10 +59,18 @@ class RejectionCode(models.TextChoices):
 class LossCode(models.TextChoices):
     COMPETITOR = "competitor", _("Lost to a competitor's product")
     PRICE = "price", _("Price")
+    FUNCTION = "function", _("A function was missing")
+    COMPATIBILITY = "compatibility", _("Does not fit the customer's systems")
+    PERFORMANCE = "performance", _("Did not convince in the trial")
+    POLICY = "policy", _("Excluded by a policy or a rule for public buyers")
+    INCUMBENT = "incumbent", _("The customer stays with its present product")
+    BUNDLED = "bundled", _("Comes with another product or service of the customer")
     OTHER_PARTNER = "other_partner", _("Bought from another supplier")
+    IN_HOUSE = "in_house", _("The customer solves it itself")
     PROJECT_STOPPED = "project_stopped", _("Project stopped or postponed")
     NO_BUDGET = "no_budget", _("No budget")
-    FUNCTION = "function", _("A function was missing")
+    TIMING = "timing", _("Delivery or decision came too late")
+    MERGED = "merged", _("The customer was taken over or has closed")
     NO_ANSWER = "no_answer", _("The customer no longer answers")
     OTHER = "other", _("Another reason")
 
@@ -195,6 +208,24 @@ class Deal(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
     order_confirmed_at = models.DateTimeField(null=True)
+    # Rule E10: who told of the order, until when the distributor is to confirm it, and, while it waits
+    # for the partner to correct it, what the distributor does not find.
+    order_reported_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    order_due_at = models.DateTimeField(null=True)
+    order_reminded_at = models.DateTimeField(null=True)
+    order_disputed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    order_disputed_at = models.DateTimeField(null=True)
+    order_dispute = models.TextField(max_length=4000, blank=True)
+    lost_to = models.CharField(_("competitor"), max_length=120, blank=True)
+    # On this day the partner is reminded to try again.
+    retry_on = models.DateField(_("try again on"), null=True)
+    retry_told_at = models.DateTimeField(null=True)
+    # Since when this distributor has the registration; what was said before is not its own.
+    distributor_since = models.DateTimeField(null=True)
     loss_code = models.CharField(max_length=24, choices=LossCode, blank=True)
     revocation_code = models.CharField(max_length=24, choices=RevocationCode, blank=True)
     end_text = models.TextField(max_length=4000, blank=True)
@@ -232,6 +263,15 @@ class Deal(models.Model):
                 include=["distributor", "decision_working_time", "decided_late"],
                 name="deal_decision_times",
             ),
+            models.Index(
+                fields=["order_due_at"],
+                condition=Q(status="won", order_confirmed_at=None, order_reminded_at=None),
+                name="deal_order_due",
+            ),
+            models.Index(
+                fields=["retry_on"], condition=Q(status="lost", retry_told_at=None), name="deal_retry"
+            ),
+            models.Index(fields=["ended_on", "loss_code"], condition=Q(status="lost"), name="deal_losses"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -328,6 +368,19 @@ class Deal(models.Model):
                 name="deal_won_names_order",
                 condition=~Q(status="won")
                 | (Q(order_date__isnull=False, order_amount__isnull=False) & ~Q(order_reference="")),
+            ),
+            models.CheckConstraint(
+                name="deal_order_confirmed_or_disputed",
+                condition=Q(order_disputed_at=None, order_disputed_by=None, order_dispute="")
+                | (
+                    Q(
+                        status="won",
+                        order_confirmed_at=None,
+                        order_disputed_at__isnull=False,
+                        order_disputed_by__isnull=False,
+                    )
+                    & ~Q(order_dispute="")
+                ),
             ),
             models.CheckConstraint(
                 name="deal_lost_with_reason", condition=~Q(status="lost") | ~Q(loss_code="")
@@ -917,3 +970,117 @@ class Progress(models.Model):
 
     def __str__(self) -> str:
         return f"{self.happened_on}: {self.text[:40]}"
+
+
+class Amendment(models.Model):
+    """Rule E4: the partner changes products, nodes or closing date of an approved deal. Both sides of the
+    change stay as data: `before` and `after` hold nodes, closing date, currency, amount and the lines."""
+
+    deal = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="amendments")
+    status = models.CharField(max_length=12, choices=AmendmentStatus, default=AmendmentStatus.OPEN)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    reason = models.TextField(max_length=4000)
+    before = models.JSONField(encoder=DjangoJSONEncoder)
+    after = models.JSONField(encoder=DjangoJSONEncoder)
+    currency = models.CharField(max_length=3)
+    amount_before = models.DecimalField(max_digits=14, decimal_places=2)
+    amount_after = models.DecimalField(max_digits=14, decimal_places=2)
+    # What was approved last: growth counts against it, so that small steps do not add up unseen.
+    amount_approved = models.DecimalField(max_digits=14, decimal_places=2)
+    registered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    # Only where it needs a decision: whose, and by when.
+    step = models.CharField(max_length=12, choices=Step, blank=True)
+    due_at = models.DateTimeField(null=True)
+    half_time_at = models.DateTimeField(null=True)
+    half_time_told_at = models.DateTimeField(null=True)
+    overdue_told_at = models.DateTimeField(null=True)
+    vendor_may_decide_at = models.DateTimeField(null=True)
+
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True)
+    decision_text = models.TextField(max_length=4000, blank=True)
+
+    objects = AmendmentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["asked_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["deal"],
+                condition=Q(status="open"),
+                name="amendment_one_open",
+                violation_error_message=_("A change of this deal waits for a decision already."),
+            ),
+            models.CheckConstraint(
+                name="amendment_open_has_clock",
+                condition=~Q(status="open") | (~Q(step="") & Q(due_at__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="amendment_not_decided_by_asker",
+                condition=Q(decided_by=None)
+                | (~Q(decided_by=F("asked_by")) & ~Q(decided_by=F("registered_by"))),
+                violation_error_message=_("Nobody decides on a deal that they registered."),
+            ),
+            models.CheckConstraint(
+                name="amendment_decided_by_somebody",
+                condition=~Q(status__in=["approved", "refused"])
+                | Q(decided_by__isnull=False, decided_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="amendment_refused_with_reason",
+                condition=~Q(status="refused") | ~Q(decision_text=""),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["step", "due_at"], condition=Q(status="open"), name="amendment_open"),
+        ]
+        triggers = [
+            pgtrigger.FSM(
+                name="amendment_moves", field="status", transitions=AMENDMENT_LIFECYCLE.transitions()
+            ),
+            pgtrigger.Protect(name="keep_amendment", operation=pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deal_id}: {self.amount_before} > {self.amount_after} {self.currency}"
+
+    def get_absolute_url(self) -> str:
+        return f"{self.deal.get_absolute_url()}#amendment"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == AmendmentStatus.OPEN
+
+
+class DistributorChange(models.Model):
+    """A registration went from one of the partner's distributors to another before it was decided. Told to
+    the one that loses it, which sees the deal no longer."""
+
+    deal = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="distributor_changes")
+    before = models.ForeignKey(Distributor, on_delete=models.PROTECT, related_name="+")
+    after = models.ForeignKey(Distributor, on_delete=models.PROTECT, related_name="+")
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField()
+
+    objects = DistributorChangeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["changed_at", "pk"]
+        constraints = [
+            models.CheckConstraint(name="distributor_change_of_two", condition=~Q(before=F("after")))
+        ]
+
+    def __str__(self) -> str:
+        return str(self.deal_id)
+
+    def get_absolute_url(self) -> str:
+        """The list: the deal's own page is no longer for all who are told."""
+        return "/deals/"
+
+    @property
+    def reference(self) -> str:
+        return self.deal.reference

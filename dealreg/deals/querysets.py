@@ -5,7 +5,14 @@ from django.db import models
 from django.db.models import CharField, Func, Q, Value
 from django.db.models.functions import Lower
 
-from dealreg.deals.lifecycle import ACTIVE, UNDER_REVIEW, DealStatus, ExtensionStatus, Step
+from dealreg.deals.lifecycle import (
+    ACTIVE,
+    UNDER_REVIEW,
+    AmendmentStatus,
+    DealStatus,
+    ExtensionStatus,
+    Step,
+)
 from partners.organisations.querysets import ScopedQuerySet
 from portal.core.references import read_reference
 
@@ -32,13 +39,14 @@ def folded_column(name: str) -> Func:
 
 class DealQuerySet(ScopedQuerySet):
     """A partner sees its own deals; a distributor those that name it, whoever supplies the partner
-    today; the vendor those of its region's partners. Drafts are their partner's alone."""
+    today; the vendor those of its region's partners. A draft is seen by the side alone that writes it
+    (rule E12)."""
 
     def _seen_by_partner(self, membership: "Membership") -> Q:
-        return Q(partner_id=membership.partner_id)
+        return Q(partner_id=membership.partner_id) & ~Q(status=DealStatus.DRAFT, on_behalf=True)
 
     def _seen_by_distributor(self, membership: "Membership") -> Q:
-        return Q(distributor_id=membership.distributor_id) & ~Q(status=DealStatus.DRAFT)
+        return Q(distributor_id=membership.distributor_id) & ~Q(status=DealStatus.DRAFT, on_behalf=False)
 
     def _seen_by_vendor(self, membership: "Membership") -> Q:
         return Q(partner__country__in=membership.vendor_office.countries) & ~Q(status=DealStatus.DRAFT)
@@ -192,3 +200,30 @@ class RevocationEvidenceQuerySet(models.QuerySet[Any]):
         return self.filter(
             notice__in=RevocationNotice.objects.visible_to(user, any_membership=any_membership)
         )
+
+
+class AmendmentQuerySet(DealPartQuerySet):
+    """A change of an approved deal is seen with the deal."""
+
+    def open(self) -> "AmendmentQuerySet":
+        return self.filter(status=AmendmentStatus.OPEN)
+
+    def open_to(self, step: Step, at: datetime) -> "AmendmentQuerySet":
+        """Those that this side may decide on, as DealQuerySet.open_to does for deals."""
+        theirs = Q(step=step)
+        if step == Step.VENDOR:
+            theirs |= Q(step=Step.DISTRIBUTOR, vendor_may_decide_at__lte=at)
+        return self.open().filter(theirs).order_by("due_at", "pk")
+
+
+class DistributorChangeQuerySet(ScopedQuerySet):
+    """Seen by the partner, by the distributor that lost the registration, and by the vendor."""
+
+    def _seen_by_partner(self, membership: "Membership") -> Q:
+        return Q(deal__partner_id=membership.partner_id)
+
+    def _seen_by_distributor(self, membership: "Membership") -> Q:
+        return Q(before_id=membership.distributor_id)
+
+    def _seen_by_vendor(self, membership: "Membership") -> Q:
+        return Q(deal__partner__country__in=membership.vendor_office.countries)

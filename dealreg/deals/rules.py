@@ -130,6 +130,25 @@ def check_free_of_conflict(open_conflicts: int) -> None:
         )
 
 
+def last_day_to_report(protected_until: date, terms: DealRegistrationTerms) -> date:
+    """Rules E8, E10: an order of the protected time may be told of for as long as an ended protection may
+    be opened again."""
+    return protected_until + timedelta(days=terms.reopen_days)
+
+
+def check_reported_in_time(
+    ended: bool, today: date, protected_until: date, terms: DealRegistrationTerms
+) -> None:
+    """Rules E8, E10: an order that was placed in time does not lose its deal by being told of late."""
+    if ended and today > last_day_to_report(protected_until, terms):
+        raise RuleViolation(
+            "reported-too-late",
+            gettext_noop("An order of the protected time could be reported until %(day)s."),
+            rule="E8",
+            day=last_day_to_report(protected_until, terms),
+        )
+
+
 def reminder_due(days_left: int, reminders: tuple[int, ...], told: int | None) -> int | None:
     """Rule E8: the reminder to send with `days_left` to the end of protection, or None. After a
     missed night only the tightest one that has passed is sent; `told` is the last one sent."""

@@ -32,12 +32,27 @@ _PARTNER_MOVES = {
     "withdraw": "deals.register",
     "report_won": "deals.close",
     "report_lost": "deals.close",
+    "correct_order": "deals.close",
+    "take_back_win": "deals.close",
 }
+
 _REVIEW_MOVES = ("request_information", "endorse", "approve", "reject")
 # Rule E11 holds for these.
-_DECISIONS = (*_REVIEW_MOVES, "revoke", "confirm_order")
+_DECISIONS = (*_REVIEW_MOVES, "revoke", "confirm_order", "dispute_order")
 # Nobody's own step: made by the portal, or by the decision on an appeal.
-_NO_BUTTON = ("expire", "reinstate", "extend", "grant_extension", "refuse_extension", "reopen")
+_NO_BUTTON = (
+    "amend",
+    "change_distributor",
+    "correct_order",
+    "dispute_order",
+    "take_back_win",
+    "expire",
+    "reinstate",
+    "extend",
+    "grant_extension",
+    "refuse_extension",
+    "reopen",
+)
 _REVIEW_CAPABILITY = {
     Step.DISTRIBUTOR: "deals.decide_as_distributor",
     Step.VENDOR: "deals.decide_as_vendor",
@@ -84,7 +99,7 @@ def _place_allows(user: User, deal: Deal, move: str) -> bool:
     side = side_of(user.acting_as, deal)
     if move in _PARTNER_MOVES:
         return side == "partner" and can(user, _PARTNER_MOVES[move])
-    if move == "confirm_order":
+    if move in ("confirm_order", "dispute_order"):
         return side == "distributor" and can(user, "deals.confirm_order")
     if move == "revoke":
         return side == "vendor" and can(user, "deals.revoke")
@@ -122,6 +137,16 @@ def require_move(user: User, deal: Deal, move: str) -> None:
         raise NotAllowed("not-allowed", gettext_noop("Your role does not allow this step on this deal."))
     if move != "confirm_order":
         DEAL_LIFECYCLE.check(move, deal.status)
+    if deal.status == DealStatus.WON and not _fits(deal, move):
+        raise WrongState("wrong-state", gettext_noop("There is no order to confirm on this deal."))
+
+
+def _fits(deal: Deal, move: str) -> bool:
+    """Rule E10: what a won deal still allows hangs on its order, too."""
+    if deal.status != DealStatus.WON:
+        return True
+    disputed = move == "dispute_order" and deal.order_disputed_at is not None
+    return deal.order_confirmed_at is None and not disputed
 
 
 def moves_open_to(user: User, deal: Deal) -> list[str]:
@@ -129,7 +154,7 @@ def moves_open_to(user: User, deal: Deal) -> list[str]:
     open_moves = [move for move in DEAL_LIFECYCLE.moves_from(deal.status) if move not in _NO_BUTTON]
     if deal.status == DealStatus.WON and deal.order_confirmed_at is None:
         open_moves.append("confirm_order")
-    open_moves = [move for move in open_moves if _place_allows(user, deal, move)]
+    open_moves = [move for move in open_moves if _fits(deal, move) and _place_allows(user, deal, move)]
     if any(move in _DECISIONS for move in open_moves) and is_registrant(user, deal):
         open_moves = [move for move in open_moves if move not in _DECISIONS]
     return [move for move in open_moves if not _decides_again(user, deal, move)]

@@ -3,6 +3,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
+from dealreg.deals import rules
 from dealreg.deals.actions.conflicts import check_tells_no_rival, lapse_conflicts
 from dealreg.deals.actions.drafting import lock_deal
 from dealreg.deals.lifecycle import DEAL_LIFECYCLE, DealStatus
@@ -11,6 +12,7 @@ from dealreg.deals.selectors import (
     distributor_reviewers,
     partner_contacts,
     require_move,
+    terms_of,
     without,
 )
 from portal.accounts.models import User
@@ -27,6 +29,12 @@ def report_won(
     """Rule E10: won names the order at the distributor, which then confirms it."""
     deal = lock_deal(deal)
     require_move(by, deal, "report_won")
+    rules.check_reported_in_time(
+        deal.status == DealStatus.EXPIRED,
+        date_in(deal.partner.country, at),
+        deal.protected_until,
+        terms_of(deal),
+    )
     if not order_reference.strip():
         raise RuleViolation("required", gettext_noop("This information is needed."), field="order_reference")
     if order_date > date_in(deal.partner.country, at):

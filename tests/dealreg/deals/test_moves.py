@@ -9,7 +9,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from dealreg.deals import actions
 from dealreg.deals.lifecycle import DEAL_LIFECYCLE, DealStatus
 from dealreg.deals.models import Deal
-from dealreg.deals.selectors import moves_open_to, require_move
+from dealreg.deals.selectors import _NO_BUTTON, moves_open_to, require_move
 from dealreg.deals.views.deciding import PAGES, move_address
 from portal.audit.models import Event
 from portal.core.errors import NotAllowed, WrongState
@@ -64,12 +64,12 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
     "endorsed": {"request_information": VENDOR, "approve": VENDOR, "reject": VENDOR, "withdraw": SELLERS},
     "asked": {"answer": SELLERS, "reject": DISTRIBUTOR, "withdraw": SELLERS},
     "approved": {"report_won": SELLERS, "report_lost": SELLERS, "revoke": VENDOR},
-    "won": {"confirm_order": DISTRIBUTOR},
+    "won": {"confirm_order": DISTRIBUTOR, "report_lost": SELLERS},
     "rejected": {},
     "withdrawn": {},
     "confirmed": {},
     "lost": {},
-    "expired": {},
+    "expired": {"report_won": SELLERS},
     "revoked": {},
 }
 WHEN = LATER + timedelta(hours=1)
@@ -117,7 +117,7 @@ def snapshot(deal: Deal) -> dict:
 
 def test_the_table_speaks_of_every_stage_and_move():
     assert set(ALLOWED) == set(STAGES)
-    assert set(ACTIONS) == set(DEAL_LIFECYCLE.moves) - {"expire", "reinstate"} | {"confirm_order"}
+    assert set(ACTIONS) == set(DEAL_LIFECYCLE.moves) - set(_NO_BUTTON) | {"confirm_order"}
     assert set(POSTED) == set(PAGES) == set(ACTIONS) - {"submit"}
 
 
