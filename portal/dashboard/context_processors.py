@@ -14,9 +14,8 @@ from django.utils.functional import Promise, cached_property
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from dealreg.deals.appeals import appeals_to_judge
 from dealreg.deals.lifecycle import Step
-from dealreg.deals.models import Conflict, Deal
+from dealreg.deals.models import Appeal, Conflict, Deal
 from dealreg.deals.registering_right import may_register_something
 from partners.organisations.access import can
 from partners.organisations.models import Membership
@@ -124,8 +123,8 @@ MENU = (
                 "/deals/appeals/",
                 "deals.see_appeals",
                 VENDOR_ROLES,
-                appeals_to_judge,
-                gettext_lazy("to decide"),
+                lambda user: Appeal.objects.visible_to(user).open(),
+                gettext_lazy("open"),
             ),
             Entry(gettext_lazy("Inbox"), "inbox", "/inbox/"),
         ),
