@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from partners.customers.names import data_lines, name_key
-from portal.core.company_numbers import read_company_number
+from portal.core.company_numbers import belong_to_two_companies, read_company_number
 from portal.core.web_domains import registrable_domain
 
 
@@ -62,12 +62,7 @@ def same_because(one: CustomerIdentity, other: CustomerIdentity) -> tuple[str, .
         reasons.append("number")
     if one.domain and one.domain == other.domain:
         reasons.append("domain")
-    numbers_differ = bool(
-        one.number_key
-        and other.number_key
-        and one.country == other.country
-        and one.number_key != other.number_key
-    )
+    numbers_differ = belong_to_two_companies(one.number_key, other.number_key)
     if (
         one.name_key
         and one.name_key == other.name_key

@@ -220,6 +220,11 @@ def name_score(
     return best
 
 
+def name_weight(name: str, weights: WordWeights = DEFAULT_WEIGHTS) -> float:
+    """How much a name says about who the company is: little for one of common words only."""
+    return max((sum(map(weights.weight, reading.core)) for reading in _readings(name)), default=0.0)
+
+
 class _Alignment:
     """Which word of the one name is which of the other, the surest first."""
 

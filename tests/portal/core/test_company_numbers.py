@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.core.company_numbers import read_company_number
+from portal.core.company_numbers import belong_to_two_companies, may_be_a_groups, read_company_number
 from portal.core.errors import RuleViolation
 
 # Made-up or well-known public numbers with right check digits.
@@ -27,8 +27,13 @@ SAME = [
     ("SE", ["556036-0793", "5560360793", "SE556036079301"]),
     ("NO", ["923609016", "NO923609016MVA", "923 609 016"]),
     ("CH", ["CHE-107.787.577", "CHE107787577", "CHE-107.787.577 IVA"]),
-    ("NL", ["NL004495445B01", "004495445B01"]),
+    ("NL", ["NL004495445B01", "004495445B01", "NL 0044.95.445.B01"]),
     ("GB", ["GB980780684", "980780684"]),
+    ("AT", ["FN 122119m", "122119 M"]),
+    ("DK", ["DK13585628", "13 58 56 28"]),
+    ("FI", ["FI20774740", "2077474-0"]),
+    ("MA", ["001561191000066", "00 15 61 191 0000 66"]),
+    ("TN", ["1234567/M/A/E/001", "1234567M"]),
     ("IT", ["IT00743110157", "00743110157"]),
     ("ES", ["ESB58378431", "B58378431", "B-58378431"]),
 ]
@@ -88,3 +93,36 @@ def test_a_single_wrong_digit_in_a_siren_is_noticed(body, place, wrong):
     if siren[place] != wrong:
         with pytest.raises(RuleViolation):
             read_company_number("FR", siren[:place] + wrong + siren[place + 1 :])
+
+
+@pytest.mark.parametrize(
+    ("country", "one", "other", "apart"),
+    [
+        ("FR", "732829320", "552100554", True),
+        ("FR", "73282932000074", "FR44732829320", False),
+        ("DE", "DE136695976", "DE129273398", True),
+        ("GB", "GB980780684", "01234567", False),  # a tax number and the register's say nothing
+        ("GB", "01234567", "01234568", True),
+        ("NL", "NL004495445B01", "17085815", False),
+        ("AT", "ATU13585627", "FN 122119m", False),
+        ("IS", "6503760649", "5902697199", True),
+        ("ES", "B58378431", "A15075062", True),
+    ],
+)
+def test_two_numbers_of_one_kind_are_two_companies(country, one, other, apart):
+    keys = [read_company_number(country, text).key for text in (one, other)]
+    assert belong_to_two_companies(*keys) is apart
+    assert belong_to_two_companies(*reversed(keys)) is apart
+
+
+def test_numbers_of_two_countries_say_nothing_about_each_other():
+    assert not belong_to_two_companies("FR:732829320", "BE:0403019261")
+    assert not belong_to_two_companies("", "FR:732829320")
+    assert not belong_to_two_companies("FR:732829320", "FR:732829320")
+
+
+@pytest.mark.parametrize(
+    ("key", "shared"), [("GB:980780684", True), ("GB:R01234567", False), ("FR:732829320", False)]
+)
+def test_a_tax_number_apart_from_the_register_may_be_a_groups(key, shared):
+    assert may_be_a_groups(key) is shared
