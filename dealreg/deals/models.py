@@ -4,6 +4,7 @@ from typing import Any
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -30,6 +31,7 @@ from dealreg.deals.querysets import (
     DiscountRequestQuerySet,
     DistributorChangeQuerySet,
     ExtensionQuerySet,
+    MentionQuerySet,
     ProgressQuerySet,
     RevocationEvidenceQuerySet,
     RevocationNoticeQuerySet,
@@ -39,6 +41,7 @@ from partners.customers.identity import CustomerIdentity, read_identity
 from partners.customers.models import Customer
 from partners.organisations.models import Distributor, Partner, Tier
 from partners.programme.models import Edition
+from portal.core.name_search import NamePieces
 from portal.documents.models import Document
 
 MAX_NODES = 1_000_000
@@ -251,6 +254,7 @@ class Deal(models.Model):
                 name="deal_active_customer",
             ),
             models.Index(fields=["protected_until"], condition=Q(status="approved"), name="deal_protection"),
+            GinIndex(NamePieces("customer_name"), name="deal_customer_name_pieces"),
             models.Index(fields=["decision_due_at"], condition=Q(status="submitted"), name="deal_due"),
             models.Index(
                 fields=["vendor_may_decide_at"],
@@ -538,6 +542,24 @@ class Comment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.deal_id}: {self.text[:40]}"
+
+
+class Mention(models.Model):
+    """Somebody whom a comment names with @, and who may read it."""
+
+    comment = models.ForeignKey(Comment, on_delete=models.CASCADE, related_name="mentions")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    # As it stands in the text, without the @.
+    name = models.CharField(max_length=120)
+
+    objects = MentionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["comment", "person"], name="mention_once")]
+
+    def __str__(self) -> str:
+        return f"{self.comment_id}: @{self.name}"
 
 
 class ConflictOutcome(models.TextChoices):

@@ -2,6 +2,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -16,6 +17,7 @@ from partners.organisations.querysets import (
 )
 from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES, VENDOR_ROLES, Role
 from portal.core.calendar import time_zone_of
+from portal.core.name_search import NamePieces
 
 
 def country_list(**options: Any) -> ArrayField:
@@ -127,6 +129,8 @@ class Partner(models.Model):
         indexes = [
             models.Index(fields=["country", "trade_name"], name="partner_country_name"),
             models.Index(fields=["trade_name", "id"], name="partner_name"),
+            GinIndex(NamePieces("trade_name"), name="partner_trade_name_pieces"),
+            GinIndex(NamePieces("legal_name"), name="partner_legal_name_pieces"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -1,16 +1,15 @@
 """Who sees which organisation: the one place that knows (promise S1)."""
 
-import unicodedata
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Func, Q, Value
-from django.db.models.functions import Lower
+from django.db.models import Q
 
 from partners.organisations.standing import counting_tier_on
 from portal.accounts.models import User
 from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES, VENDOR_ROLES
+from portal.core.name_search import named, searched_words
 
 if TYPE_CHECKING:
     from partners.organisations.models import Membership
@@ -24,30 +23,6 @@ def acting_memberships(user: User, any_membership: bool = False) -> list["Member
     if any_membership:
         return list(user.memberships.active())
     return [user.acting_as] if user.acting_as else []
-
-
-# Latin letters with marks and the letters without, for a search that forgives accents. PostgreSQL's
-# unaccent is an extension, which the embedded server has not.
-_MARKED = "".join(
-    letter
-    for letter in map(chr, range(0x00E0, 0x0180))
-    if letter.islower() and unicodedata.normalize("NFD", letter)[0].isascii()
-)
-_PLAIN = "".join(unicodedata.normalize("NFD", letter)[0] for letter in _MARKED)
-_UNMARK = str.maketrans(_MARKED, _PLAIN)
-
-
-def folded(text: str) -> str:
-    """Lower case without accents, as Folded makes it of a column."""
-    return text.lower().translate(_UNMARK)
-
-
-class Folded(Func):
-    function = "TRANSLATE"
-    output_field = models.TextField()
-
-    def __init__(self, name: str) -> None:
-        super().__init__(Lower(name), Value(_MARKED), Value(_PLAIN))
 
 
 class ScopedQuerySet(models.QuerySet[Any]):
@@ -85,11 +60,9 @@ class PartnerQuerySet(ScopedQuerySet):
         return self.annotate(counting_tier=counting_tier_on(day))
 
     def named_like(self, text: str) -> "PartnerQuerySet":
-        """Any part of trade or legal name, whatever the case and accents."""
-        wanted = folded(text)
-        return self.alias(trade=Folded("trade_name"), legal=Folded("legal_name")).filter(
-            Q(trade__contains=wanted) | Q(legal__contains=wanted)
-        )
+        """Every word in the trade name, or every word in the legal name, whatever the case and accents."""
+        words = searched_words(text)
+        return self.filter(named("trade_name", words) | named("legal_name", words)) if words else self
 
     def _seen_by_partner(self, membership: "Membership") -> Q:
         return Q(pk=membership.partner_id)

@@ -48,6 +48,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         help_text=_("Empty: the one of your organisation's country."),
     )
     theme = models.CharField(_("appearance"), max_length=8, choices=Theme, default=Theme.AUTO)
+    # WCAG 2.1.4: shortcuts of a single character can be switched off.
+    keyboard_shortcuts = models.BooleanField(_("keyboard shortcuts"), default=True)
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(default=False)
     date_joined = models.DateTimeField(default=timezone.now)

@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "portal.notifications",
     "portal.documents",
     "partners.organisations",
+    "partners.lists",
     "partners.programme",
     "partners.catalogue",
     "partners.customers",

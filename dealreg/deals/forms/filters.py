@@ -6,7 +6,7 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from dealreg.deals.forms.registering import DayInput, OneLine
 from dealreg.deals.lifecycle import ACTIVE, ENDED, UNDER_REVIEW, DealStatus, Step
 from dealreg.deals.models import Deal
-from dealreg.deals.querysets import DealQuerySet, folded, folded_column
+from dealreg.deals.querysets import MOST_PARTNERS, DealQuerySet
 from partners.catalogue.models import ProductGroup
-from partners.organisations.models import Distributor
+from partners.organisations.models import Distributor, Partner
+from partners.organisations.querysets import PartnerQuerySet
 from portal.accounts.models import User
 from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES
 
@@ -70,6 +71,7 @@ class DealFilter(django_filters.FilterSet):
         fields: list[str] = []
 
     def __init__(self, data: Any, queryset: DealQuerySet, *, user: User) -> None:
+        self.user = user
         self.role = user.acting_as.role if user.acting_as else ""
         super().__init__(data, queryset)
         self.filters["status"].extra["choices"] = self._states()
@@ -125,7 +127,12 @@ class DealFilter(django_filters.FilterSet):
         return deals
 
     def search(self, deals: DealQuerySet, name: str, text: str) -> DealQuerySet:
-        return deals.matching(text, partners_too=self.sees_partners)
+        return deals.matching(text, partners=self._partners() if self.sees_partners else None)
+
+    def _partners(self) -> PartnerQuerySet:
+        """Whose deals the reader sees: also those that have another distributor by now."""
+        theirs = Deal.objects.visible_to(self.user).filter(partner=OuterRef("pk"))
+        return Partner.objects.filter(Exists(theirs))
 
     def in_state(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
         if value == TO_CONFIRM:
@@ -152,14 +159,9 @@ class DealFilter(django_filters.FilterSet):
                 )
 
     def of_partner(self, deals: DealQuerySet, name: str, text: str) -> QuerySet[Deal]:
-        wanted = folded(text)
-        return deals.alias(
-            trade_folded=folded_column("partner__trade_name"),
-            legal_name_folded=folded_column("partner__legal_name"),
-        ).filter(
-            Q(trade_folded__contains=wanted)
-            | Q(legal_name_folded__contains=wanted)
-            | Q(partner__reference=text.upper())
+        found = self._partners().filter(reference=text.upper()) | self._partners().named_like(text)
+        return deals.filter(
+            partner_id__in=list(found.order_by().values_list("pk", flat=True)[:MOST_PARTNERS])
         )
 
     def from_day(self, deals: DealQuerySet, name: str, day: Any) -> DealQuerySet:

@@ -15,7 +15,6 @@ from django_tables2 import RequestConfig
 from dealreg.deals.forms.filters import DealFilter
 from dealreg.deals.lifecycle import DealStatus, Step
 from dealreg.deals.models import Conflict, Deal
-from dealreg.deals.querysets import folded, folded_column
 from dealreg.deals.registering_right import may_register_something
 from dealreg.deals.selectors import queue_of, reviewing_step
 from dealreg.deals.tables import DealTable
@@ -161,11 +160,11 @@ def export(request: HttpRequest, kind: str) -> HttpResponseBase:
 def partner_choices(request: HttpRequest) -> JsonResponse:
     """Partners for the search as one types: those that the reader sees."""
     require(request.user, "partners.list")
-    wanted = folded(" ".join(request.GET.get("q", "").replace("\0", "").split()))[:200]
+    wanted = " ".join(request.GET.get("q", "").replace("\0", "").split())[:200]
     if len(wanted) < 2:
         return JsonResponse({"results": []})
-    partners = Partner.objects.visible_to(request.user).alias(folded_name=folded_column("trade_name"))
-    found = partners.filter(folded_name__contains=wanted) | partners.filter(reference__iexact=wanted)
+    partners = Partner.objects.visible_to(request.user)
+    found = partners.named_like(wanted) | partners.filter(reference=wanted.upper())
     results = [
         {"id": one.reference, "text": one.trade_name, "hint": f"{one.reference} · {one.city or one.country}"}
         for one in found.order_by("trade_name", "pk")[:MOST_CHOICES]
