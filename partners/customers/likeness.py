@@ -35,11 +35,14 @@ _ADDITION = 1.05
 _CONTRADICTION = 1.6
 # How much of its weight a lonely word keeps.
 _SLIGHT = 0.12  # says nothing new: the own town or country, initials of the other words, a cut-off end
+_STRUCTURE = 0.5  # says what kind of organisation it is
 _IN_FRONT = 0.8  # stands before the words in common: Fromageries Bel, Compagnie Plastic Omnium
 # A lonely number or region weighs at least this much, a foreign country as much as a rare word.
 _TELLING = 0.7
-# An addition of more than such words as group, company or the own town is no mere spelling.
-_ADDED = 0.87
+# No more than this where the word that tells most may be a slip of the pen in a short word (Parrot,
+# Parot), or where something was added that is no mere manner of speaking.
+_LOOK = 0.87
+_LONG = 9
 # A lonely initial keeps this much, unless it stands against another.
 _INITIAL = 0.35
 _DIFFERENT_INITIALS = 0.75
@@ -53,7 +56,7 @@ _SELDOM_SHORTENED = 0.8
 # Two different numbers, or countries, leave this much of the score.
 _DIFFERENT_NUMBERS = 0.6
 _DIFFERENT_COUNTRIES = 0.6
-_OTHER_COUNTRY = 0.85
+_OTHER_COUNTRY = 0.8
 _OTHER_DIVISION = 0.9
 
 # Registers cut names at 26 to 30 characters; sometimes earlier, between two words.
@@ -86,7 +89,8 @@ def _meanings() -> Mapping[str, frozenset[str]]:
 @lru_cache(maxsize=1)
 def _structure() -> frozenset[str]:
     """Words that say what kind of organisation it is, and not which."""
-    return frozenset(word for line in data_lines("structure_words.txt") for word in line.split())
+    words = {word for line in data_lines("structure_words.txt") for word in line.split()}
+    return frozenset(words | {form[0] for form in legal_forms() if len(form) == 1})
 
 
 class WordWeights:
@@ -221,8 +225,8 @@ def name_score(
 
 
 def name_weight(name: str, weights: WordWeights = DEFAULT_WEIGHTS) -> float:
-    """How much a name says about who the company is: little for one of common words only."""
-    return max((sum(map(weights.weight, reading.core)) for reading in _readings(name)), default=0.0)
+    """The weight of its rarest word: how much a name says about who the company is."""
+    return max((max(map(weights.weight, reading.core)) for reading in _readings(name)), default=0.0)
 
 
 class _Alignment:
@@ -240,7 +244,7 @@ class _Alignment:
         self.free_others = list(range(len(self.others)))
         self.shared = 0.0  # weight times likeness of what found a partner
         self.sharing = 0.0  # its weight
-        self.heaviest_pair = 0.0
+        self.heaviest_pair = self.heaviest_sure = self.heaviest_unsure = 0.0
         self.foreign = False
         self.added = False
 
@@ -266,12 +270,17 @@ class _Alignment:
             or (one.startswith(other) and self.right.length in _CUT_EARLY and not self.right.has_form)
         ):
             return _CUT_SCORE
-        return min(score, _ADDED) if self.added else score
+        look = self.added or self.heaviest_unsure > self.heaviest_sure
+        return min(score, _LOOK) if look else score
 
-    def share(self, weight: float, likeness: float) -> None:
+    def share(self, weight: float, likeness: float, *, unsure: bool = False) -> None:
         self.shared += weight * likeness
         self.sharing += weight
         self.heaviest_pair = max(self.heaviest_pair, weight / 2)
+        if unsure:
+            self.heaviest_unsure = max(self.heaviest_unsure, weight / 2)
+        else:
+            self.heaviest_sure = max(self.heaviest_sure, weight / 2)
 
     def pair_equals(self) -> None:
         for one in tuple(self.free_ones):
@@ -310,12 +319,14 @@ class _Alignment:
                 if self.is_cut_word(self.left, one, twin) or self.is_cut_word(self.right, other, word):
                     likeness = max(likeness, 0.97)
                 if likeness > 0.0:
-                    pairs.append((likeness, -abs(one - other), one, other))
-        for likeness, _near, one, other in sorted(pairs, reverse=True):
+                    unsure = way in _SLIPS and max(len(word), len(twin)) < _LONG
+                    pairs.append((likeness, -abs(one - other), one, other, unsure))
+        for likeness, _near, one, other, unsure in sorted(pairs, reverse=True):
             if one in self.free_ones and other in self.free_others:
                 self.free_ones.remove(one)
                 self.free_others.remove(other)
-                self.share(2 * min(self.weight(self.ones[one]), self.weight(self.others[other])), likeness)
+                weight = 2 * min(self.weight(self.ones[one]), self.weight(self.others[other]))
+                self.share(weight, likeness, unsure=unsure)
 
     def are_common(self, *words: str) -> bool:
         return all(self.weight(word) <= _COMMON for word in words)
@@ -360,6 +371,8 @@ class _Alignment:
                 weight = max(weight, _TELLING)
             elif len(word) == 1:
                 weight *= _INITIAL
+            elif word in _structure():
+                weight *= _STRUCTURE
             elif place < paired[0]:
                 weight *= _IN_FRONT
             total += weight
@@ -417,6 +430,8 @@ def _written_in_several(word: str, words: tuple[str, ...], free: list[int]) -> t
     if not best[0] and 2 <= len(word) <= 6 and word.isalpha():
         for start in free:
             span = list(range(start, start + len(word)))
+            if len(word) == 2 and not _structure().isdisjoint(words[start : start + 2]):
+                continue
             if all(at in free and words[at][0] == sign for at, sign in zip(span, word, strict=True)):
                 return span, 0.85 if len(word) > 2 else 0.7
     return best
@@ -449,6 +464,9 @@ class Way(Enum):
     ENDING = "with another ending"
     SHORTENED = "cut short"
     MISSPELT = "misspelt"
+
+
+_SLIPS = {Way.SOUND, Way.ENDING, Way.MISSPELT}
 
 
 @lru_cache(maxsize=262144)

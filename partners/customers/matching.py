@@ -22,10 +22,10 @@ PERHAPS_NAME = 0.63
 _TOWN = 0.03
 _OTHER_DOMAIN = 0.05
 _DOMAIN_LABEL = 0.08
-# A name whose words weigh less than this is anybody's (Pharmacie Centrale); one of less than this is
-# a company's of that town.
+# A name whose rarest word weighs less than this is anybody's (Pharmacie Centrale); below the second
+# figure there may be one in another town.
 _ANYBODYS = 0.7
-_OF_A_TOWN = 0.95
+_OF_A_TOWN = 0.9
 
 
 class Verdict(StrEnum):
