@@ -17,6 +17,7 @@ WORKDIR /portal
 COPY . .
 COPY --from=assets /assets/node_modules node_modules
 RUN pybabel compile --directory=locale --domain=django
+RUN python portal/documents/fonts.py var/fonts
 # Any values will do: collecting files asks no server and keeps no secret.
 RUN SECRET_KEY=abcdefghijklmnopqrstuvwxyz-only-while-building-the-image \
     DATABASE_URL=postgres://build REDIS_URL=redis://build ALLOWED_HOSTS=build PORTAL_URL=https://build \

@@ -58,6 +58,7 @@ def set_up(*, with_tests: bool) -> None:
     make_environment()
     install_packages(with_tests=with_tests)
     fetch_assets(with_tests=with_tests)
+    make_fonts()
     compile_translations()
 
 
@@ -205,6 +206,17 @@ def fetch_assets(*, with_tests: bool) -> None:
     if not npm or run_quietly([npm, *arguments], check=False).returncode:
         run_quietly([*packaged_npm(), *arguments])
     stamp("assets", fingerprint(kinds[-1], lock))
+
+
+def make_fonts() -> None:
+    """The fonts of documents, from those of the pages."""
+    script, folder = ROOT / "portal" / "documents" / "fonts.py", ROOT / "var" / "fonts"
+    made_from = fingerprint(script, ROOT / "package-lock.json")
+    if folder.is_dir() and up_to_date("fonts", made_from):
+        return
+    say("Making the fonts of documents")
+    run_quietly([PYTHON, script, folder])
+    stamp("fonts", made_from)
 
 
 def packaged_npm() -> list:

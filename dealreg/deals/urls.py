@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import path, register_converter, reverse
 
-from dealreg.deals.views import appealing, conflicts, deciding, detail, listing, registering
+from dealreg.deals.views import appealing, conflicts, deciding, detail, letters, listing, registering
 from portal.core.references import read_reference
 
 
@@ -27,6 +27,21 @@ class DealReference:
 
 
 register_converter(DealReference, "deal")
+
+
+class LetterCode:
+    """128 bits, as the QR code of a letter holds them."""
+
+    regex = "[0-9a-f]{32}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(LetterCode, "letter")
 
 
 def canonical(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -59,6 +74,8 @@ urlpatterns = [
     path("<deal:ref>/discard/", canonical(registering.discard), name="discard"),
     path("<deal:ref>/receipt/", canonical(registering.receipt), name="receipt"),
     path("<deal:ref>/comment/", canonical(detail.add_comment), name="comment"),
+    path("letters/<letter:code>/", letters.verify, name="verify_letter"),
+    path("<deal:ref>/letter/", canonical(letters.letter), name="letter"),
     path("<deal:ref>/appeal/", canonical(appealing.appeal), name="appeal"),
     path("<deal:ref>/appeal/decide/", canonical(appealing.judge), name="judge_appeal"),
     path("<deal:ref>/<slug:move>/", canonical(deciding.make_move), name="move"),

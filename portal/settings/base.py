@@ -184,6 +184,8 @@ STORAGES = {
 }
 # Private files: never under a public address, always through a view that asks visible_to(user).
 MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT", VAR_DIR / "files"))
+# Made by portal/documents/fonts.py while the checkout or the image is set up.
+FONTS_ROOT = Path(os.environ.get("FONTS_ROOT", BASE_DIR / "var" / "fonts"))
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000

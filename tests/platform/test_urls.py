@@ -231,6 +231,11 @@ TABLE: dict[str, Page] = {
     ),
     "deals:appeals": Page(only(VENDOR_PEOPLE)),
     "deals:appeal_figures": Page(only(VENDOR_PEOPLE)),
+    # Of these only one is approved, which has a table of its own in tests/dealreg/deals.
+    "deals:letter": Page(404, things="some_deals", stranger=404),
+    "deals:verify_letter": Page(
+        seen({"alpha_approved": DEAL_READERS["alpha_approved"]}), things="letters", stranger=404
+    ),
     # Nothing in this world is rejected: whoever may appeal is led back to the deal.
     "deals:appeal": Page(
         seen(DEAL_READERS, only(REGISTRANTS, LED_ON)),
@@ -386,6 +391,8 @@ def addresses(world: World, name: str) -> dict[str, str]:
         case "some_deals":
             # Every state x move x role has a table of its own beside the deals.
             things = {key: deals[key] for key in ("alpha", "alpha_draft", "bravo_third", "platin", MISSING)}
+        case "letters":
+            things = {"alpha_approved": world.deals["alpha_approved"].letter_code, MISSING: "0" * 32}
         case "documents":
             things = {key: row.pk for key, row in world.documents.items()} | {MISSING: uuid.UUID(int=7)}
         case "conflicts":

@@ -15,6 +15,7 @@ from dealreg.deals.actions.submitting import (
     settle_identity,
     tell_reviewers,
 )
+from dealreg.deals.letters import new_letter_code
 from dealreg.deals.lifecycle import DealStatus, Step
 from dealreg.deals.models import Deal, Question, RejectionCode
 from dealreg.deals.selectors import (
@@ -208,6 +209,7 @@ def approve_deal(deal: Deal, *, by: User, at: datetime, granted_pct: Decimal | N
     today = date_in(deal.partner.country, at)
     deal.status = DealStatus.APPROVED
     deal.granted_pct, deal.decided_by, deal.decided_at = granted, by, at
+    deal.letter_code = deal.letter_code or new_letter_code()
     deal.protected_from = today
     deal.protected_until = rules.protected_until(today, rulebook.deal_registration)
     _stop_watching(deal)
