@@ -1,12 +1,10 @@
 """What a decision may be: grants and steps, two steps for enterprise deals, nobody judges their own."""
 
-import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from dealreg.deals import actions
@@ -28,6 +26,7 @@ from portal.audit.models import Event
 from portal.core.calendar import date_in
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
 from portal.notifications.models import Notification
+from tests.at_once import at_once
 from tests.cast import make_cast
 from tests.dealreg.deals.stages import (
     LATER,
@@ -772,27 +771,6 @@ def test_a_stranger_touches_no_draft(cast):
 
 
 # --- two at once: real threads on the real database ---------------------------------------------------
-
-
-def at_once(*attempts):
-    """Runs all at the same moment, each in a thread with a connection of its own."""
-    barrier, results = threading.Barrier(len(attempts)), [None] * len(attempts)
-
-    def run(number, attempt):
-        try:
-            barrier.wait(10)
-            results[number] = attempt()
-        except Exception as problem:  # noqa: BLE001 - the outcome is what is compared
-            results[number] = problem
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(attempts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return results
 
 
 @pytest.mark.django_db(transaction=True)

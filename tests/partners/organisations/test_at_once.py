@@ -1,47 +1,26 @@
 """Two at the same moment get one result (promise S4)."""
 
-import threading
-
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from partners.organisations.actions import people as actions
 from partners.organisations.models import Invitation, Membership
 from portal.accounts.models import User
-from portal.core.errors import PortalError
+from tests.at_once import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def at_once(*steps) -> list[str]:
-    """Run the steps in threads of their own; what became of each: "done" or the refusal's code."""
-    gate = threading.Barrier(len(steps))
-    outcomes: list[str] = []
-
-    def run(step) -> None:
-        try:
-            gate.wait()
-            step()
-            outcomes.append("done")
-        except PortalError as refusal:
-            outcomes.append(refusal.code)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(step,)) for step in steps]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sorted(outcomes)
+def outcomes_of(*steps) -> list[str]:
+    """What became of each: "done" or the refusal's code."""
+    return sorted(outcome.code if isinstance(outcome, Exception) else "done" for outcome in at_once(*steps))
 
 
 def test_of_two_administrators_who_let_each_other_go_one_stays(cast):
     now = timezone.now()
     one, other = Membership.objects.get(user=cast.alice), Membership.objects.get(user=cast.amir)
     actions.change_role(other.pk, by=cast.alice, at=now, role="partner_admin")
-    outcomes = at_once(
+    outcomes = outcomes_of(
         lambda: actions.deactivate_membership(
             other.pk, by=User.objects.get(pk=cast.alice.pk), at=now, reason="x"
         ),
@@ -66,7 +45,7 @@ def test_an_invitation_sent_or_accepted_by_two_at_once_is_one(cast):
             role="partner_sales",
         )
 
-    assert at_once(invite, invite, invite) == ["already-invited", "already-invited", "done"]
+    assert outcomes_of(invite, invite, invite) == ["already-invited", "already-invited", "done"]
     invitation = Invitation.objects.get()
 
     def accept() -> None:
@@ -74,5 +53,5 @@ def test_an_invitation_sent_or_accepted_by_two_at_once_is_one(cast):
             invitation.pk, at=now, full_name="N", password="a long enough pass phrase"
         )
 
-    assert at_once(accept, accept, accept) == ["done", "invitation-over", "invitation-over"]
+    assert outcomes_of(accept, accept, accept) == ["done", "invitation-over", "invitation-over"]
     assert Membership.objects.filter(user__email="n@x.example").count() == 1
