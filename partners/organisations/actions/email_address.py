@@ -85,6 +85,7 @@ def _mail(kind: str, to: str, reader: User, **facts: Any) -> None:
         "kind": kind,
         "reader": reader,
         "portal_name": settings.PORTAL_NAME,
+        "portal_url": settings.PORTAL_URL,
         "vendor_name": settings.VENDOR_NAME,
         "language": language,
         "hours": int(LINK_VALID.total_seconds() // 3600),
