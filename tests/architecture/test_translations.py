@@ -38,10 +38,9 @@ def test_nothing_is_untranslated_or_doubtful(path):
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parts[-3])
 def test_placeholders_survive_translation(path):
+    catalogue = read(path)
     wrong = [
-        (message.id, [str(error) for error in message.check(read(path))])
-        for message in read(path)
-        if message.id and list(message.check(read(path)))
+        (message.id, str(error)) for message in catalogue if message.id for error in message.check(catalogue)
     ]
     assert wrong == []
 
