@@ -67,6 +67,15 @@ def empty_cache() -> Iterator[None]:
     cache.clear()
 
 
+@pytest.fixture(autouse=True)
+def english_and_utc() -> None:
+    """A request leaves its reader's language and time zone behind in the thread, for the next test too."""
+    from django.utils import timezone, translation
+
+    translation.deactivate()
+    timezone.deactivate()
+
+
 # --- a real worker ---------------------------------------------------------------------------------
 
 

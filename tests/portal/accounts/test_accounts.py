@@ -5,17 +5,10 @@ import io
 import pytest
 from allauth.account.models import EmailAddress
 from django.core.management import CommandError, call_command
-from django.utils import translation
 
 from partners.organisations.models import Membership
 from portal.accounts.models import User
 from tests.cast import PASSWORD
-
-
-@pytest.fixture(autouse=True)
-def english_again():
-    yield
-    translation.activate("en")
 
 
 def try_to_sign_in(client, email: str, password: str):
