@@ -43,18 +43,24 @@ def is_empty() -> bool:
 
 def load_world(*, now: datetime, tell: Callable[[int, int], None]) -> Loaded:
     """Everything of the demonstration as of `now`, in one transaction. `tell(done, of)` follows the deals."""
+
+    def told(done: int, of: int) -> None:
+        if done % 50 == 0:
+            _count_rows()
+        tell(done, of)
+
     with transaction.atomic():
         programme.seed_edition(yaml.safe_load(EDITION.read_text("utf-8")))
         world = make_world(now)
-        clockwork = Clockwork(world, tell)
+        _count_rows()
+        clockwork = Clockwork(world, told)
         clockwork.run(plot(clockwork))
         run_sweeps(at=now)
         _date_back(clockwork.cases)
         _read_old_mail(now)
         # The history was told long ago: only what is still in the outbox leaves, by the worker's re-sender.
         connection.run_on_commit = []
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    _count_rows()
     return Loaded(
         partners=Partner.objects.count(),
         distributors=Distributor.objects.count(),
@@ -62,6 +68,13 @@ def load_world(*, now: datetime, tell: Callable[[int, int], None]) -> Loaded:
         customers=Customer.objects.count(),
         deals=Deal.objects.count(),
     )
+
+
+def _count_rows() -> None:
+    """Nobody else counts the rows of a transaction that is still running, and PostgreSQL joins tables that
+    it believes empty in ways that take minutes."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
 
 
 def _date_back(cases: list[Case]) -> None:
