@@ -17,7 +17,6 @@ from django.views.decorators.http import require_safe
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT_SECONDS = 30
 # A worker may be busy with two long sweeps; beat only ever sleeps for seconds.
 LONGEST_SILENCE = {"worker": 180, "beat": 90}
 

@@ -1,5 +1,7 @@
 """Pages and small answers that belong to no app."""
 
+from contextlib import suppress
+
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -26,10 +28,8 @@ def _back(request: HttpRequest) -> HttpResponseRedirect:
 def choose_language(request: HttpRequest) -> HttpResponse:
     """An unknown language changes nothing: the buttons offer only known ones."""
     response = _back(request)
-    try:
+    with suppress(ValueError):
         keep_language(request, response, request.POST.get("language", ""))
-    except ValueError:
-        pass
     return response
 
 
@@ -37,8 +37,6 @@ def choose_language(request: HttpRequest) -> HttpResponse:
 @require_POST
 def choose_theme(request: HttpRequest) -> HttpResponse:
     response = _back(request)
-    try:
+    with suppress(ValueError):
         keep_theme(request, response, request.POST.get("theme", ""))
-    except ValueError:
-        pass
     return response

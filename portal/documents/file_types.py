@@ -99,8 +99,6 @@ FILE_TYPES = {
     "eml": FileType("message/rfc822", _is_mail),
     "msg": FileType("application/vnd.ms-outlook", _starts_with(_OLE)),
 }
-# For the `accept` attribute of a file field.
-ACCEPT = ",".join(f".{extension}" for extension in FILE_TYPES)
 EXTENSIONS_SHOWN = "PDF, DOCX, XLSX, PPTX, ODT, ODS, PNG, JPG, TXT, CSV, EML, MSG"
 
 

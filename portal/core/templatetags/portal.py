@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import template
-from django.core.exceptions import ObjectDoesNotExist
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -590,17 +589,6 @@ def initials(person: Any) -> str:
     if not words:
         return "?"
     return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
-
-
-@register.filter
-def get_attr(obj: Any, name: str) -> Any:
-    """`name` of an object or a mapping; "" where there is none."""
-    if isinstance(obj, Mapping):
-        return obj.get(name, "")
-    try:
-        return getattr(obj, name, "")
-    except ObjectDoesNotExist:
-        return ""
 
 
 def _inner(content: str) -> str:
