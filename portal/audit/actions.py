@@ -34,3 +34,8 @@ def record(
         audience=audience,
         data=data,
     )
+
+
+def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, list[Any]]:
+    """What an edit changed, as its event keeps it: each field with its value before and after."""
+    return {name: [before[name], after[name]] for name in after if after[name] != before[name]}

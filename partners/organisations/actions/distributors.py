@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -12,7 +13,7 @@ from partners.organisations.actions.references import next_reference
 from partners.organisations.models import Distributor
 from partners.organisations.territory import territory_on
 from portal.accounts.models import User
-from portal.audit.actions import record
+from portal.audit.actions import differences, record
 from portal.core.errors import RuleViolation, gettext_noop
 from portal.core.web_domains import registrable_domain
 
@@ -53,18 +54,18 @@ def edit_distributor(
     """RuleViolation when partners that buy here would be left alone in a country, or altogether."""
     distributor = Distributor.objects.select_for_update().get(pk=distributor_id)
     require(by, "distributors.manage", distributor)
-    before = {name: getattr(distributor, name) for name in _COMPARED}
+    before = _comparable(distributor)
     _fill(distributor, facts, on=on)
     _check_nobody_left_alone(distributor)
     distributor.save()
-    changed = {
-        name: [before[name], getattr(distributor, name)]
-        for name in _COMPARED
-        if getattr(distributor, name) != before[name]
-    }
+    changed = differences(before, _comparable(distributor))
     if changed:
         record("distributor.edited", distributor, by=by, at=at, changed=changed)
     return distributor
+
+
+def _comparable(distributor: Distributor) -> dict[str, Any]:
+    return {name: getattr(distributor, name) for name in _COMPARED}
 
 
 def _fill(distributor: Distributor, facts: DistributorFacts, *, on: date) -> None:

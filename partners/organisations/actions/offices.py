@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -10,7 +11,7 @@ from partners.organisations.access import require
 from partners.organisations.models import Partner, PartnerStatus, VendorOffice
 from partners.organisations.territory import territory_on
 from portal.accounts.models import User
-from portal.audit.actions import record
+from portal.audit.actions import differences, record
 from portal.core.calendar import COUNTRY_TIME_ZONES
 from portal.core.errors import RuleViolation, gettext_noop
 
@@ -44,19 +45,19 @@ def edit_office(office_id: int, facts: OfficeFacts, *, by: User, at: datetime, o
     offices = {office.pk: office for office in VendorOffice.objects.select_for_update().order_by("pk")}
     office = offices.pop(office_id)
     require(by, "offices.manage", office)
-    before = {name: getattr(office, name) for name in _COMPARED}
+    before = _comparable(office)
     _fill(office, facts, on=on)
     given_up = set(before["countries"]) - set(office.countries)
     _check_nobody_left_alone(given_up.difference(*(other.countries for other in offices.values())))
     _save(office)
-    changed = {
-        name: [before[name], getattr(office, name)]
-        for name in _COMPARED
-        if getattr(office, name) != before[name]
-    }
+    changed = differences(before, _comparable(office))
     if changed:
         record("office.edited", office, by=by, at=at, changed=changed)
     return office
+
+
+def _comparable(office: VendorOffice) -> dict[str, Any]:
+    return {name: getattr(office, name) for name in _COMPARED}
 
 
 def _fill(office: VendorOffice, facts: OfficeFacts, *, on: date) -> None:

@@ -13,7 +13,7 @@ from partners.organisations.models import Distributor, Partner, PartnerKind, Sup
 from partners.organisations.selectors import channel_managers_of
 from partners.organisations.territory import territory_on
 from portal.accounts.models import User
-from portal.audit.actions import record
+from portal.audit.actions import differences, record
 from portal.audit.models import Audience
 from portal.core.company_numbers import read_company_number
 from portal.core.errors import RuleViolation, gettext_noop
@@ -64,8 +64,7 @@ def edit_partner(partner_id: int, facts: PartnerFacts, *, by: User, at: datetime
     before = _comparable(partner)
     _fill(partner, facts, by=by, on=on)
     _save(partner)
-    after = _comparable(partner)
-    changed = {name: [before[name], after[name]] for name in after if after[name] != before[name]}
+    changed = differences(before, _comparable(partner))
     if changed:
         record("partner.edited", partner, by=by, at=at, changed=changed)
     _set_supplies(partner, facts, by=by, at=at, on=on)

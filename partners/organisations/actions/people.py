@@ -161,6 +161,7 @@ def _mail_of(invitation: Invitation, token: str) -> EmailMultiAlternatives:
         "organisation": settings.VENDOR_NAME if isinstance(organisation, VendorOffice) else organisation,
         "accept_url": settings.PORTAL_URL + reverse("accept_invitation", args=[token]),
         "portal_name": settings.PORTAL_NAME,
+        "portal_url": settings.PORTAL_URL,
         "vendor_name": settings.VENDOR_NAME,
         "language": language,
     }
@@ -221,9 +222,10 @@ def accept_invitation(invitation_id: int, *, by: User, at: datetime) -> Membersh
 def _join(user: User, invitation: Invitation, at: datetime) -> Membership:
     where = {link_name(invitation.organisation): invitation.organisation}
     membership = Membership.objects.filter(user=user, **where).order_by("-is_active", "-pk").first()
+    starts = membership is None or not membership.is_active
     if membership is None:
         membership = Membership(user=user, role=invitation.role, **where)
-    elif not membership.is_active:
+    elif starts:
         membership.role, membership.is_active, membership.ended_at = invitation.role, True, None
     # Whoever accepts wants to see the company that invited them.
     user.memberships.filter(is_current=True).update(is_current=False)
@@ -234,7 +236,8 @@ def _join(user: User, invitation: Invitation, at: datetime) -> Membership:
     invitation.save(update_fields=["accepted_at"])
     user.forget_acting_as()
     record("invitation.accepted", invitation, by=user, at=at)
-    record("membership.started", membership, by=user, at=at, role=membership.role)
+    if starts:
+        record("membership.started", membership, by=user, at=at, role=membership.role)
     return membership
 
 

@@ -157,8 +157,8 @@ def _people_page(request: HttpRequest, organisation: Organisation | None) -> Htt
             "table": table,
             "manages": manages,
             "invitations": invitations,
-            "invite_url": reverse("people:invite") if is_own else _invite_url(organisation),
-            "back": None if is_own else _page_of(organisation),
+            "invite_url": reverse("people:invite") if is_own else _address(organisation, "invite"),
+            "back": None if is_own else _address(organisation, "page"),
         },
     )
 
@@ -171,21 +171,15 @@ def may_manage(request: HttpRequest, organisation: Organisation) -> bool:
     return True
 
 
-def _page_of(organisation: Organisation) -> str:
+def _address(organisation: Partner | Distributor, page: str) -> str:
     kind = "partners" if isinstance(organisation, Partner) else "distributors"
-    return reverse(f"{kind}:page", args=[organisation.reference])
-
-
-def _invite_url(organisation: Organisation) -> str:
-    kind = "partners" if isinstance(organisation, Partner) else "distributors"
-    return reverse(f"{kind}:invite", args=[organisation.reference])
+    return reverse(f"{kind}:{page}", args=[organisation.reference])
 
 
 def _list_of(request: HttpRequest, organisation: Organisation) -> str:
     if isinstance(organisation, VendorOffice) or organisation == request.user.acting_as.organisation:
         return reverse("people:list")
-    kind = "partners" if isinstance(organisation, Partner) else "distributors"
-    return reverse(f"{kind}:people", args=[organisation.reference])
+    return _address(organisation, "people")
 
 
 # ---------------------------------------------------------------- inviting

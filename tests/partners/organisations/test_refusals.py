@@ -49,6 +49,21 @@ def test_who_comes_back_by_invitation_gets_the_old_membership_with_the_new_role(
     assert Membership.objects.filter(user=cast.amir).count() == 1
 
 
+def test_who_has_access_again_by_the_time_of_the_invitation_keeps_the_role(cast):
+    """Amir was let go and invited as a technician; before he accepts, Alice gives him his access back."""
+    membership = membership_of(cast.amir)
+    actions.deactivate_membership(membership.pk, by=cast.alice, at=timezone.now(), reason="Left.")
+    invitation = invite(
+        cast.alpha, cast.alice, timezone.now(), email=cast.amir.email, role="partner_technical"
+    )
+    actions.reactivate_membership(membership.pk, by=cast.alice, at=timezone.now())
+    kept = actions.accept_invitation(invitation.pk, by=cast.again(cast.amir), at=timezone.now())
+    assert (kept, kept.role, kept.is_current) == (membership, "partner_sales", True)
+    assert not Event.objects.filter(verb="membership.started").exists()
+    invitation.refresh_from_db()
+    assert invitation.accepted_at is not None
+
+
 def test_an_invitation_that_is_over_is_neither_withdrawn_nor_sent_again(cast):
     invitation = invite(cast.alpha, cast.alice, timezone.now())
     actions.withdraw_invitation(invitation.pk, by=cast.alice, at=timezone.now())
