@@ -118,6 +118,9 @@ class Deal(models.Model):
     web_domain = models.CharField(_("web domain"), max_length=253, blank=True)
     company_number = models.CharField(_("VAT or company number"), max_length=40, blank=True)
     customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT, related_name="deals")
+    # Set while the portal has yet to recognise the customer and to look for other registrations of it:
+    # that happens after the answer to the partner, which must not take longer for a taken one (rule E6).
+    look_due_at = models.DateTimeField(null=True)
 
     product_group = models.ForeignKey(
         ProductGroup,
@@ -276,6 +279,14 @@ class Deal(models.Model):
                 fields=["retry_on"], condition=Q(status="lost", retry_told_at=None), name="deal_retry"
             ),
             models.Index(fields=["ended_on", "loss_code"], condition=Q(status="lost"), name="deal_losses"),
+            models.Index(
+                fields=["submitted_at"], condition=Q(look_due_at__isnull=False), name="deal_look_due"
+            ),
+            models.Index(
+                fields=["registered_by", "submitted_at"],
+                condition=Q(submitted_at__isnull=False),
+                name="deal_registrant",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -290,12 +301,15 @@ class Deal(models.Model):
                 | Q(
                     submitted_at__isnull=False,
                     edition__isnull=False,
-                    customer__isnull=False,
                     product_group__isnull=False,
                     distributor__isnull=False,
                     nodes__isnull=False,
                     ceiling_pct__isnull=False,
                 ),
+            ),
+            models.CheckConstraint(
+                name="deal_recognised_or_due",
+                condition=Q(status="draft") | Q(customer__isnull=False) | Q(look_due_at__isnull=False),
             ),
             models.CheckConstraint(
                 name="deal_not_decided_by_registrant",
@@ -321,6 +335,7 @@ class Deal(models.Model):
                 name="deal_approved_is_protected",
                 condition=~Q(status="approved")
                 | Q(
+                    customer__isnull=False,
                     granted_pct__isnull=False,
                     protected_until__isnull=False,
                     decided_at__isnull=False,

@@ -60,6 +60,10 @@ class DealQuerySet(ScopedQuerySet):
     def active(self) -> "DealQuerySet":
         return self.filter(status__in=ACTIVE)
 
+    def look_due(self) -> "DealQuerySet":
+        """Those at which the portal has yet to look for conflicts, first come first."""
+        return self.filter(look_due_at__isnull=False).order_by("submitted_at", "pk")
+
     def under_review(self) -> "DealQuerySet":
         return self.filter(status__in=UNDER_REVIEW)
 

@@ -149,6 +149,18 @@ def check_reported_in_time(
         )
 
 
+def check_looked_at(*, still_due: bool) -> None:
+    """Rule E5: nothing is decided before it is known whether an earlier registration takes the customer."""
+    if still_due:
+        raise RuleViolation(
+            "look-due",
+            gettext_noop(
+                "The portal is still comparing this registration with others. Try again in a moment."
+            ),
+            rule="E5",
+        )
+
+
 def reminder_due(days_left: int, reminders: tuple[int, ...], told: int | None) -> int | None:
     """Rule E8: the reminder to send with `days_left` to the end of protection, or None. After a
     missed night only the tightest one that has passed is sent; `told` is the last one sent."""

@@ -5,12 +5,15 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from celery import shared_task
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from dealreg.deals.actions import (
     escalate_appeal,
     escalate_overdue,
     expire_deal,
+    look_at_due,
     remind_expiring,
     remind_half_time,
     remind_of_appeal,
@@ -29,6 +32,7 @@ ENDING = "protections about to end"
 ENDED = "protections ended"
 APPEALS_HALF_TIME = "half-time reminders of appeals"
 APPEALS_OVERDUE = "overdue appeals escalated"
+LOOKED = "registrations compared"
 
 
 def _each(event: str, deals: DealQuerySet, action: Callable[..., bool], at: datetime) -> int:
@@ -38,6 +42,18 @@ def _each(event: str, deals: DealQuerySet, action: Callable[..., bool], at: date
             note_touched(event, deal.reference)
             done += 1
     return done
+
+
+@shared_task
+def look_at_registrations() -> None:
+    """Sent after each registration; safe to run at any time, several at once."""
+    look_at_due(at=timezone.now())
+
+
+@sweep("deals.conflicts")
+def watch_conflicts(at: datetime) -> dict[str, int]:
+    """Rule E5: registrations that nobody has looked at yet for conflicts."""
+    return {LOOKED: look_at_due(at=at)}
 
 
 @sweep("deals.decisions")

@@ -1,4 +1,4 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -19,24 +19,45 @@ class Quote:
     amount: Decimal
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """So many nodes of a product for so many months."""
+
+    product: Product
+    nodes: int
+    term_months: int
+
+
 def quote(price_list: PriceList, product: Product, *, nodes: int, term_months: int) -> Quote:
     """The price of the largest band that the number of nodes reaches; RuleViolation when the list
     has no price for this product, term and quantity."""
-    price = (
-        Price.objects.filter(
-            price_list=price_list, product=product, term_months=term_months, nodes_from__lte=nodes
-        )
-        .order_by("-nodes_from")
-        .first()
+    return quotes(price_list, [Wanted(product, nodes, term_months)])[0]
+
+
+def quotes(price_list: PriceList, wanted: Sequence[Wanted]) -> list[Quote]:
+    """A quote for each. One query."""
+    prices = Price.objects.filter(
+        price_list=price_list,
+        product__in={one.product.pk for one in wanted},
+        term_months__in={one.term_months for one in wanted},
     )
-    if price is None:
+    bands: dict[tuple[int, int], list[Price]] = {}
+    for price in prices.order_by("nodes_from"):
+        bands.setdefault((price.product_id, price.term_months), []).append(price)
+    return [_quote(price_list, bands.get((one.product.pk, one.term_months), []), one.nodes) for one in wanted]
+
+
+def _quote(price_list: PriceList, bands: list[Price], nodes: int) -> Quote:
+    reached = [price for price in bands if price.nodes_from <= nodes]
+    if not reached:
         raise RuleViolation(
             "no-price",
             gettext_noop("The price list has no price for this product, term and number of nodes."),
             field="product",
             rule="B14",
         )
-    return Quote(price_list.currency, price.per_node, price.per_node * nodes)
+    per_node = reached[-1].per_node
+    return Quote(price_list.currency, per_node, per_node * nodes)
 
 
 def price_list_for(country: str, on: date) -> PriceList | None:

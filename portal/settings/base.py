@@ -248,6 +248,12 @@ CELERY_BEAT_SCHEDULE: dict = {
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
     },
+    # Registrations are compared right after the commit; this looks at what was not looked at then.
+    "look-at-registrations": {
+        "task": "dealreg.deals.tasks.look_at_registrations",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
     # Everything that happens by date; a run that finds nothing due costs a few queries.
     "run-sweeps": {
         "task": "portal.core.tasks.run_sweeps",

@@ -90,7 +90,7 @@ def plant(world: World) -> None:
     actions.set_lines(deal, by=bruno, lines=[LineInput(cast.products["EPS-ADV"], 7919, 12)], at=at)
     document = store_document(deal, evidence_file("Zorbexfile.pdf", b"Zorbexfile"), by=bruno)
     Evidence.objects.create(deal=deal, document=document, kind="offer", dated_on=at.date())
-    deal = actions.submit_deal(deal, by=bruno, at=at)
+    deal = stages.looked_at(actions.submit_deal(deal, by=bruno, at=at), at=at)
     assert deal.list_amount == Decimal(380112)
     actions.add_comment(deal, by=eve, at=at, text="Zorbexinternal thoughts", is_internal=True)
     actions.add_comment(deal, by=eve, at=at, text="Zorbexshared words")

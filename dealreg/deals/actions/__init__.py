@@ -16,6 +16,7 @@ from dealreg.deals.actions.closing import (
 from dealreg.deals.actions.conflicts import settle_conflict
 from dealreg.deals.actions.conversation import add_comment, attach_evidence, remove_evidence
 from dealreg.deals.actions.drafting import discard_draft, save_draft, set_lines, start_draft
+from dealreg.deals.actions.looking import look_at_due, look_for_conflicts
 from dealreg.deals.actions.reviewing import (
     answer_request,
     approve_deal,
@@ -40,6 +41,8 @@ __all__ = [
     "escalate_overdue",
     "expire_deal",
     "file_appeal",
+    "look_at_due",
+    "look_for_conflicts",
     "reject_deal",
     "remind_expiring",
     "remind_half_time",

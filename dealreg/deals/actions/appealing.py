@@ -7,7 +7,7 @@ from django.db import transaction
 from dealreg.deals import rules
 from dealreg.deals.actions.conflicts import check_tells_no_rival, names_of, note_conflicts
 from dealreg.deals.actions.drafting import lock_deal
-from dealreg.deals.actions.submitting import settle_identity, tell_reviewers
+from dealreg.deals.actions.looking import settle_identity, tell_reviewers
 from dealreg.deals.appeals import judges_of, programme_admins_of
 from dealreg.deals.lifecycle import DEAL_LIFECYCLE, Step
 from dealreg.deals.models import OVERTURNED, Appeal, AppealOutcome, Deal

@@ -6,6 +6,7 @@ from django.db import transaction
 from dealreg.deals import rules
 from dealreg.deals.actions.conflicts import check_tells_no_rival, lapse_conflicts
 from dealreg.deals.actions.drafting import lock_deal
+from dealreg.deals.actions.looking import ask_for_look
 from dealreg.deals.lifecycle import DEAL_LIFECYCLE, DealStatus
 from dealreg.deals.models import Deal, LossCode, RevocationCode
 from dealreg.deals.selectors import (
@@ -101,9 +102,9 @@ def report_lost(deal: Deal, *, by: User, at: datetime, code: str, text: str = ""
     deal.status = DealStatus.LOST
     deal.loss_code, deal.end_text = code, text.strip()
     deal.ended_on = date_in(deal.partner.country, at)
+    ask_for_look(deal, at=at)
     deal.save()
     record("deal.lost", deal, by=by, at=at, reason=text, code=code)
-    lapse_conflicts(deal, at=at)
     return deal
 
 

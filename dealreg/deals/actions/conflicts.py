@@ -105,7 +105,10 @@ def _open_conflicts_of(deal: Deal) -> QuerySet[Conflict]:
 
 def lapse_conflicts(deal: Deal, *, at: datetime) -> None:
     """A registration that ended takes nothing any more: its open conflicts settle by themselves. Not
-    called for a won deal: its customer has bought (rule E2), and a channel manager decides."""
+    called for a won deal: its customer has bought (rule E2), and a channel manager decides. The steps of
+    a partner ask for a look instead (see looking.py): their answer must not take longer with a rival."""
+    if deal.customer_id is None:
+        return
     # Who registers this customer at the same moment has either not looked yet or noted its conflict.
     Customer.objects.select_for_update(no_key=True).get(pk=deal.customer_id)
     for conflict in _open_conflicts_of(deal):

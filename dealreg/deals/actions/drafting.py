@@ -10,7 +10,7 @@ from dealreg.deals.lifecycle import DealStatus
 from dealreg.deals.models import MAX_NODES, Deal, DealLine
 from dealreg.deals.selectors import side_of
 from partners.catalogue.models import Product
-from partners.catalogue.selectors import price_list_for, quote
+from partners.catalogue.selectors import Wanted, price_list_for, quotes
 from partners.organisations.access import require
 from partners.organisations.models import Supply
 from portal.accounts.models import User
@@ -48,11 +48,14 @@ class LineInput:
     term_months: int
 
 
-def lock_deal(deal: Deal) -> Deal:
+def lock_deal(deal: Deal, *, with_partner: bool = False) -> Deal:
+    """With its partner, two registrations of one partner come one after the other, and the second is told
+    of the first."""
     # no_key: a conflict that another registration notes about this deal does not have to wait for it.
     # Locks are taken in this order everywhere: deals, then customers, then conflicts.
+    locked = ("self", "partner") if with_partner else ("self",)
     return (
-        Deal.objects.select_for_update(of=("self",), no_key=True)
+        Deal.objects.select_for_update(of=locked, no_key=True)
         .select_related("partner", "distributor", "product_group", "edition", "registered_by")
         .get(pk=deal.pk)
     )
@@ -127,7 +130,11 @@ def set_lines(deal: Deal, *, by: User, lines: list[LineInput], at: datetime) -> 
     return deal
 
 
-def price_lines(deal: Deal, lines: list[LineInput], at: datetime) -> None:
+def price_lines(
+    deal: Deal, lines: list[LineInput], at: datetime, *, before: list[DealLine] | None = None
+) -> None:
+    """Make these the deal's lines, at the list price of the day. Lines that are there already and cost
+    the same stay as they are. Whoever has read those that are there passes them."""
     prices = price_list_for(deal.partner.country, date_in(deal.partner.country, at))
     if prices is None:
         raise RuleViolation(
@@ -135,8 +142,7 @@ def price_lines(deal: Deal, lines: list[LineInput], at: datetime) -> None:
             gettext_noop("No price list is valid for your country at present."),
             field="lines",
         )
-    rows, total = [], Decimal(0)
-    for position, line in enumerate(lines):
+    for line in lines:
         if line.product.group_id != deal.product_group_id:
             raise RuleViolation(
                 "other-group",
@@ -150,30 +156,41 @@ def price_lines(deal: Deal, lines: list[LineInput], at: datetime) -> None:
             raise RuleViolation(
                 "bad-nodes", gettext_noop("Enter a number of nodes from 1 on."), field="lines"
             )
-        price = quote(prices, line.product, nodes=line.nodes, term_months=line.term_months)
-        total += price.amount
-        rows.append(
-            DealLine(
-                deal=deal,
-                position=position,
-                product=line.product,
-                nodes=line.nodes,
-                term_months=line.term_months,
-                per_node=price.per_node,
-                list_amount=price.amount,
-            )
+    priced = quotes(prices, [Wanted(line.product, line.nodes, line.term_months) for line in lines])
+    rows = [
+        DealLine(
+            deal=deal,
+            position=position,
+            product=line.product,
+            nodes=line.nodes,
+            term_months=line.term_months,
+            per_node=price.per_node,
+            list_amount=price.amount,
         )
+        for position, (line, price) in enumerate(zip(lines, priced, strict=True))
+    ]
+    total = sum((row.list_amount for row in rows), Decimal(0))
     if total >= Decimal(10) ** 12:
         raise RuleViolation(
             "too-large", gettext_noop("The amount is too large to be plausible."), field="lines"
         )
-    keep_discounts(rows, list(deal.lines.all()))
+    before = list(deal.lines.all()) if before is None else before
+    if (deal.currency, deal.list_amount) == (prices.currency, total) and _facts(rows) == _facts(before):
+        return
+    keep_discounts(rows, before)
     deal.lines.all().delete()
     DealLine.objects.bulk_create(rows)
     deal.currency = prices.currency
     deal.list_amount = total
     deal.end_user_discount = sum((row.end_user_discount for row in rows), Decimal(0))
     deal.save(update_fields=["currency", "list_amount", "end_user_discount", "changed_at"])
+
+
+def _facts(lines: list[DealLine]) -> list[tuple[Any, ...]]:
+    return [
+        (line.position, line.product_id, line.nodes, line.term_months, line.per_node, line.list_amount)
+        for line in lines
+    ]
 
 
 def keep_discounts(rows: list[DealLine], before: list[DealLine]) -> None:

@@ -6,15 +6,17 @@ from typing import Any
 from django.db import transaction
 
 from dealreg.deals import rules
-from dealreg.deals.actions.conflicts import check_tells_no_rival, lapse_conflicts, note_conflicts
+from dealreg.deals.actions.conflicts import check_tells_no_rival, lapse_conflicts
 from dealreg.deals.actions.conversation import EvidenceInput, attach_evidence
 from dealreg.deals.actions.drafting import DRAFT_FIELDS, LineInput, apply_changes, lock_deal, price_lines
-from dealreg.deals.actions.submitting import (
-    check_complete,
-    check_not_registered_already,
-    settle_identity,
+from dealreg.deals.actions.looking import (
+    after_looking,
+    ask_for_look,
+    check_looked_at,
+    conflict_when_protected,
     tell_reviewers,
 )
+from dealreg.deals.actions.submitting import check_complete, check_not_registered_already
 from dealreg.deals.letters import new_letter_code
 from dealreg.deals.lifecycle import DealStatus, Step
 from dealreg.deals.models import Deal, Question, RejectionCode
@@ -68,6 +70,7 @@ def unlocked_fields(question: Question) -> tuple[str, ...]:
     return tuple(name for group in question.fields for name in UNLOCKABLE[group])
 
 
+@after_looking
 @transaction.atomic
 def request_information(deal: Deal, *, by: User, at: datetime, text: str, fields: list[str]) -> Question:
     """Rule E7: ask the partner. Unlocks only the fields asked about, stops the clock and keeps the
@@ -109,7 +112,7 @@ def answer_request(
 ) -> Deal:
     """The partner answers; only what was asked about may change. The clock goes on with what was
     left, and the first submission still counts for who came first."""
-    deal = lock_deal(deal)
+    deal = lock_deal(deal, with_partner=True)
     require_move(by, deal, "answer")
     question = deal.questions.select_for_update().get(answered_at=None)
     answer = _need(answer, "answer")
@@ -128,7 +131,7 @@ def answer_request(
         told["lines"] = [old_lines, _lines_in_words(deal)]
     for file in evidence:
         attach_evidence(deal, by=by, at=at, upload=file.upload, kind=file.kind, dated_on=file.dated_on)
-    check_complete(deal)
+    check_complete(deal, has_lines=deal.lines.exists())
     if "customer_country" in changed:
         rules.check_country(deal.customer_country, frozenset(deal.partner.authorised_countries))
     if "expected_close_on" in changed:
@@ -140,12 +143,9 @@ def answer_request(
         deal.overdue_told_at = None
     deal.decision_due_at, deal.half_time_at, deal.clock_left = clock.due_at, clock.half_time_at, None
     if _IDENTITY_FIELDS & set(changed):
-        identity = settle_identity(deal)
-        check_not_registered_already(deal, identity)
-        deal.save()
-        note_conflicts(deal, identity, at=at)
-    else:
-        deal.save()
+        check_not_registered_already(deal)
+        ask_for_look(deal, at=at)
+    deal.save()
     question.answer, question.answered_by, question.answered_at = answer, by, at
     question.save(update_fields=["answer", "answered_by", "answered_at"])
     record("deal.answered", deal, by=by, at=at, reason=answer, changed=told, due_at=clock.due_at)
@@ -162,15 +162,16 @@ def withdraw_deal(deal: Deal, *, by: User, at: datetime, reason: str = "") -> De
     deal.ended_on = date_in(deal.partner.country, at)
     deal.end_text = reason.strip()
     _stop_watching(deal)
+    ask_for_look(deal, at=at)
     deal.save()
     deal.questions.filter(answered_at=None).update(answered_at=at, answered_by=by)
     record("deal.withdrawn", deal, by=by, at=at, reason=reason)
-    lapse_conflicts(deal, at=at)
     told = [*distributor_reviewers(deal), *reviewers_of(deal)]
     notify("deal-withdrawn", to=told, about=deal, key=deal.reference, at=at)
     return deal
 
 
+@after_looking
 @transaction.atomic
 def endorse_deal(deal: Deal, *, by: User, at: datetime, granted_pct: Decimal) -> Deal:
     """Rule E4: the distributor's half of an enterprise approval. It fixes the discount; the decision
@@ -178,6 +179,7 @@ def endorse_deal(deal: Deal, *, by: User, at: datetime, granted_pct: Decimal) ->
     deal = lock_deal(deal)
     require_move(by, deal, "endorse")
     check_granted_pct(granted_pct, deal.ceiling_pct, rulebook_of(deal.edition))
+    check_looked_at(deal)
     rules.check_free_of_conflict(open_conflicts(deal))
     deal.step = Step.VENDOR
     deal.proposed_pct, deal.endorsed_by, deal.endorsed_at = granted_pct, by, at
@@ -187,6 +189,8 @@ def endorse_deal(deal: Deal, *, by: User, at: datetime, granted_pct: Decimal) ->
     return deal
 
 
+@after_looking
+@conflict_when_protected
 @transaction.atomic
 def approve_deal(deal: Deal, *, by: User, at: datetime, granted_pct: Decimal | None = None) -> Deal:
     """Rules E4, E5, E8: protect the customer and product group for this partner. A standard deal is
@@ -199,12 +203,9 @@ def approve_deal(deal: Deal, *, by: User, at: datetime, granted_pct: Decimal | N
     if granted is None:
         raise RuleViolation("required", gettext_noop("This information is needed."), field="granted_pct")
     check_granted_pct(granted, deal.ceiling_pct, rulebook)
+    check_looked_at(deal)
     Customer.objects.select_for_update(no_key=True).get(pk=deal.customer_id)
     rules.check_free_of_conflict(open_conflicts(deal))
-    taken = Deal.objects.filter(
-        customer=deal.customer, product_group=deal.product_group, status=DealStatus.APPROVED
-    )
-    rules.check_free_of_conflict(taken.count())
 
     today = date_in(deal.partner.country, at)
     deal.status = DealStatus.APPROVED
@@ -239,6 +240,7 @@ def approve_deal(deal: Deal, *, by: User, at: datetime, granted_pct: Decimal | N
     return deal
 
 
+@after_looking
 @transaction.atomic
 def reject_deal(deal: Deal, *, by: User, at: datetime, code: str, text: str) -> Deal:
     """Rule E9: a refusal has a reason from the list and a text for the partner."""

@@ -4,8 +4,8 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from dealreg.deals import rules
-from dealreg.deals.actions.conflicts import note_conflicts
 from dealreg.deals.actions.drafting import LineInput, lock_deal, price_lines
+from dealreg.deals.actions.looking import ask_for_look
 from dealreg.deals.lifecycle import DealStatus, Step
 from dealreg.deals.models import Deal
 from dealreg.deals.selectors import (
@@ -13,12 +13,7 @@ from dealreg.deals.selectors import (
     partner_contacts,
     registrant_facts,
     require_move,
-    reviewers_of,
 )
-from partners.customers.actions import find_or_add_customer, lock_identity
-from partners.customers.identity import CustomerIdentity
-from partners.customers.models import Customer
-from partners.customers.selectors import matching_customers
 from partners.organisations.models import Supply
 from partners.programme.rulebook import ENTERPRISE
 from partners.programme.rules import check_may_register
@@ -49,49 +44,35 @@ def missing_fields(deal: Deal) -> list[tuple[str, str]]:
     return [(name, label[:1].upper() + label[1:]) for name, label in missing]
 
 
-def check_complete(deal: Deal) -> None:
+def check_complete(deal: Deal, *, has_lines: bool) -> None:
     """RuleViolation on the first field that a registration cannot go without."""
     for field in REQUIRED:
         if not getattr(deal, field):
             raise RuleViolation("required", gettext_noop("This information is needed."), field=field)
-    if not deal.lines.exists():
+    if not has_lines:
         raise RuleViolation("no-lines", gettext_noop("Add at least one product."), field="lines")
-
-
-def settle_identity(deal: Deal) -> CustomerIdentity:
-    """Recognise the customer under lock: two simultaneous registrations of one customer come one
-    after the other, and the second finds the first (promise S4)."""
-    identity = deal.identity()
-    lock_identity(identity)
-    known = [match.customer.pk for match in matching_customers(identity)]
-    list(Customer.objects.select_for_update(no_key=True).filter(pk__in=known).order_by("pk"))
-    # A corrected spelling does not undo that a channel manager told two opportunities apart.
-    if deal.customer_id not in known:
-        deal.customer = find_or_add_customer(identity)
-    return identity
 
 
 @transaction.atomic
 def submit_deal(deal: Deal, *, by: User, at: datetime) -> Deal:
-    """Register the deal (rules E1 to E5, E7, D2). Whether the customer is taken changes nothing in
-    the answer (rule E6): a conflict is for the reviewers. Raises RuleViolation on a field."""
-    deal = lock_deal(deal)
+    """Register the deal (rules E1 to E5, E7, D2). Reads nothing of other partners: whether the customer is
+    taken is found out after the answer, and is for the reviewers (rule E6). Raises RuleViolation on a
+    field."""
+    deal = lock_deal(deal, with_partner=True)
     require_move(by, deal, "submit")
-    check_complete(deal)
+    lines = list(deal.lines.select_related("product"))
+    check_complete(deal, has_lines=bool(lines))
     on = date_in(deal.partner.country, at)
     edition = edition_on(on)
     rulebook = rulebook_of(edition)
-    ceiling = check_may_register(
-        registrant_facts(deal.partner, on, rulebook), deal.product_group.code, rulebook
-    )
+    facts = registrant_facts(deal.partner, on, rulebook)
+    ceiling = check_may_register(facts, deal.product_group.code, rulebook)
     rules.check_country(deal.customer_country, frozenset(deal.partner.authorised_countries))
     rules.check_closing_date(deal.expected_close_on, on)
     _check_supply(deal)
-    price_lines(
-        deal, [LineInput(line.product, line.nodes, line.term_months) for line in deal.lines.all()], at
-    )
-    identity = settle_identity(deal)
-    check_not_registered_already(deal, identity)
+    wanted = [LineInput(line.product, line.nodes, line.term_months) for line in lines]
+    price_lines(deal, wanted, at, before=lines)
+    check_not_registered_already(deal)
 
     clock = rules.start_clock(at, deal.distributor.country, rulebook.deal_registration)
     deal.status = DealStatus.SUBMITTED
@@ -99,11 +80,12 @@ def submit_deal(deal: Deal, *, by: User, at: datetime) -> Deal:
     deal.registered_by = by
     deal.submitted_at = at
     deal.edition = edition
-    deal.tier = registrant_facts(deal.partner, on, rulebook).tier
+    deal.tier = facts.tier
     deal.ceiling_pct = ceiling
     deal.needs_vendor = deal.on_behalf or rulebook.line_of(deal.product_group.code) == ENTERPRISE
     deal.step = Step.VENDOR if deal.on_behalf else Step.DISTRIBUTOR
     deal.decision_due_at, deal.half_time_at = clock.due_at, clock.half_time_at
+    ask_for_look(deal, at=at)
     deal.save()
 
     record(
@@ -117,7 +99,6 @@ def submit_deal(deal: Deal, *, by: User, at: datetime) -> Deal:
         currency=deal.currency,
         due_at=clock.due_at,
     )
-    conflict = note_conflicts(deal, identity, at=at)
     notify(
         "deal-submitted",
         to=partner_contacts(deal),
@@ -126,22 +107,7 @@ def submit_deal(deal: Deal, *, by: User, at: datetime) -> Deal:
         at=at,
         due_at=clock.due_at,
     )
-    tell_reviewers(deal, at=at, conflict=conflict)
     return deal
-
-
-def tell_reviewers(deal: Deal, *, at: datetime, conflict: bool) -> None:
-    notify(
-        "deal-to-decide",
-        to=reviewers_of(deal),
-        about=deal,
-        # Once more after an appeal brought it back.
-        key=f"{deal.reference}:{deal.step}" + (":again" if deal.reinstated_at else ""),
-        at=at,
-        step=deal.step,
-        due_at=deal.decision_due_at,
-        conflict=conflict,
-    )
 
 
 def _check_supply(deal: Deal) -> None:
@@ -157,8 +123,8 @@ def _check_supply(deal: Deal) -> None:
         )
 
 
-def check_not_registered_already(deal: Deal, identity: CustomerIdentity) -> None:
-    own = own_registration_of(deal, identity)
+def check_not_registered_already(deal: Deal) -> None:
+    own = own_registration_of(deal, deal.identity())
     if own is not None:
         raise RuleViolation(
             "own-duplicate",

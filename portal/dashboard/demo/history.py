@@ -87,6 +87,7 @@ class Clockwork:
                 continue
             known = len(self.cases)
             following = next(story, None)
+            actions.look_at_due(at=at)
             if following is not None:
                 self._push(max(following, at), story)
             if len(self.cases) != known:

@@ -44,7 +44,15 @@ def draft(
 
 def submitted(cast: Cast, by: Any = None, *, at: datetime = MONDAY, **customer: Any) -> Deal:
     by = by or cast.amir
-    return actions.submit_deal(draft(cast, by, at=at, **customer), by=by, at=at)
+    deal = actions.submit_deal(draft(cast, by, at=at, **customer), by=by, at=at)
+    return looked_at(deal, at=at)
+
+
+def looked_at(deal: Deal, *, at: datetime = LATER) -> Deal:
+    """What the portal does right after the commit of a partner's step."""
+    actions.look_for_conflicts(deal, at=at)
+    deal.refresh_from_db()
+    return deal
 
 
 def enterprise(cast: Cast, at: datetime = MONDAY) -> Deal:
@@ -82,7 +90,7 @@ def rejected(cast: Cast) -> Deal:
 
 
 def withdrawn(cast: Cast) -> Deal:
-    return actions.withdraw_deal(submitted(cast), by=cast.amir, at=LATER)
+    return looked_at(actions.withdraw_deal(submitted(cast), by=cast.amir, at=LATER))
 
 
 def won(cast: Cast, **customer: Any) -> Deal:
@@ -101,7 +109,8 @@ def confirmed(cast: Cast) -> Deal:
 
 
 def lost(cast: Cast) -> Deal:
-    return actions.report_lost(approved(cast), by=cast.amir, at=LATER + timedelta(days=5), code="price")
+    deal = actions.report_lost(approved(cast), by=cast.amir, at=LATER + timedelta(days=5), code="price")
+    return looked_at(deal)
 
 
 def expired(cast: Cast) -> Deal:

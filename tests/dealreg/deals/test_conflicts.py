@@ -21,7 +21,7 @@ from portal.audit.models import Event
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
 from portal.notifications.mails import compose
 from portal.notifications.models import Notification
-from tests.dealreg.deals.stages import LATER, MONDAY, asked, draft, in_english, submitted
+from tests.dealreg.deals.stages import LATER, MONDAY, asked, draft, in_english, looked_at, submitted
 
 pytestmark = pytest.mark.django_db
 
@@ -177,6 +177,7 @@ def test_an_earlier_deal_waits_too_when_the_later_is_already_protected(cast):
     first = actions.answer_request(
         first, by=cast.amir, at=LATER, answer="Sorry.", changes={"customer_name": "Hôpital Saint-Roch"}
     )
+    looked_at(first)
     conflict = Conflict.objects.get()
     assert (conflict.earlier, conflict.later) == (first, second)
     assert open_conflicts(first) == 1
@@ -256,8 +257,10 @@ def test_a_later_deal_that_is_won_still_keeps_the_earlier_one_waiting(cast):
     first = asked(cast, fields=("customer_name",), customer_name="Ville de Lens")
     second = submitted(cast, cast.bruno, at=MONDAY + timedelta(hours=1), distributor=cast.third)
     actions.approve_deal(second, by=cast.eve, at=LATER, granted_pct=Decimal(1))
-    actions.answer_request(
-        first, by=cast.amir, at=LATER, answer="Sorry.", changes={"customer_name": "Hôpital Saint-Roch"}
+    looked_at(
+        actions.answer_request(
+            first, by=cast.amir, at=LATER, answer="Sorry.", changes={"customer_name": "Hôpital Saint-Roch"}
+        )
     )
     actions.report_won(
         second, by=cast.bruno, at=LATER, order_reference="X", order_date=LATER.date(), order_amount=Decimal(1)
@@ -316,6 +319,7 @@ def test_a_corrected_identity_leaves_its_conflict_behind(cast):
     actions.answer_request(
         second, by=cast.bruno, at=LATER, answer="Lille.", changes={"customer_name": "Mairie de Lille"}
     )
+    looked_at(second)
     assert Conflict.objects.get(later=second, earlier=first).outcome == ConflictOutcome.LAPSED
     actions.approve_deal(second, by=cast.denise, at=LATER, granted_pct=Decimal(1))
 
@@ -348,6 +352,7 @@ def test_a_conflict_lapses_when_one_of_the_two_ends(cast, who_ends):
     conflict = a_pair(cast)
     deal = getattr(conflict, who_ends)
     actions.withdraw_deal(deal, by=cast.bruno if who_ends == "earlier" else cast.amir, at=LATER)
+    looked_at(deal)
     conflict.refresh_from_db()
     assert (conflict.outcome, conflict.settled_by) == (ConflictOutcome.LAPSED, None)
     with pytest.raises(WrongState):
@@ -359,6 +364,7 @@ def test_the_answer_of_one_of_two_does_not_note_the_conflict_twice(cast):
     later = conflict.later
     actions.request_information(later, by=cast.denise, at=LATER, text="Town?", fields=["customer_city"])
     actions.answer_request(later, by=cast.amir, at=LATER, answer="Lyon.", changes={"customer_city": "Lyon"})
+    looked_at(later)
     assert Conflict.objects.count() == 1
     assert Event.objects.filter(verb="deal.conflict_found").count() == 2
 

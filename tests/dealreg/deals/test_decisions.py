@@ -37,6 +37,7 @@ from tests.dealreg.deals.stages import (
     endorsed,
     enterprise,
     in_english,
+    looked_at,
     submitted,
     won,
 )
@@ -444,6 +445,7 @@ def test_an_answer_within_the_rules_changes_country_and_date(cast):
     deal = asked(cast, fields=("customer_country", "expected_close_on"))
     changes = {"customer_country": "BE", "expected_close_on": date(2027, 3, 1)}
     deal = actions.answer_request(deal, by=cast.amir, at=LATER, answer="Belgium.", changes=changes)
+    deal = looked_at(deal)
     assert (deal.customer_country, deal.customer.country) == ("BE", "BE")
 
 
@@ -809,6 +811,7 @@ def test_two_registrations_of_one_customer_at_once_give_a_first_and_a_conflict()
             ),
         )
         assert all(isinstance(result, Deal) for result in results), results
+        at_once(*[lambda: actions.look_at_due(at=LATER)] * 2)
         conflict = Conflict.objects.get(later=drafts[1])
         assert conflict.earlier == drafts[0], "the earlier submission is served first"
         assert Customer.objects.filter(name=name).count() == 1
@@ -826,6 +829,10 @@ def test_a_registration_and_the_end_of_its_rival_at_once_leave_no_open_conflict_
             lambda new=new: actions.submit_deal(new, by=cast.bruno, at=timezone.now()),
         )
         assert all(isinstance(result, Deal) for result in results), results
+        at_once(
+            lambda rival=rival: actions.look_for_conflicts(rival, at=LATER),
+            lambda new=new: actions.look_for_conflicts(new, at=LATER),
+        )
         assert not Conflict.objects.open().exists()
 
 
@@ -837,7 +844,7 @@ def test_an_approval_and_a_registration_of_the_same_customer_do_not_lock_each_ot
         new = draft(cast, cast.bruno, customer_name=f"Usine numéro {number}")
         results = at_once(
             lambda first=first: actions.approve_deal(first, by=cast.denise, at=LATER, granted_pct=Decimal(1)),
-            lambda new=new: actions.submit_deal(new, by=cast.bruno, at=LATER),
+            lambda new=new: looked_at(actions.submit_deal(new, by=cast.bruno, at=LATER)),
         )
         assert all(isinstance(result, Deal) for result in results), results
         assert Conflict.objects.open().filter(later=new, earlier=first).exists()

@@ -24,6 +24,7 @@ from dealreg.deals.tasks import watch_decisions, watch_protection
 from portal.audit.models import Event
 from portal.core.errors import NotAllowed, RuleViolation
 from portal.notifications.models import Notification
+from tests.dealreg.deals.stages import looked_at
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +48,7 @@ def register(
         changes["distributor"] = distributor
     save_draft(deal, by=by, changes=changes)
     set_lines(deal, by=by, lines=[LineInput(cast.products[sku], 100, 12)], at=at)
-    return submit_deal(deal, by=by, at=at)
+    return looked_at(submit_deal(deal, by=by, at=at), at=at)
 
 
 def told(kind: str) -> set[str]:

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from dealreg.deals.actions import save_draft, set_lines, start_draft, submit_deal
+from dealreg.deals.actions import look_for_conflicts, save_draft, set_lines, start_draft, submit_deal
 from dealreg.deals.actions.drafting import LineInput
 from dealreg.deals.models import Deal
 from portal.notifications.actions import notify
@@ -59,7 +59,10 @@ def register(cast: Any, by: Any, *, at: datetime = MONDAY, **customer: Any) -> D
     } | customer
     save_draft(deal, by=by, changes=changes)
     set_lines(deal, by=by, lines=[LineInput(cast.products["EPS-ADV"], 100, 12)], at=at)
-    return submit_deal(deal, by=by, at=at)
+    deal = submit_deal(deal, by=by, at=at)
+    look_for_conflicts(deal, at=at)
+    deal.refresh_from_db()
+    return deal
 
 
 def tell(kind: str, deal: Deal, *people: Any, key: str = "test", **told: Any) -> None:
