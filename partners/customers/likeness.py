@@ -43,6 +43,7 @@ _TELLING = 0.7
 # Parot), or where something was added that is no mere manner of speaking.
 _LOOK = 0.87
 _LONG = 9
+_SURE = 0.8
 # A lonely initial keeps this much, unless it stands against another.
 _INITIAL = 0.35
 _DIFFERENT_INITIALS = 0.75
@@ -63,6 +64,8 @@ _OTHER_DIVISION = 0.9
 _CUT = range(26, 31)
 _CUT_EARLY = range(18, 31)
 _CUT_SCORE = 0.8
+# Words beyond this many tell nothing more, and cost the square of their number.
+_MOST_WORDS = 20
 
 
 @lru_cache(maxsize=1)
@@ -146,7 +149,7 @@ class _Reading:
 def _readings(name: str) -> tuple[_Reading, ...]:
     readings: dict[_Reading, None] = {}
     for folded in (fold(name), fold_in_two_letters(name)):
-        words = take_apart(folded)
+        words = take_apart(folded, cut=len(name) in _CUT)
         cores = [_in_digits(words.core)]
         if words.front:
             cores.append(_in_digits(words.front + words.core))
@@ -314,6 +317,8 @@ class _Alignment:
                 if way is Way.MISSPELT:
                     if self.weights.is_established(word) and self.weights.is_established(twin):
                         likeness -= _ESTABLISHED
+                elif way is Way.TINY and self.heaviest_sure < _SURE:
+                    likeness = 0.0
                 elif way is Way.SHORTENED and not (one and other) and not self.are_common(word, twin):
                     likeness *= _SELDOM_SHORTENED
                 if self.is_cut_word(self.left, one, twin) or self.is_cut_word(self.right, other, word):
@@ -325,7 +330,7 @@ class _Alignment:
             if one in self.free_ones and other in self.free_others:
                 self.free_ones.remove(one)
                 self.free_others.remove(other)
-                weight = 2 * min(self.weight(self.ones[one]), self.weight(self.others[other]))
+                weight = self.weight(self.ones[one]) + self.weight(self.others[other])
                 self.share(weight, likeness, unsure=unsure)
 
     def are_common(self, *words: str) -> bool:
@@ -464,6 +469,7 @@ class Way(Enum):
     ENDING = "with another ending"
     SHORTENED = "cut short"
     MISSPELT = "misspelt"
+    TINY = "misspelt, and so short that the other words must vouch for it"
 
 
 _SLIPS = {Way.SOUND, Way.ENDING, Way.MISSPELT}
@@ -492,6 +498,8 @@ def word_likeness(one: str, other: str) -> tuple[float, Way | None]:
         if (edits < 2 and size >= 5) or (edits < 3 and size >= 9) or (edits < 4 and size >= 12):
             likeness = 1 - 1.1 * edits / size - (0.1 if one[0] != other[0] else 0)
             return likeness, Way.ENDING if edits == 1 and long.startswith(short) else Way.MISSPELT
+        if edits == 1 and size >= 3:
+            return 0.6, Way.TINY
     if len(short) >= 3 and long.startswith(short):
         return 0.5 + 0.35 * len(short) / size, Way.SHORTENED
     if _squeezed(short, long):

@@ -81,17 +81,20 @@ def fold_in_two_letters(name: str) -> str:
 
 
 def split_words(folded: str) -> list[str]:
-    """Words of a folded name. Letters that stand alone side by side are one word (S. A., D S M), and
-    a legal form at its end is its own: Indel B S.p.A."""
+    """Words of a folded name. Letters between dots are one word (S.A.), and so are letters that stand
+    alone side by side (S. A., D S M); a legal form at their end is its own: Indel B S P A."""
     words: list[str] = []
     joining = False
-    for word in _WORD.findall(folded.replace("+", " plus ").replace("'", "")):
-        single = len(word) == 1 and word.isalpha()
-        if single and joining:
-            words[-1] += word
-        else:
-            words.append(word)
-        joining = single
+    for piece in folded.replace("+", " plus ").replace("'", "").split():
+        found = _WORD.findall(piece)
+        for place, word in enumerate(found):
+            single = len(word) == 1 and word.isalpha()
+            if single and joining and (place or len(found) == 1):
+                words[-1] += word
+            else:
+                words.append(word)
+            joining = single
+        joining = joining and (len(found) < 2 or len(words[-1]) == 1)
     if joining and (word := words[-1]) not in _short_forms():
         for start in range(1, len(word) - 1):
             if word[start:] in _short_forms():
@@ -100,18 +103,19 @@ def split_words(folded: str) -> list[str]:
     return words
 
 
-def take_apart(folded: str) -> Words:
+def take_apart(folded: str, *, cut: bool = False) -> Words:
     """Legal forms behind and in front; a short one in front of a name that has one behind belongs to
-    the name: who is called "SA Sports SARL" is called SA Sports."""
+    the name: who is called "SA Sports SARL" is called SA Sports. The last form of a name that was
+    `cut` may not be whole."""
     folded = _ASIDE.sub(_without_aside, folded)
     head, comma, after = folded.partition(",")
-    parts = _take_apart(split_words(head if comma else folded))
+    parts = _take_apart(split_words(head if comma else folded), cut=cut and not comma)
     if not comma:
         return parts
     tail = split_words(after)
     if parts.back and _take_apart(["", *tail]).core != ("",):
         return Words(parts.front, parts.core, parts.back, tuple(tail))
-    return _take_apart(split_words(folded))
+    return _take_apart(split_words(folded), cut=cut)
 
 
 def _without_aside(aside: re.Match[str]) -> str:
@@ -123,9 +127,11 @@ def _without_aside(aside: re.Match[str]) -> str:
     return " "
 
 
-def _take_apart(words: list[str]) -> Words:
+def _take_apart(words: list[str], *, cut: bool = False) -> Words:
     forms = legal_forms()
     start, end = 0, len(words)
+    if cut:
+        end -= _cut_form_behind(words)
     while end > 1 and (length := _form_behind(words[:end], forms)):
         end -= length
     while start < end - 1 and (length := _form_in_front(words[start:end], forms)):
@@ -140,6 +146,18 @@ def _form_behind(words: list[str], forms: frozenset[tuple[str, ...]]) -> int:
         if tuple(words[-length:]) in forms:
             return length
     return int(len(words) > 1 and _misspelt_form(words[-1]))
+
+
+def _cut_form_behind(words: list[str]) -> int:
+    for length in range(min(5, len(words) - 1), 0, -1):
+        *whole, last = words[-length:]
+        if sum(map(len, words[-length:])) >= 6 and any(
+            form[: length - 1] == tuple(whole) and form[length - 1].startswith(last)
+            for form in legal_forms()
+            if len(form) >= length and form != tuple(words[-length:])
+        ):
+            return length
+    return 0
 
 
 def _form_in_front(words: list[str], forms: frozenset[tuple[str, ...]]) -> int:
