@@ -10,8 +10,19 @@ class DealsConfig(AppConfig):
         from portal.notifications.asking import register_waiting_subjects
 
         register_waiting_subjects(
-            "deal-to-decide", "deal-half-time", "deal-answered", read=waiting.decisions_waiting
+            "deal-to-decide",
+            "deal-half-time",
+            "deal-silence",
+            "deal-answered",
+            read=waiting.decisions_waiting,
         )
+        register_waiting_subjects(
+            "extension-to-decide",
+            "extension-half-time",
+            "extension-silence",
+            read=waiting.extensions_waiting,
+        )
+        register_waiting_subjects("extension-overdue", read=waiting.overdue_extensions)
         register_waiting_subjects("deal-overdue", read=waiting.overdue_decisions)
         register_waiting_subjects("deal-information-requested", read=waiting.questions_waiting)
         register_waiting_subjects("deal-expiring", read=waiting.protections_to_close)

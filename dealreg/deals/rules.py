@@ -1,7 +1,7 @@
 """Rules of section E that need only values and an instant."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -13,10 +13,12 @@ from portal.core.errors import RuleViolation, gettext_noop
 
 @dataclass(frozen=True)
 class Clock:
-    """The decision clock of rule E7: both instants in UTC."""
+    """The decision clock of rule E7, instants in UTC. After the last of them the channel manager may
+    decide in the place of a distributor that has kept silent."""
 
     half_time_at: datetime
     due_at: datetime
+    vendor_may_decide_at: datetime
 
 
 def office_hours(country: str, terms: DealRegistrationTerms) -> WorkingHours:
@@ -28,7 +30,11 @@ def start_clock(at: datetime, country: str, terms: DealRegistrationTerms) -> Clo
     country, with a reminder at half time."""
     hours = office_hours(country, terms)
     days = terms.decision_business_days
-    return Clock(hours.add_days(at, days / 2), hours.add_days(at, days))
+    return Clock(
+        hours.add_days(at, days / 2),
+        hours.add_days(at, days),
+        hours.add_days(at, days + terms.silence_business_days),
+    )
 
 
 def stop_clock(at: datetime, due_at: datetime, country: str, terms: DealRegistrationTerms) -> timedelta:
@@ -36,12 +42,42 @@ def stop_clock(at: datetime, due_at: datetime, country: str, terms: DealRegistra
     return office_hours(country, terms).between(at, due_at)
 
 
-def resume_clock(at: datetime, left: timedelta, country: str, terms: DealRegistrationTerms) -> Clock:
-    """Rule E7: the clock goes on with what was left when the question was put. Half time stays where
-    it was in the whole of the time; when it had passed before, it lies at the answer."""
+def resume_clock(
+    at: datetime,
+    left: timedelta,
+    country: str,
+    terms: DealRegistrationTerms,
+    silence_left: timedelta | None = None,
+) -> Clock:
+    """Rule E7: the clock goes on with what was left when the question was put, to the due date and to
+    where the distributor's silence ends. Half time stays where it was in the whole of the time; when it
+    had passed before, it lies at the answer."""
     hours = office_hours(country, terms)
     to_half_time = max(timedelta(), left - hours.day_length * terms.decision_business_days / 2)
-    return Clock(hours.add(at, to_half_time), hours.add(at, left))
+    if silence_left is None:
+        silence_left = left + hours.day_length * terms.silence_business_days
+    return Clock(hours.add(at, to_half_time), hours.add(at, left), hours.add(at, silence_left))
+
+
+def decision_time(
+    submitted_at: datetime,
+    decided_at: datetime,
+    asked: Iterable[tuple[datetime, datetime | None]],
+    country: str,
+    terms: DealRegistrationTerms,
+) -> timedelta:
+    """The working time that a decision took. `asked`: from when to when the partner was waited for,
+    which does not count (rule E7)."""
+    hours = office_hours(country, terms)
+    spent = hours.between(submitted_at, decided_at)
+    for since, until in asked:
+        spent -= hours.between(since, min(until or decided_at, decided_at))
+    return max(spent, timedelta())
+
+
+def is_late(spent: timedelta, country: str, terms: DealRegistrationTerms) -> bool:
+    """Rule E7: later than the promised number of business days."""
+    return spent > office_hours(country, terms).day_length * terms.decision_business_days
 
 
 def protected_until(approved_on: date, terms: DealRegistrationTerms) -> date:
@@ -204,4 +240,133 @@ def check_judges_another(*, rejected_it: bool) -> None:
             "own-decision",
             gettext_noop("Who rejected the registration does not decide on the appeal."),
             rule="E9",
+        )
+
+
+@dataclass(frozen=True)
+class Happened:
+    """What a partner tells of its work with the customer, and the day it happened; on which row of the
+    form it stands."""
+
+    on: date
+    text: str
+    row: int = 1
+
+
+@dataclass(frozen=True)
+class ExtensionAsked:
+    """A request for more protection, as the partner fills it in."""
+
+    days: int
+    expected_close_on: date
+    progress: tuple[Happened, ...]
+
+
+def check_may_extend(
+    today: date, until: date, ends_asked_about: Collection[date], terms: DealRegistrationTerms
+) -> None:
+    """Rule E8: before the protection ends, its last day included; not more often than the edition
+    allows, and only once about one end (`ends_asked_about`: those of the earlier requests)."""
+    if not terms.extensions or not terms.extension_days:
+        raise RuleViolation(
+            "no-extension",
+            gettext_noop("The edition under which this deal was submitted knows no extension."),
+            rule="E8",
+        )
+    if len(ends_asked_about) >= terms.extensions or until in ends_asked_about:
+        raise RuleViolation(
+            "extension-used",
+            gettext_noop("An extension of this protection has been asked for already."),
+            rule="E8",
+        )
+    if today > until:
+        raise RuleViolation(
+            "protection-over",
+            gettext_noop("An extension is asked for before the protection ends; the last day was %(day)s."),
+            rule="E8",
+            day=until,
+        )
+
+
+def check_extension(
+    asked: ExtensionAsked, *, today: date, since: date, until: date, terms: DealRegistrationTerms
+) -> None:
+    """Rule E8: a progress note with dates within the protection, a new closing date, and days up to
+    the edition's."""
+    if not 1 <= asked.days <= terms.extension_days:
+        raise RuleViolation(
+            "bad-days",
+            gettext_noop("Ask for 1 to %(most)s days."),
+            field="days",
+            rule="E8",
+            most=terms.extension_days,
+        )
+    if not any(one.text.strip() for one in asked.progress):
+        raise RuleViolation(
+            "no-progress",
+            gettext_noop("Tell what has happened with the customer, and on which date."),
+            field="text_1",
+            rule="E8",
+        )
+    for one in asked.progress:
+        if one.on > today:
+            raise RuleViolation("future", gettext_noop("The date lies in the future."), field=f"on_{one.row}")
+        if one.on < since:
+            raise RuleViolation(
+                "before-protection",
+                gettext_noop("Tell what happened under the protection, which began on %(day)s."),
+                field=f"on_{one.row}",
+                rule="E8",
+                day=since,
+            )
+    check_closing_date(asked.expected_close_on, today)
+    last = until + timedelta(days=asked.days)
+    if asked.expected_close_on > last:
+        raise RuleViolation(
+            "close-after-extension",
+            gettext_noop("Even extended, the protection would end on %(day)s, before this closing date."),
+            field="expected_close_on",
+            rule="E8",
+            day=last,
+        )
+
+
+def extended_until(until: date, days_granted: int, days_asked: int, today: date) -> date:
+    """Rule E8: the new last protected day, counted from the old one, for any number of days up to
+    what was asked for; never a day that has passed."""
+    if not 1 <= days_granted <= days_asked:
+        raise RuleViolation(
+            "bad-days",
+            gettext_noop("Grant 1 to %(most)s days."),
+            field="days_granted",
+            rule="E8",
+            most=days_asked,
+        )
+    new = until + timedelta(days=days_granted)
+    if new < today:
+        raise RuleViolation(
+            "days-passed",
+            gettext_noop("These days have passed already: the extension would end on %(day)s."),
+            field="days_granted",
+            rule="E8",
+            day=new,
+        )
+    return new
+
+
+def last_day_to_reopen(ended_on: date, terms: DealRegistrationTerms) -> date:
+    """Rule E8: an expired deal can be re-opened for some days, the last of them included."""
+    return ended_on + timedelta(days=terms.reopen_days)
+
+
+def check_may_reopen(today: date, ended_on: date, terms: DealRegistrationTerms) -> None:
+    last = last_day_to_reopen(ended_on, terms)
+    if today > last:
+        raise RuleViolation(
+            "too-late-to-reopen",
+            gettext_noop(
+                "This deal could be re-opened until %(day)s. Register the project as a new deal instead."
+            ),
+            rule="E8",
+            day=last,
         )

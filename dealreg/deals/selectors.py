@@ -6,9 +6,9 @@ from decimal import Decimal
 from django.db.models import Count, Q
 
 from dealreg.deals.lifecycle import ACTIVE, DEAL_LIFECYCLE, UNDER_REVIEW, DealStatus, Step
-from dealreg.deals.models import Appeal, Conflict, Deal
-from dealreg.deals.querysets import DealQuerySet
-from dealreg.deals.rules import stop_clock
+from dealreg.deals.models import Appeal, Conflict, Deal, Extension
+from dealreg.deals.querysets import DealQuerySet, ExtensionQuerySet
+from dealreg.deals.rules import check_may_extend, last_day_to_reopen, stop_clock
 from partners.catalogue.models import Price, PriceList, Product, ProductGroup
 from partners.catalogue.selectors import price_list_for
 from partners.customers.identity import CustomerIdentity, same_because
@@ -34,11 +34,14 @@ _PARTNER_MOVES = {
     "report_lost": "deals.close",
     "correct_order": "deals.close",
     "take_back_win": "deals.close",
+    "extend": "deals.register",
+    "reopen": "deals.register",
 }
 
 _REVIEW_MOVES = ("request_information", "endorse", "approve", "reject")
 # Rule E11 holds for these.
-_DECISIONS = (*_REVIEW_MOVES, "revoke", "confirm_order", "dispute_order")
+_EXTENSION_DECISIONS = ("grant_extension", "refuse_extension")
+_DECISIONS = (*_REVIEW_MOVES, *_EXTENSION_DECISIONS, "revoke", "confirm_order", "dispute_order")
 # Nobody's own step: made by the portal, or by the decision on an appeal.
 _NO_BUTTON = (
     "amend",
@@ -48,10 +51,6 @@ _NO_BUTTON = (
     "take_back_win",
     "expire",
     "reinstate",
-    "extend",
-    "grant_extension",
-    "refuse_extension",
-    "reopen",
 )
 _REVIEW_CAPABILITY = {
     Step.DISTRIBUTOR: "deals.decide_as_distributor",
@@ -82,9 +81,10 @@ def is_registrant(user: User, deal: Deal) -> bool:
     return user.memberships.active().filter(registrant).exists()
 
 
-def may_make(user: User, deal: Deal, move: str) -> bool:
-    """Whether this person's role and place allow the move, whatever state the deal is in."""
-    if not _place_allows(user, deal, move):
+def may_make(user: User, deal: Deal, move: str, at: datetime | None = None) -> bool:
+    """Whether this person's role and place allow the move, whatever state the deal is in. Without the
+    instant what depends on it is not allowed: to decide in the distributor's place."""
+    if not _place_allows(user, deal, move, at):
         return False
     if move not in _DECISIONS:
         return True
@@ -95,7 +95,36 @@ def _decides_again(user: User, deal: Deal, move: str) -> bool:
     return move in _REVIEW_MOVES and user.pk == rejected_before_by(deal)
 
 
-def _place_allows(user: User, deal: Deal, move: str) -> bool:
+def is_silent(owed: Deal | Extension, at: datetime | None) -> bool:
+    """Rule E7: the distributor has let so much time pass that the channel manager may decide in its
+    place. For a deal's decision and for that on an extension alike."""
+    since = owed.vendor_may_decide_at
+    return owed.step == Step.DISTRIBUTOR and at is not None and since is not None and since <= at
+
+
+def steps_in(user: User, owed: Deal | Extension, at: datetime) -> bool:
+    """Whether what this person decides now is decided in the distributor's place."""
+    return is_silent(owed, at) and user.acting_as.vendor_office_id is not None
+
+
+def pending_extension(deal: Deal) -> Extension | None:
+    return deal.extensions.pending().first() if deal.protection_held else None
+
+
+def extension_step(deal: Deal) -> Step:
+    """Rules E4, E8, E12: whoever has the last word on deals of this kind decides on their extension."""
+    return Step.VENDOR if deal.needs_vendor else Step.DISTRIBUTOR
+
+
+def _may_decide_extension(user: User, deal: Deal, side: str, at: datetime | None) -> bool:
+    extension = pending_extension(deal)
+    step = Step(extension.step) if extension else extension_step(deal)
+    if extension and side == "vendor" and is_silent(extension, at):
+        step = Step.VENDOR
+    return side == str(step) and can(user, _REVIEW_CAPABILITY[step])
+
+
+def _place_allows(user: User, deal: Deal, move: str, at: datetime | None) -> bool:
     side = side_of(user.acting_as, deal)
     if move in _PARTNER_MOVES:
         return side == "partner" and can(user, _PARTNER_MOVES[move])
@@ -103,8 +132,13 @@ def _place_allows(user: User, deal: Deal, move: str) -> bool:
         return side == "distributor" and can(user, "deals.confirm_order")
     if move == "revoke":
         return side == "vendor" and can(user, "deals.revoke")
+    if move in _EXTENSION_DECISIONS:
+        return _may_decide_extension(user, deal, side, at)
     if move in _REVIEW_MOVES:
         step = Step(deal.step)
+        if side == "vendor" and is_silent(deal, at):
+            # One decision, with the discount: the distributor's half of it has lapsed.
+            return move != "endorse" and can(user, _REVIEW_CAPABILITY[Step.VENDOR])
         if move == "endorse" and not (step == Step.DISTRIBUTOR and deal.needs_vendor):
             return False
         if move == "approve" and step == Step.DISTRIBUTOR and deal.needs_vendor:
@@ -124,7 +158,7 @@ def _has_gone_on_to_vendor(user: User, deal: Deal, move: str) -> bool:
     )
 
 
-def require_move(user: User, deal: Deal, move: str) -> None:
+def require_move(user: User, deal: Deal, move: str, at: datetime | None = None) -> None:
     """Raises NotAllowed (403) when role or place do not allow the move, WrongState when it cannot
     start from where the deal is now."""
     seen = Deal.objects.visible_to(user).filter(pk=deal.pk).exists()
@@ -133,7 +167,7 @@ def require_move(user: User, deal: Deal, move: str) -> None:
             "wrong-state",
             gettext_noop("This step is no longer possible: the record has moved on in the meantime."),
         )
-    if not seen or not may_make(user, deal, move):
+    if not seen or not may_make(user, deal, move, at):
         raise NotAllowed("not-allowed", gettext_noop("Your role does not allow this step on this deal."))
     if move != "confirm_order":
         DEAL_LIFECYCLE.check(move, deal.status)
@@ -149,12 +183,41 @@ def _fits(deal: Deal, move: str) -> bool:
     return deal.order_confirmed_at is None and not disputed
 
 
-def moves_open_to(user: User, deal: Deal) -> list[str]:
+def _is_open(deal: Deal, move: str, at: datetime | None) -> bool:
+    """Whether more than the state allows the move now: a button that only leads to a refusal is none."""
+    match move:
+        case "extend":
+            return at is not None and not deal.protection_held and extension_refusal(deal, at) is None
+        case "grant_extension" | "refuse_extension":
+            return deal.protection_held
+        case "reopen":
+            return at is not None and date_in(deal.partner.country, at) <= last_day_to_reopen(
+                deal.ended_on, terms_of(deal)
+            )
+    return True
+
+
+def extension_refusal(deal: Deal, at: datetime) -> RuleViolation | None:
+    """Why no extension can be asked for now (rule E8); None when one can."""
+    asked = deal.extensions.filter(asked_at__gte=deal.submitted_at)
+    ends = list(asked.values_list("until_before", flat=True))
+    try:
+        check_may_extend(date_in(deal.partner.country, at), deal.protected_until, ends, terms_of(deal))
+    except RuleViolation as violation:
+        return violation
+    return None
+
+
+def moves_open_to(user: User, deal: Deal, at: datetime | None = None) -> list[str]:
     """The moves that this person may make now: the buttons of the page, and no others."""
     open_moves = [move for move in DEAL_LIFECYCLE.moves_from(deal.status) if move not in _NO_BUTTON]
     if deal.status == DealStatus.WON and deal.order_confirmed_at is None:
         open_moves.append("confirm_order")
-    open_moves = [move for move in open_moves if _fits(deal, move) and _place_allows(user, deal, move)]
+    open_moves = [
+        move
+        for move in open_moves
+        if _fits(deal, move) and _place_allows(user, deal, move, at) and _is_open(deal, move, at)
+    ]
     if any(move in _DECISIONS for move in open_moves) and is_registrant(user, deal):
         open_moves = [move for move in open_moves if move not in _DECISIONS]
     return [move for move in open_moves if not _decides_again(user, deal, move)]
@@ -303,14 +366,17 @@ def reviewing_step(user: User) -> Step | None:
     return None
 
 
-def queue_of(user: User) -> DealQuerySet:
-    """The deals whose decision the person's side owes, what is due first on top."""
+def queue_of(user: User, at: datetime) -> DealQuerySet:
+    """The deals that the person's side may decide on, what is due first on top."""
     step = reviewing_step(user)
-    return Deal.objects.visible_to(user).to_decide(step) if step else Deal.objects.none()
+    return Deal.objects.visible_to(user).open_to(step, at) if step else Deal.objects.none()
 
 
-def queue_count(user: User) -> int:
-    return queue_of(user).count()
+def extensions_to_decide(user: User, at: datetime) -> ExtensionQuerySet:
+    """The requests for more protection that the person's side may decide on."""
+    step = reviewing_step(user)
+    extensions = Extension.objects.visible_to(user)
+    return extensions.open_to(step, at) if step else extensions.none()
 
 
 # Who is told.
@@ -340,9 +406,12 @@ def distributor_reviewers(deal: Deal) -> list[User]:
 
 
 def reviewers_of(deal: Deal) -> list[User]:
-    """Who decides at the deal's present step."""
+    """Who decides at the deal's present step; once the channel manager may do so in the distributor's
+    place and has been told, both."""
     if deal.step == Step.VENDOR:
         return channel_managers_of(deal.partner, not_by=rejected_before_by(deal))
+    if deal.silence_told_at is not None:
+        return distributor_reviewers(deal) + channel_managers_of(deal.partner)
     return distributor_reviewers(deal)
 
 
@@ -351,6 +420,13 @@ def rejected_before_by(deal: Deal) -> int | None:
     if deal.reinstated_at is None:
         return None
     return Appeal.objects.only("rejected_by_id").get(deal=deal).rejected_by_id
+
+
+def extension_reviewers(extension: Extension) -> list[User]:
+    """The same for a request for more protection."""
+    if extension.step == Step.VENDOR:
+        return channel_managers_of(extension.deal.partner)
+    return distributor_reviewers(extension.deal)
 
 
 def partner_contacts(deal: Deal) -> list[User]:
@@ -366,8 +442,10 @@ def without(people: Iterable[User], person: User | None) -> list[User]:
 
 
 def promised_due_at(deal: Deal) -> datetime | None:
-    """When the decision was promised on submission, whatever has happened to the clock since."""
-    event = Event.objects.about(deal).filter(verb="deal.submitted").first()
+    """When the decision was promised on submission, whatever has happened to the clock since. What was
+    re-opened was submitted anew."""
+    promises = Event.objects.about(deal).filter(verb__in=["deal.submitted", "deal.reopened"])
+    event = promises.order_by("-at", "-pk").first()
     return datetime.fromisoformat(event.data["due_at"]) if event else None
 
 
@@ -385,6 +463,8 @@ def waiting_for(deal: Deal) -> Waiting | None:
             return Waiting("partner", None)
         case DealStatus.SUBMITTED:
             return Waiting(deal.step, deal.decision_due_at)
+        case DealStatus.APPROVED if deal.protection_held:
+            return Waiting(str(extension_step(deal)), None)
         case DealStatus.APPROVED:
             return Waiting("partner", deal.protected_until)
         case DealStatus.WON if deal.order_confirmed_at is None:

@@ -17,10 +17,16 @@ from dealreg.deals.actions import (
     remind_expiring,
     remind_half_time,
     remind_of_appeal,
+    tell_of_silence,
 )
-from dealreg.deals.lifecycle import DealStatus
-from dealreg.deals.models import Appeal, Deal
-from dealreg.deals.querysets import DealQuerySet
+from dealreg.deals.actions.extending import (
+    escalate_extension,
+    remind_extension_half_time,
+    tell_of_silence_on_extension,
+)
+from dealreg.deals.lifecycle import DealStatus, Step
+from dealreg.deals.models import Appeal, Deal, Extension
+from dealreg.deals.querysets import DealQuerySet, ExtensionQuerySet
 from partners.programme.models import Edition
 from partners.programme.selectors import rulebook_of
 from portal.core.calendar import countries_by_date
@@ -28,6 +34,10 @@ from portal.core.sweeps import note_touched, sweep
 
 HALF_TIME = "half-time reminders"
 OVERDUE = "overdue decisions escalated"
+SILENT = "decisions open to the channel manager"
+EXTENSION_HALF_TIME = "half-time reminders of extensions"
+EXTENSION_OVERDUE = "overdue extensions escalated"
+EXTENSION_SILENT = "extensions open to the channel manager"
 ENDING = "protections about to end"
 ENDED = "protections ended"
 APPEALS_HALF_TIME = "half-time reminders of appeals"
@@ -58,13 +68,40 @@ def watch_conflicts(at: datetime) -> dict[str, int]:
 
 @sweep("deals.decisions")
 def watch_decisions(at: datetime) -> dict[str, int]:
-    """Rule E7: half-time reminders and overdue decisions."""
+    """Rule E7: half-time reminders, overdue decisions, and those that a distributor leaves open."""
     waiting = Deal.objects.filter(status=DealStatus.SUBMITTED)
     half_time = waiting.filter(half_time_told_at=None, half_time_at__lte=at, decision_due_at__gt=at)
     overdue = waiting.filter(overdue_told_at=None, decision_due_at__lt=at)
+    silent = waiting.filter(step=Step.DISTRIBUTOR, silence_told_at=None, vendor_may_decide_at__lte=at)
     return {
         HALF_TIME: _each(HALF_TIME, half_time, remind_half_time, at),
         OVERDUE: _each(OVERDUE, overdue, escalate_overdue, at),
+        SILENT: _each(SILENT, silent, tell_of_silence, at),
+    }
+
+
+def _each_extension(
+    event: str, extensions: ExtensionQuerySet, action: Callable[..., bool], at: datetime
+) -> int:
+    done = 0
+    for extension in extensions.select_related("deal").order_by("pk").iterator(chunk_size=500):
+        if action(extension, at=at):
+            note_touched(event, extension.deal.reference)
+            done += 1
+    return done
+
+
+@sweep("deals.extensions")
+def watch_extensions(at: datetime) -> dict[str, int]:
+    """Rules E7, E8: the clock of requests for more protection."""
+    pending = Extension.objects.pending()
+    half_time = pending.filter(half_time_told_at=None, half_time_at__lte=at, decision_due_at__gt=at)
+    overdue = pending.filter(overdue_told_at=None, decision_due_at__lt=at)
+    silent = pending.filter(step=Step.DISTRIBUTOR, silence_told_at=None, vendor_may_decide_at__lte=at)
+    return {
+        EXTENSION_HALF_TIME: _each_extension(EXTENSION_HALF_TIME, half_time, remind_extension_half_time, at),
+        EXTENSION_OVERDUE: _each_extension(EXTENSION_OVERDUE, overdue, escalate_extension, at),
+        EXTENSION_SILENT: _each_extension(EXTENSION_SILENT, silent, tell_of_silence_on_extension, at),
     }
 
 
@@ -72,7 +109,7 @@ def watch_decisions(at: datetime) -> dict[str, int]:
 def watch_protection(at: datetime) -> dict[str, int]:
     """Rule E8: reminders before the end of protection, and its end, by the partner's own date."""
     reminded = expired = 0
-    approved = Deal.objects.filter(status=DealStatus.APPROVED)
+    approved = Deal.objects.filter(status=DealStatus.APPROVED, protection_held=False)
     countries = approved.order_by().values_list("partner__country", flat=True).distinct()
     for today, sharing in countries_by_date(at, list(countries)).items():
         protected = approved.filter(partner__country__in=sharing)

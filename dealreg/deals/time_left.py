@@ -14,10 +14,11 @@ from partners.programme.rulebook import DealRegistrationTerms
 HOUR = timedelta(hours=1)
 
 
-def time_left_words(deal: Deal, at: datetime) -> str:
+def time_left_words(deal: Deal, at: datetime, due: datetime | None = None) -> str:
     """Counted on the clock of rule E7: in business days of the distributor's country, and in hours of
-    them within a day. Reads the deal's edition and distributor."""
-    return words_for(deal.decision_due_at, deal.distributor.country, terms_of(deal), at)
+    them within a day; to the deal's own due date, or to that of an extension. Reads the deal's edition
+    and distributor."""
+    return words_for(due or deal.decision_due_at, deal.distributor.country, terms_of(deal), at)
 
 
 def words_for(due: datetime, country: str, terms: DealRegistrationTerms, at: datetime) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from dealreg.deals.appeals import appeals_to_judge
 from dealreg.deals.lifecycle import DealStatus, Step
-from dealreg.deals.models import Conflict, Deal
+from dealreg.deals.models import Conflict, Deal, Extension
 from dealreg.deals.querysets import ConflictQuerySet, DealQuerySet
 from partners.organisations.access import can
 from portal.accounts.models import User
@@ -13,12 +13,34 @@ from portal.core.calendar import date_in
 
 
 def decisions_waiting(user: User, at: datetime) -> DealQuerySet:
+    """Those that the person may decide on; for the channel manager also where the distributor has kept
+    silent (rule E7)."""
     deals = Deal.objects.visible_to(user).exclude(registered_by=user)
+    step = _deciding_step(user)
+    return deals.open_to(step, at) if step else deals.none()
+
+
+def _deciding_step(user: User) -> Step | None:
     if can(user, "deals.decide_as_distributor"):
-        return deals.to_decide(Step.DISTRIBUTOR)
+        return Step.DISTRIBUTOR
+    return Step.VENDOR if can(user, "deals.decide_as_vendor") else None
+
+
+def extensions_waiting(user: User, at: datetime) -> DealQuerySet:
+    """The deals on whose extension the person may decide."""
+    deals = Deal.objects.visible_to(user).exclude(registered_by=user)
+    step = _deciding_step(user)
+    if step is None:
+        return deals.none()
+    return deals.filter(pk__in=Extension.objects.open_to(step, at).order_by().values("deal"))
+
+
+def overdue_extensions(user: User, at: datetime) -> DealQuerySet:
+    """The channel manager looks after those that the distributor owes, too."""
     if can(user, "deals.decide_as_vendor"):
-        return deals.to_decide(Step.VENDOR)
-    return deals.none()
+        late = Extension.objects.pending().filter(decision_due_at__lt=at)
+        return Deal.objects.visible_to(user).filter(pk__in=late.values("deal"))
+    return extensions_waiting(user, at)
 
 
 def overdue_decisions(user: User, at: datetime) -> DealQuerySet:
@@ -37,7 +59,7 @@ def protections_to_close(user: User, at: datetime) -> DealQuerySet:
     deals = Deal.objects.visible_to(user)
     if user.acting_as is None or not can(user, "deals.close"):
         return deals.none()
-    return deals.protected(date_in(user.acting_as.organisation.country, at))
+    return deals.protected(date_in(user.acting_as.organisation.country, at)).filter(protection_held=False)
 
 
 def orders_waiting(user: User, at: datetime) -> DealQuerySet:

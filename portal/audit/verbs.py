@@ -130,6 +130,50 @@ VERBS: dict[str, Verb] = {
         "alarm",
         "bad",
     ),
+    "deal.stepped_in": Verb(
+        _("The channel manager acts in the distributor's place"),
+        _("The channel manager acts in the distributor's place: the decision was due by %(due_at)s"),
+        "user-check",
+        "warn",
+    ),
+    "deal.reopened": Verb(
+        _("Re-opened: a new registration under the old number"),
+        _("Re-opened: a new registration under the old number, decision due by %(due_at)s"),
+        "rotate-clockwise",
+        "info",
+    ),
+    "deal.extension_asked": Verb(
+        _("Extension asked for"),
+        _("Extension by %(days)s days asked for, decision due by %(due_at)s"),
+        "calendar-plus",
+        "info",
+    ),
+    "deal.extension_granted": Verb(
+        _("Extension granted"),
+        _("Extension by %(days)s days granted, protected until %(protected_until)s"),
+        "calendar-check",
+        "ok",
+    ),
+    "deal.extension_refused": Verb(
+        _("Extension refused"),
+        _("Extension refused: %(code)s"),
+        "calendar-x",
+        "bad",
+        words={
+            "code": {
+                "no_progress": _("Too little progress shown"),
+                "not_plausible": _("The new closing date is not plausible"),
+                "customer_objects": _("The customer no longer pursues the project with this partner"),
+                "other": _("Another reason"),
+            }
+        },
+    ),
+    "deal.extension_escalated": Verb(
+        _("Decision on the extension overdue, channel manager told"),
+        _("Decision on the extension overdue since %(due_at)s, channel manager told"),
+        "alarm",
+        "bad",
+    ),
     "deal.commented": Verb(_("Commented"), icon="message"),
     "deal.evidence_added": Verb(_("Evidence added"), _("Evidence added: %(name)s"), "paperclip"),
     "deal.evidence_removed": Verb(_("Evidence removed"), _("Evidence removed: %(name)s"), "paperclip"),

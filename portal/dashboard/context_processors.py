@@ -105,7 +105,7 @@ MENU = (
                 "/deals/queue/",
                 "deals.decide_as_vendor",
                 VENDOR_ROLES,
-                lambda user: Deal.objects.visible_to(user).to_decide(Step.VENDOR),
+                lambda user: Deal.objects.visible_to(user).open_to(Step.VENDOR, timezone.now()),
                 gettext_lazy("to decide"),
             ),
             Entry(
@@ -214,7 +214,7 @@ class Shell:
         for section in self._sections:
             entries = []
             for entry in section.entries:
-                count = self.counts.get(entry.key, 0) if entry.counted or entry.path == "/inbox/" else 0
+                count = self.counts.get(entry.key) or 0 if entry.counted or entry.path == "/inbox/" else 0
                 entries.append(
                     replace(
                         entry,

@@ -313,12 +313,12 @@ def recent_activity(user: User, count: int = LINES + 3) -> list[Activity]:
 # ---------------------------------------------------------------- work lists of distributor and vendor
 
 
-def queue(user: User, step: Step, count: int = LINES) -> list[Deal]:
-    """What waits for a decision at this step, most urgent first; `in_conflict` where another came first."""
+def queue(user: User, step: Step, at: datetime, count: int = LINES) -> list[Deal]:
+    """What this side may decide on, most urgent first; `in_conflict` where another came first."""
     earlier = Conflict.objects.open().filter(later=OuterRef("pk"))
     return list(
         Deal.objects.visible_to(user)
-        .to_decide(step)
+        .open_to(step, at)
         .annotate(in_conflict=Exists(earlier))
         .select_related("partner", "distributor", "product_group", "edition")[:count]
     )
@@ -430,7 +430,7 @@ def distributor_home(user: User, *, at: datetime, on: date) -> DistributorHome:
     return DistributorHome(
         states=state_figures(user),
         decisions=decision_figures(user, at),
-        queue=queue(user, Step.DISTRIBUTOR, LINES + 2),
+        queue=queue(user, Step.DISTRIBUTOR, at, LINES + 2),
         partners=busiest_partners(user, on),
         orders=list(unconfirmed.select_related("partner").order_by("order_date", "pk")[: LINES + 1]),
         months=month_counts(user, on, "decided_at"),
@@ -513,7 +513,11 @@ def vendor_home(user: User, *, at: datetime, on: date) -> VendorHome:
     late = Q(status=DealStatus.SUBMITTED, decision_due_at__lt=at)
     counts = deals.order_by().aggregate(
         overdue=Count("pk", filter=late),
-        approvals=Count("pk", filter=Q(status=DealStatus.SUBMITTED, step=Step.VENDOR)),
+        approvals=Count(
+            "pk",
+            filter=Q(status=DealStatus.SUBMITTED)
+            & (Q(step=Step.VENDOR) | Q(step=Step.DISTRIBUTOR, vendor_may_decide_at__lte=at)),
+        ),
     )
     conflicts = Conflict.objects.visible_to(user).open()
     overdue = deals.overdue(at).select_related("partner", "distributor", "edition")
@@ -528,7 +532,7 @@ def vendor_home(user: User, *, at: datetime, on: date) -> VendorHome:
         conflicts_count=conflicts.count(),
         overdue=list(overdue[: LINES - 1]),
         overdue_count=counts["overdue"],
-        approvals=queue(user, Step.VENDOR, LINES - 1),
+        approvals=queue(user, Step.VENDOR, at, LINES - 1),
         approvals_count=counts["approvals"],
         portfolio=portfolio(user, on),
         partners=busiest_partners(user, on),

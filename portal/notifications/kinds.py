@@ -22,15 +22,23 @@ class Kind:
     asks: tuple[str, ...] = ()
     # On which sides it may be received at all: rule E6 keeps conflicts from partners.
     sides: tuple[str, ...] = EVERY_SIDE
+    # Pages below the record's own to which its mails may lead as well.
+    doors: tuple[str, ...] = ()
 
 
 KINDS: dict[str, Kind] = {}
 
 
 def register_kind(
-    code: str, label: Any, icon: str, *, asks: tuple[str, ...] = (), sides: tuple[str, ...] = EVERY_SIDE
+    code: str,
+    label: Any,
+    icon: str,
+    *,
+    asks: tuple[str, ...] = (),
+    sides: tuple[str, ...] = EVERY_SIDE,
+    doors: tuple[str, ...] = (),
 ) -> None:
-    KINDS[code] = Kind(code, label, icon, asks, sides)
+    KINDS[code] = Kind(code, label, icon, asks, sides, doors)
 
 
 register_kind("deal-submitted", _("Registration received"), "send")
@@ -39,14 +47,43 @@ register_kind(
     "deal-half-time", _("Half of the time has passed"), "hourglass", asks=REVIEWERS, sides=REVIEWERS
 )
 register_kind("deal-overdue", _("Decision overdue"), "alarm", asks=REVIEWERS, sides=REVIEWERS)
+register_kind(
+    "deal-silence", _("Decision open to the channel manager"), "user-check", asks=REVIEWERS, sides=REVIEWERS
+)
+register_kind("extension-asked", _("Extension asked for"), "calendar-plus")
+register_kind(
+    "extension-to-decide", _("Extension to decide"), "calendar-plus", asks=REVIEWERS, sides=REVIEWERS
+)
+register_kind(
+    "extension-half-time",
+    _("Extension: half of the time has passed"),
+    "hourglass",
+    asks=REVIEWERS,
+    sides=REVIEWERS,
+)
+register_kind("extension-overdue", _("Extension overdue"), "alarm", asks=REVIEWERS, sides=REVIEWERS)
+register_kind(
+    "extension-silence",
+    _("Extension open to the channel manager"),
+    "user-check",
+    asks=REVIEWERS,
+    sides=REVIEWERS,
+)
+register_kind("extension-decided", _("Extension decided"), "calendar-check")
 register_kind("deal-information-requested", _("Information requested"), "help-circle", asks=("partner",))
 register_kind("deal-answered", _("Information received"), "message-reply", asks=REVIEWERS)
 register_kind("deal-approved", _("Deal approved"), "circle-check")
 register_kind("deal-rejected", _("Deal rejected"), "circle-x")
 register_kind("deal-withdrawn", _("Deal withdrawn"), "arrow-back-up")
 register_kind("deal-revoked", _("Protection revoked"), "shield-off")
-register_kind("deal-expiring", _("Protection about to end"), "clock-exclamation", asks=("partner",))
-register_kind("deal-expired", _("Protection ended"), "clock-off")
+register_kind(
+    "deal-expiring",
+    _("Protection about to end"),
+    "clock-exclamation",
+    asks=("partner",),
+    doors=("extend", "report-won", "report-lost"),
+)
+register_kind("deal-expired", _("Protection ended"), "clock-off", doors=("reopen",))
 register_kind("deal-conflict", _("Conflict to settle"), "git-merge", asks=("vendor",), sides=("vendor",))
 register_kind("deal-conflict-settled", _("Conflict settled"), "git-merge", sides=("vendor",))
 register_kind("deal-won", _("Deal won"), "trophy", asks=("distributor",))

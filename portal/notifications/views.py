@@ -21,6 +21,7 @@ from portal.core.mail_files import newest_mails, open_mail
 from portal.core.pagination import CappedPaginator
 from portal.notifications import actions
 from portal.notifications.forms import InboxFilter, MarkForm
+from portal.notifications.kinds import KINDS
 from portal.notifications.models import Notification
 from portal.notifications.selectors import (
     about_number,
@@ -99,7 +100,7 @@ def open_notification(request: HttpRequest, pk: str) -> HttpResponse:
         return render(request, "inbox/gone.html", {"notification": notification}, status=404)
     if type(subject)._default_manager.visible_to(request.user).filter(pk=subject.pk).exists():
         actions.mark_read(notification, by=request.user, at=timezone.now())
-        return redirect(subject.get_absolute_url())
+        return redirect(subject.get_absolute_url() + _door(request, notification))
     membership = membership_that_sees(request.user, subject, sides_for(notification))
     if membership is None:
         return render(request, "inbox/gone.html", {"notification": notification}, status=404)
@@ -110,9 +111,15 @@ def open_notification(request: HttpRequest, pk: str) -> HttpResponse:
             "notification": notification,
             "subject": subject,
             "membership": membership,
-            "here": request.path,
+            "here": request.get_full_path(),
         },
     )
+
+
+def _door(request: HttpRequest, notification: Notification) -> str:
+    """The page below the record's own that the link in the mail was for; its kind says which there are."""
+    wanted = request.GET.get("go", "")
+    return f"{wanted}/" if wanted in KINDS[notification.kind].doors else ""
 
 
 @require_POST

@@ -16,7 +16,9 @@ from dealreg.deals.actions.closing import (
 from dealreg.deals.actions.conflicts import settle_conflict
 from dealreg.deals.actions.conversation import add_comment, attach_evidence, remove_evidence
 from dealreg.deals.actions.drafting import discard_draft, save_draft, set_lines, start_draft
+from dealreg.deals.actions.extending import ask_extension, grant_extension, refuse_extension
 from dealreg.deals.actions.looking import look_at_due, look_for_conflicts
+from dealreg.deals.actions.reopening import reopen_deal
 from dealreg.deals.actions.reviewing import (
     answer_request,
     approve_deal,
@@ -26,12 +28,18 @@ from dealreg.deals.actions.reviewing import (
     withdraw_deal,
 )
 from dealreg.deals.actions.submitting import submit_deal
-from dealreg.deals.actions.watching import escalate_overdue, remind_expiring, remind_half_time
+from dealreg.deals.actions.watching import (
+    escalate_overdue,
+    remind_expiring,
+    remind_half_time,
+    tell_of_silence,
+)
 
 __all__ = [
     "add_comment",
     "answer_request",
     "approve_deal",
+    "ask_extension",
     "attach_evidence",
     "confirm_order",
     "decide_appeal",
@@ -41,13 +49,16 @@ __all__ = [
     "escalate_overdue",
     "expire_deal",
     "file_appeal",
+    "grant_extension",
     "look_at_due",
     "look_for_conflicts",
+    "refuse_extension",
     "reject_deal",
     "remind_expiring",
     "remind_half_time",
     "remind_of_appeal",
     "remove_evidence",
+    "reopen_deal",
     "report_lost",
     "report_won",
     "request_information",
@@ -57,5 +68,6 @@ __all__ = [
     "settle_conflict",
     "start_draft",
     "submit_deal",
+    "tell_of_silence",
     "withdraw_deal",
 ]

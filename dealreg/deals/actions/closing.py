@@ -6,9 +6,11 @@ from django.db import transaction
 from dealreg.deals import rules
 from dealreg.deals.actions.conflicts import check_tells_no_rival, lapse_conflicts
 from dealreg.deals.actions.drafting import lock_deal
-from dealreg.deals.actions.looking import ask_for_look
+from dealreg.deals.actions.lapsing import lapse_extension
+from dealreg.deals.actions.looking import ask_for_look, telling_key
 from dealreg.deals.lifecycle import DEAL_LIFECYCLE, DealStatus
 from dealreg.deals.models import Deal, LossCode, RevocationCode
+from dealreg.deals.rules import last_day_to_reopen
 from dealreg.deals.selectors import (
     distributor_reviewers,
     partner_contacts,
@@ -40,7 +42,7 @@ def report_won(
         raise RuleViolation("required", gettext_noop("This information is needed."), field="order_reference")
     if order_date > date_in(deal.partner.country, at):
         raise RuleViolation("future", gettext_noop("The order date lies in the future."), field="order_date")
-    if order_date > deal.protected_until:
+    if order_date > deal.protected_until and not deal.protection_held:
         raise RuleViolation(
             "after-protection",
             gettext_noop("The order is younger than the protection, which ended on %(day)s."),
@@ -64,6 +66,7 @@ def report_won(
         order_amount,
     )
     deal.ended_on = order_date
+    lapse_extension(deal, at=at)
     deal.save()
     record(
         "deal.won",
@@ -75,7 +78,7 @@ def report_won(
         order_amount=order_amount,
         currency=deal.currency,
     )
-    notify("deal-won", to=distributor_reviewers(deal), about=deal, key=deal.reference, at=at)
+    notify("deal-won", to=distributor_reviewers(deal), about=deal, key=telling_key(deal), at=at)
     return deal
 
 
@@ -89,7 +92,7 @@ def confirm_order(deal: Deal, *, by: User, at: datetime) -> Deal:
     deal.order_confirmed_by, deal.order_confirmed_at = by, at
     deal.save(update_fields=["order_confirmed_by", "order_confirmed_at", "changed_at"])
     record("deal.order_confirmed", deal, by=by, at=at, order_reference=deal.order_reference)
-    notify("deal-won", to=partner_contacts(deal), about=deal, key=f"{deal.reference}:confirmed", at=at)
+    notify("deal-won", to=partner_contacts(deal), about=deal, key=f"{telling_key(deal)}:confirmed", at=at)
     return deal
 
 
@@ -103,6 +106,7 @@ def report_lost(deal: Deal, *, by: User, at: datetime, code: str, text: str = ""
     deal.loss_code, deal.end_text = code, text.strip()
     deal.ended_on = date_in(deal.partner.country, at)
     ask_for_look(deal, at=at)
+    lapse_extension(deal, at=at)
     deal.save()
     record("deal.lost", deal, by=by, at=at, reason=text, code=code)
     return deal
@@ -127,23 +131,30 @@ def end_by_revocation(deal: Deal, *, by: User, at: datetime, code: str, text: st
     deal.status = DEAL_LIFECYCLE.check("revoke", deal.status)
     deal.revocation_code, deal.end_text = code, text.strip()
     deal.ended_on = date_in(deal.partner.country, at)
+    lapse_extension(deal, at=at)
     deal.save()
     record("deal.revoked", deal, by=by, at=at, reason=text, edition=deal.edition.code, code=code)
     lapse_conflicts(deal, at=at)
     told = partner_contacts(deal) + distributor_reviewers(deal)
-    notify("deal-revoked", to=without(told, by), about=deal, key=deal.reference, at=at, text=text)
+    notify("deal-revoked", to=without(told, by), about=deal, key=telling_key(deal), at=at, text=text)
 
 
 @transaction.atomic
 def expire_deal(deal: Deal, *, at: datetime) -> bool:
     """Rule E8: end a protection whose last day has passed. Safe to repeat: returns whether it ended
-    now. The end is stamped with the true date, however late the sweep comes."""
+    now. The end is stamped with the true date, however late the sweep comes. While an extension that was
+    asked for in time is not decided, the protection holds."""
     deal = lock_deal(deal)
     today = date_in(deal.partner.country, at)
-    if deal.status != DealStatus.APPROVED or deal.protected_until >= today:
+    if deal.status != DealStatus.APPROVED or deal.protection_held or deal.protected_until >= today:
         return False
+    end_by_expiry(deal, ended_on=deal.protected_until + timedelta(days=1), at=at)
+    return True
+
+
+def end_by_expiry(deal: Deal, *, ended_on: date, at: datetime) -> None:
     deal.status = DealStatus.EXPIRED
-    deal.ended_on = deal.protected_until + timedelta(days=1)
+    deal.ended_on = ended_on
     deal.save()
     record(
         "deal.expired", deal, by=None, at=at, edition=deal.edition.code, protected_until=deal.protected_until
@@ -156,5 +167,6 @@ def expire_deal(deal: Deal, *, at: datetime) -> bool:
         key=f"{deal.reference}:{deal.protected_until}",
         at=at,
         protected_until=deal.protected_until,
+        ended_on=ended_on,
+        reopen_until=last_day_to_reopen(ended_on, terms_of(deal)),
     )
-    return True

@@ -49,14 +49,15 @@ def look_for_conflicts(deal: Deal, *, at: datetime) -> bool:
     deal = lock_deal(deal)
     if deal.look_due_at is None:
         return False
-    is_new = deal.customer_id is None
+    reopened = deal.look_due_at == deal.reopened_at
+    is_new = deal.customer_id is None or reopened
     identity = settle_identity(deal)
     deal.look_due_at = None
     deal.save(update_fields=["customer", "look_due_at"])
     if deal.status not in (*ACTIVE, DealStatus.WON):
         lapse_conflicts(deal, at=at)
         return True
-    waits = note_conflicts(deal, identity, at=at)
+    waits = note_conflicts(deal, identity, at=at, anew=reopened)
     if is_new and deal.status == DealStatus.SUBMITTED:
         tell_reviewers(deal, at=at, conflict=waits)
     return True
@@ -91,13 +92,21 @@ def settle_identity(deal: Deal) -> CustomerIdentity:
     return identity
 
 
+def telling_key(deal: Deal) -> str:
+    """What people are told once about a registration. One that was re-opened or reinstated is a new one."""
+    key = deal.reference
+    if deal.reopened_at is not None:
+        key += f":{deal.reopened_at.isoformat()}"
+    # Once more after an appeal brought it back.
+    return f"{key}:again" if deal.reinstated_at else key
+
+
 def tell_reviewers(deal: Deal, *, at: datetime, conflict: bool) -> None:
     notify(
         "deal-to-decide",
         to=reviewers_of(deal),
         about=deal,
-        # Once more after an appeal brought it back.
-        key=f"{deal.reference}:{deal.step}" + (":again" if deal.reinstated_at else ""),
+        key=f"{telling_key(deal)}:{deal.step}",
         at=at,
         step=deal.step,
         due_at=deal.decision_due_at,

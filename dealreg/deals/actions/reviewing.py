@@ -15,6 +15,7 @@ from dealreg.deals.actions.looking import (
     check_looked_at,
     conflict_when_protected,
     tell_reviewers,
+    telling_key,
 )
 from dealreg.deals.actions.submitting import check_complete, check_not_registered_already
 from dealreg.deals.letters import new_letter_code
@@ -26,6 +27,7 @@ from dealreg.deals.selectors import (
     partner_contacts,
     require_move,
     reviewers_of,
+    steps_in,
     without,
 )
 from partners.customers.models import Customer
@@ -76,7 +78,7 @@ def request_information(deal: Deal, *, by: User, at: datetime, text: str, fields
     """Rule E7: ask the partner. Unlocks only the fields asked about, stops the clock and keeps the
     place in the queue."""
     deal = lock_deal(deal)
-    require_move(by, deal, "request_information")
+    require_move(by, deal, "request_information", at)
     text = _need(text, "text")
     if set(fields) - set(UNLOCKABLE):
         raise RuleViolation("bad-fields", gettext_noop("Choose from the listed information."), field="fields")
@@ -84,7 +86,11 @@ def request_information(deal: Deal, *, by: User, at: datetime, text: str, fields
     terms = rulebook_of(deal.edition).deal_registration
     deal.status = DealStatus.INFORMATION_REQUESTED
     deal.clock_left = rules.stop_clock(at, deal.decision_due_at, deal.distributor.country, terms)
-    deal.decision_due_at = deal.half_time_at = None
+    if steps_in(by, deal, at):
+        note_silence(deal, by=by, at=at)
+    if deal.vendor_may_decide_at is not None:
+        deal.silence_left = rules.stop_clock(at, deal.vendor_may_decide_at, deal.distributor.country, terms)
+    deal.decision_due_at = deal.half_time_at = deal.vendor_may_decide_at = None
     deal.save()
     question = Question.objects.create(deal=deal, asked_by=by, asked_at=at, text=text, fields=fields)
     record("deal.information_requested", deal, by=by, at=at, reason=text, fields=fields)
@@ -137,11 +143,13 @@ def answer_request(
     if "expected_close_on" in changed:
         rules.check_closing_date(deal.expected_close_on, date_in(deal.partner.country, at))
 
-    clock = rules.resume_clock(at, deal.clock_left, deal.distributor.country, terms)
+    clock = rules.resume_clock(at, deal.clock_left, deal.distributor.country, terms, deal.silence_left)
     deal.status = DealStatus.SUBMITTED
     if deal.clock_left:
         deal.overdue_told_at = None
     deal.decision_due_at, deal.half_time_at, deal.clock_left = clock.due_at, clock.half_time_at, None
+    deal.vendor_may_decide_at = clock.vendor_may_decide_at if deal.step == Step.DISTRIBUTOR else None
+    deal.silence_left = None
     if _IDENTITY_FIELDS & set(changed):
         check_not_registered_already(deal)
         ask_for_look(deal, at=at)
@@ -167,7 +175,7 @@ def withdraw_deal(deal: Deal, *, by: User, at: datetime, reason: str = "") -> De
     deal.questions.filter(answered_at=None).update(answered_at=at, answered_by=by)
     record("deal.withdrawn", deal, by=by, at=at, reason=reason)
     told = [*distributor_reviewers(deal), *reviewers_of(deal)]
-    notify("deal-withdrawn", to=told, about=deal, key=deal.reference, at=at)
+    notify("deal-withdrawn", to=told, about=deal, key=telling_key(deal), at=at)
     return deal
 
 
@@ -183,6 +191,7 @@ def endorse_deal(deal: Deal, *, by: User, at: datetime, granted_pct: Decimal) ->
     rules.check_free_of_conflict(open_conflicts(deal))
     deal.step = Step.VENDOR
     deal.proposed_pct, deal.endorsed_by, deal.endorsed_at = granted_pct, by, at
+    deal.vendor_may_decide_at = None
     deal.save()
     record("deal.endorsed", deal, by=by, at=at, edition=deal.edition.code, granted_pct=granted_pct)
     tell_reviewers(deal, at=at, conflict=False)
@@ -195,9 +204,10 @@ def endorse_deal(deal: Deal, *, by: User, at: datetime, granted_pct: Decimal) ->
 def approve_deal(deal: Deal, *, by: User, at: datetime, granted_pct: Decimal | None = None) -> Deal:
     """Rules E4, E5, E8: protect the customer and product group for this partner. A standard deal is
     approved by its distributor with a discount; an enterprise deal by the channel manager with the
-    one that the distributor fixed, so that `granted_pct` is left out."""
+    one that the distributor fixed, so that `granted_pct` is left out. Either by the channel manager with
+    a discount, when the distributor kept silent (rule E7)."""
     deal = lock_deal(deal)
-    require_move(by, deal, "approve")
+    require_move(by, deal, "approve", at)
     rulebook = rulebook_of(deal.edition)
     granted = deal.proposed_pct if deal.proposed_pct is not None else granted_pct
     if granted is None:
@@ -209,8 +219,9 @@ def approve_deal(deal: Deal, *, by: User, at: datetime, granted_pct: Decimal | N
 
     today = date_in(deal.partner.country, at)
     deal.status = DealStatus.APPROVED
-    deal.granted_pct, deal.decided_by, deal.decided_at = granted, by, at
     deal.letter_code = deal.letter_code or new_letter_code()
+    deal.granted_pct = granted
+    stamp_decision(deal, by=by, at=at, in_place=steps_in(by, deal, at))
     deal.protected_from = today
     deal.protected_until = rules.protected_until(today, rulebook.deal_registration)
     _stop_watching(deal)
@@ -226,16 +237,17 @@ def approve_deal(deal: Deal, *, by: User, at: datetime, granted_pct: Decimal | N
         protected_until=deal.protected_until,
     )
     told = partner_contacts(deal)
-    if deal.step == Step.VENDOR:
+    if deal.step == Step.VENDOR or deal.in_distributors_place:
         told += distributor_reviewers(deal)
     notify(
         "deal-approved",
         to=without(told, by),
         about=deal,
-        key=deal.reference,
+        key=telling_key(deal),
         at=at,
         granted_pct=granted,
         protected_until=deal.protected_until,
+        in_place=deal.in_distributors_place,
     )
     return deal
 
@@ -245,19 +257,21 @@ def approve_deal(deal: Deal, *, by: User, at: datetime, granted_pct: Decimal | N
 def reject_deal(deal: Deal, *, by: User, at: datetime, code: str, text: str) -> Deal:
     """Rule E9: a refusal has a reason from the list and a text for the partner."""
     deal = lock_deal(deal)
-    require_move(by, deal, "reject")
+    require_move(by, deal, "reject", at)
     if code not in RejectionCode.values:
         raise RuleViolation("required", gettext_noop("Choose a reason."), field="code")
     text = _need(text, "text")
     check_tells_no_rival(deal, text, by=by, field="text")
-    end_by_rejection(deal, by=by, at=at, code=code, text=text)
+    end_by_rejection(deal, by=by, at=at, code=code, text=text, in_place=steps_in(by, deal, at))
     return deal
 
 
-def end_by_rejection(deal: Deal, *, by: User, at: datetime, code: str, text: str) -> None:
+def end_by_rejection(
+    deal: Deal, *, by: User, at: datetime, code: str, text: str, in_place: bool = False
+) -> None:
     deal.status = DealStatus.REJECTED
     deal.rejection_code, deal.decision_text = code, text.strip()
-    deal.decided_by, deal.decided_at = by, at
+    stamp_decision(deal, by=by, at=at, in_place=in_place)
     deal.ended_on = date_in(deal.partner.country, at)
     # Rule E9: one appeal, so that a refusal after it is final.
     if deal.reinstated_at is None:
@@ -271,18 +285,38 @@ def end_by_rejection(deal: Deal, *, by: User, at: datetime, code: str, text: str
     told = partner_contacts(deal)
     if by.acting_as.distributor_id is None:
         told += distributor_reviewers(deal)
-    key = deal.reference + (":again" if deal.reinstated_at else "")
     notify(
         "deal-rejected",
         to=told,
         about=deal,
-        key=key,
+        key=telling_key(deal),
         at=at,
         text=text,
         code=code,
         appeal_until=deal.appeal_until,
+        in_place=deal.in_distributors_place,
     )
 
 
+def stamp_decision(deal: Deal, *, by: User, at: datetime, in_place: bool) -> None:
+    """Who decided and when, in how much working time, and whether in the distributor's place. To be
+    called before the clock is put away."""
+    deal.decided_by, deal.decided_at, deal.in_distributors_place = by, at, in_place
+    if in_place:
+        note_silence(deal, by=by, at=at)
+    if deal.decision_working_time is None:
+        # An appeal decides anew on what was decided in time or too late: the first decision counts.
+        terms, country = rulebook_of(deal.edition).deal_registration, deal.distributor.country
+        asked = deal.questions.filter(asked_at__gte=deal.submitted_at).values_list("asked_at", "answered_at")
+        spent = rules.decision_time(deal.submitted_at, at, asked, country, terms)
+        deal.decision_working_time = spent
+        deal.decided_late = rules.is_late(spent, country, terms)
+
+
+def note_silence(deal: Deal, *, by: User, at: datetime) -> None:
+    """Rule E7: what the channel manager does next, it does in the distributor's place."""
+    record("deal.stepped_in", deal, by=by, at=at, edition=deal.edition.code, due_at=deal.decision_due_at)
+
+
 def _stop_watching(deal: Deal) -> None:
-    deal.decision_due_at = deal.half_time_at = deal.clock_left = None
+    deal.decision_due_at = deal.half_time_at = deal.clock_left = deal.silence_left = None

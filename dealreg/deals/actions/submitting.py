@@ -5,7 +5,7 @@ from django.utils.translation import gettext
 
 from dealreg.deals import rules
 from dealreg.deals.actions.drafting import LineInput, lock_deal, price_lines
-from dealreg.deals.actions.looking import ask_for_look
+from dealreg.deals.actions.looking import ask_for_look, telling_key
 from dealreg.deals.lifecycle import DealStatus, Step
 from dealreg.deals.models import Deal
 from dealreg.deals.selectors import (
@@ -60,6 +60,13 @@ def submit_deal(deal: Deal, *, by: User, at: datetime) -> Deal:
     field."""
     deal = lock_deal(deal, with_partner=True)
     require_move(by, deal, "submit")
+    register(deal, by=by, at=at, verb="deal.submitted")
+    return deal
+
+
+def register(deal: Deal, *, by: User, at: datetime, verb: str, note: str = "") -> None:
+    """Put a registration under review at the conditions of the day, a draft as well as one that is
+    re-opened: the checks, the answer and what is told are the same."""
     lines = list(deal.lines.select_related("product"))
     check_complete(deal, has_lines=bool(lines))
     on = date_in(deal.partner.country, at)
@@ -85,14 +92,16 @@ def submit_deal(deal: Deal, *, by: User, at: datetime) -> Deal:
     deal.needs_vendor = deal.on_behalf or rulebook.line_of(deal.product_group.code) == ENTERPRISE
     deal.step = Step.VENDOR if deal.on_behalf else Step.DISTRIBUTOR
     deal.decision_due_at, deal.half_time_at = clock.due_at, clock.half_time_at
+    deal.vendor_may_decide_at = clock.vendor_may_decide_at if deal.step == Step.DISTRIBUTOR else None
     ask_for_look(deal, at=at)
     deal.save()
 
     record(
-        "deal.submitted",
+        verb,
         deal,
         by=by,
         at=at,
+        reason=note,
         edition=edition.code,
         ceiling_pct=ceiling,
         list_amount=deal.list_amount,
@@ -103,11 +112,10 @@ def submit_deal(deal: Deal, *, by: User, at: datetime) -> Deal:
         "deal-submitted",
         to=partner_contacts(deal),
         about=deal,
-        key=deal.reference,
+        key=telling_key(deal),
         at=at,
         due_at=clock.due_at,
     )
-    return deal
 
 
 def _check_supply(deal: Deal) -> None:

@@ -4,9 +4,17 @@ from django.db import transaction
 
 from dealreg.deals import rules
 from dealreg.deals.actions.drafting import lock_deal
+from dealreg.deals.actions.submitting import telling_key
 from dealreg.deals.lifecycle import DealStatus
 from dealreg.deals.models import Deal
-from dealreg.deals.selectors import channel_managers_of, partner_contacts, reviewers_of
+from dealreg.deals.selectors import (
+    channel_managers_of,
+    distributor_reviewers,
+    extension_refusal,
+    is_silent,
+    partner_contacts,
+    reviewers_of,
+)
 from partners.programme.selectors import rulebook_of
 from portal.audit.actions import record
 from portal.audit.models import Audience
@@ -64,10 +72,32 @@ def escalate_overdue(deal: Deal, *, at: datetime) -> bool:
 
 
 @transaction.atomic
+def tell_of_silence(deal: Deal, *, at: datetime) -> bool:
+    """Rule E7: the channel manager may decide in the distributor's place from now on; both hear of it.
+    Returns whether they were told now."""
+    deal = lock_deal(deal)
+    waits = deal.status == DealStatus.SUBMITTED and deal.silence_told_at is None
+    if not waits or not is_silent(deal, at):
+        return False
+    deal.silence_told_at = at
+    deal.save(update_fields=["silence_told_at"])
+    notify(
+        "deal-silence",
+        to=[*channel_managers_of(deal.partner), *distributor_reviewers(deal)],
+        about=deal,
+        key=telling_key(deal),
+        at=at,
+        due_at=deal.decision_due_at,
+        since_at=deal.vendor_may_decide_at,
+    )
+    return True
+
+
+@transaction.atomic
 def remind_expiring(deal: Deal, *, at: datetime) -> bool:
     """Rule E8: the tightest reminder that has passed, once. Returns whether one went out now."""
     deal = lock_deal(deal)
-    if deal.status != DealStatus.APPROVED:
+    if deal.status != DealStatus.APPROVED or deal.protection_held:
         return False
     terms = rulebook_of(deal.edition).deal_registration
     days_left = (deal.protected_until - date_in(deal.partner.country, at)).days
@@ -84,5 +114,6 @@ def remind_expiring(deal: Deal, *, at: datetime) -> bool:
         at=at,
         days=days_left,
         protected_until=deal.protected_until,
+        may_extend=extension_refusal(deal, at) is None,
     )
     return True

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dealreg.deals.lifecycle import DealStatus
-from dealreg.deals.models import AppealOutcome, Clocked, Deal
+from dealreg.deals.models import AppealOutcome, Clocked, Deal, Extension
 from dealreg.deals.selectors import terms_of
 from dealreg.deals.time_left import time_left_words, words_for
 from dealreg.deals.views.remembered import list_address
@@ -58,19 +58,21 @@ def _badge(tone: str, moment: Any, title: str, words: str) -> SafeString:
 
 
 @register.simple_tag
-def decision_badge(deal: Deal) -> SafeString:
-    """When the decision is due, in words; red when late, amber in the second half of the time."""
-    due = deal.decision_due_at
+def decision_badge(owed: Deal | Extension) -> SafeString:
+    """When the decision on a deal or an extension is due, in words; red when late, amber in the second
+    half of the time."""
+    due = owed.decision_due_at
+    deal = owed.deal if isinstance(owed, Extension) else owed
     if due is None:
         return format_html("{}", DASH)
     now = timezone.now()
     tone = "neutral"
     if due < now:
         tone = "bad"
-    elif deal.half_time_at and deal.half_time_at <= now:
+    elif owed.half_time_at and owed.half_time_at <= now:
         tone = "warn"
     stamp = formats.local_moment(due).isoformat(timespec="minutes")
-    return _badge(tone, stamp, formats.format_moment(due, zone=True), time_left_words(deal, now))
+    return _badge(tone, stamp, formats.format_moment(due, zone=True), time_left_words(deal, now, due))
 
 
 @register.simple_tag
@@ -95,6 +97,12 @@ def deal_deadline(deal: Deal, own: bool = False) -> SafeString:
         case DealStatus.INFORMATION_REQUESTED:
             words = _("Waits for your answer") if own else _("Waits for the partner")
             return format_html('<span class="dl-badge dl-warn">{}</span>', words)
+        case DealStatus.APPROVED if deal.protection_held:
+            day = formats.format_day(deal.protected_until)
+            title = _("Protected until the extension is decided; the last day was to be %s") % day
+            return format_html(
+                '<span class="dl-badge dl-neutral" title="{}">{}</span>', title, _("Extension asked for")
+            )
         case DealStatus.APPROVED:
             days = days_until(deal.protected_until)
             day = formats.format_day(deal.protected_until)

@@ -17,14 +17,25 @@ from django.views.decorators.http import require_http_methods
 
 from dealreg.deals import actions
 from dealreg.deals.forms import deciding as forms
-from dealreg.deals.lifecycle import Step
-from dealreg.deals.models import Deal, RejectionCode
-from dealreg.deals.rules import discount_amount, discount_choices
-from dealreg.deals.selectors import open_conflicts, require_move, terms_of
+from dealreg.deals.forms import extending
+from dealreg.deals.lifecycle import ExtensionStatus, Step
+from dealreg.deals.models import Deal, Extension, RejectionCode
+from dealreg.deals.rules import check_may_reopen, discount_amount, discount_choices
+from dealreg.deals.selectors import (
+    extension_refusal,
+    extension_step,
+    open_conflicts,
+    pending_extension,
+    require_move,
+    steps_in,
+    terms_of,
+)
 from dealreg.deals.views.wording import rejection_advice, rule_of_rejection
+from portal.accounts.models import User
+from portal.core.calendar import date_in
 from portal.core.errors import RuleViolation, WrongState
 from portal.core.formats import format_day, format_pct
-from portal.core.web import add_violation
+from portal.core.web import add_violation, message_of
 
 
 @dataclass(frozen=True)
@@ -44,6 +55,10 @@ class MovePage:
     confirm: str | Promise = ""
     # Never done while another registration of the customer stands before it (rule E5).
     waits_for_conflict: bool = False
+    # Why it cannot be done now, although the state would allow it: shown instead of the form.
+    refusal: Callable[[Deal, datetime], RuleViolation | None] = lambda deal, at: None
+    # Where it leads afterwards: the deal's page, or another by this name.
+    leads_to: str = "deals:detail"
 
 
 def _received_approval(deal: Deal) -> str:
@@ -61,7 +76,42 @@ def _with_reference(message: str | Promise) -> Callable[[Deal], str]:
     return lambda deal: str(message) % {"reference": deal.reference}
 
 
+def _received_extension(extension: Extension) -> str:
+    return gettext(
+        "%(reference)s: your request for an extension was sent. The protection holds until it is decided."
+    ) % {"reference": extension.deal.reference}
+
+
+def _decided_extension(extension: Extension) -> str:
+    if extension.status == ExtensionStatus.REFUSED:
+        return gettext("The extension of %(reference)s is refused. The partner has been told.") % {
+            "reference": extension.deal.reference
+        }
+    return gettext("Extended: %(reference)s is protected until %(until)s. The partner has been told.") % {
+        "reference": extension.deal.reference,
+        "until": format_day(extension.until_after),
+    }
+
+
+def _too_late_to_reopen(deal: Deal, at: datetime) -> RuleViolation | None:
+    try:
+        check_may_reopen(date_in(deal.partner.country, at), deal.ended_on, terms_of(deal))
+    except RuleViolation as violation:
+        return violation
+    return None
+
+
 PAGES: dict[str, MovePage] = {
+    "grant_extension": MovePage(
+        _("Grant the extension"),
+        "calendar-check",
+        _("Grant the extension"),
+        _("The customer and product group stay protected for this partner."),
+        extending.GrantExtensionForm,
+        actions.grant_extension,
+        _decided_extension,
+        template="deals/move_extension.html",
+    ),
     "approve": MovePage(
         _("Approve"),
         "circle-check",
@@ -108,6 +158,29 @@ PAGES: dict[str, MovePage] = {
             gettext("Congratulations! %(distributor)s has been asked to confirm order %(order)s.")
             % {"distributor": deal.distributor, "order": deal.order_reference}
         ),
+    ),
+    "extend": MovePage(
+        _("Ask for an extension"),
+        "calendar-plus",
+        _("Ask for an extension"),
+        _("Once for a protection, before it ends (rule E8). It holds until the request is decided."),
+        extending.ExtendForm,
+        actions.ask_extension,
+        _received_extension,
+        template="deals/move_extend.html",
+        refusal=extension_refusal,
+    ),
+    "reopen": MovePage(
+        _("Re-open"),
+        "rotate-clockwise",
+        _("Re-open this deal"),
+        _("It goes back under review as a registration of today, under its old number (rule E8)."),
+        extending.ReopenForm,
+        actions.reopen_deal,
+        _with_reference(_("%(reference)s is registered again.")),
+        template="deals/move_reopen.html",
+        refusal=_too_late_to_reopen,
+        leads_to="deals:receipt",
     ),
     "confirm_order": MovePage(
         _("Confirm the order"),
@@ -171,6 +244,18 @@ PAGES: dict[str, MovePage] = {
         destructive=True,
         confirm=_("The partner is told at once. This cannot be taken back."),
     ),
+    "refuse_extension": MovePage(
+        _("Refuse the extension"),
+        "calendar-x",
+        _("Refuse the extension"),
+        _("The protection keeps its old end. Where that has passed, it ends at once."),
+        extending.RefuseExtensionForm,
+        actions.refuse_extension,
+        _decided_extension,
+        template="deals/move_extension.html",
+        destructive=True,
+        confirm=_("The partner is told at once. This cannot be taken back."),
+    ),
     "revoke": MovePage(
         _("Revoke the protection"),
         "shield-off",
@@ -231,7 +316,7 @@ def make_move(request: HttpRequest, ref: str, move: str) -> HttpResponse:
         reference=ref,
     )
     try:
-        require_move(request.user, deal, name)
+        require_move(request.user, deal, name, at)
         form = _form(request, page, name, deal, at)
         asked_for_preview = "preview" in request.POST
         if request.method == "POST" and not asked_for_preview and form.is_valid():
@@ -241,10 +326,10 @@ def make_move(request: HttpRequest, ref: str, move: str) -> HttpResponse:
                 _show(form, refusal)
             else:
                 messages.success(request, page.receipt(done))
-                return redirect(deal)
+                return redirect(page.leads_to, ref=deal.reference)
     except WrongState:
         return _moved_on(request, deal)
-    return render(request, page.template, _context(page, name, deal, form))
+    return render(request, page.template, _context(page, name, deal, form, at, request.user))
 
 
 def _form(request: HttpRequest, page: MovePage, name: str, deal: Deal, at: datetime) -> forms.MoveForm:
@@ -277,21 +362,41 @@ def _moved_on(request: HttpRequest, deal: Deal) -> HttpResponse:
     return redirect(deal)
 
 
-def _context(page: MovePage, name: str, deal: Deal, form: forms.MoveForm) -> dict[str, Any]:
+def _decider(deal: Deal) -> str:
+    """Who decides on more protection for a deal of this kind."""
+    if extension_step(deal) == Step.VENDOR:
+        return gettext("The channel manager")
+    return str(deal.distributor)
+
+
+def _context(
+    page: MovePage, name: str, deal: Deal, form: forms.MoveForm, at: datetime, user: User
+) -> dict[str, Any]:
+    refusal = page.refusal(deal, at)
     context: dict[str, Any] = {
         "deal": deal,
         "page": page,
         "move": name,
         "form": form,
-        "blocked": page.waits_for_conflict and open_conflicts(deal) > 0,
+        "blocked": refusal is not None or (page.waits_for_conflict and open_conflicts(deal) > 0),
+        "refusal": message_of(refusal) if refusal else "",
+        "in_place": name in ("approve", "reject", "request_information") and steps_in(user, deal, at),
+        "terms": terms_of(deal),
+        "decider": _decider(deal),
     }
+    if page.template == "deals/move_extension.html":
+        extension = pending_extension(deal)
+        context |= {
+            "extension": extension,
+            "progress": extension.progress.all() if extension else [],
+            "in_place": extension is not None and steps_in(user, extension, at),
+        }
     if page.template == "deals/move_grant.html":
         context |= {
             "choices": [
                 (pct, discount_amount(deal.list_amount, pct))
                 for pct in discount_choices(deal.ceiling_pct, terms_of(deal).discount_step_pct)
             ],
-            "terms": terms_of(deal),
             "ceiling_amount": discount_amount(deal.list_amount, deal.ceiling_pct),
             "proposed_amount": discount_amount(deal.list_amount, deal.proposed_pct),
             "at_vendor": deal.step == Step.VENDOR,

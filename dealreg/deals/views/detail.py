@@ -17,15 +17,17 @@ from dealreg.deals import actions
 from dealreg.deals.appeals import appeal_of, may_appeal, may_judge
 from dealreg.deals.forms.deciding import CommentForm, unlockable_label
 from dealreg.deals.lifecycle import DealStatus, Step
-from dealreg.deals.models import Deal
+from dealreg.deals.models import Deal, Extension
 from dealreg.deals.querysets import DealQuerySet
 from dealreg.deals.registering_right import may_register_something
-from dealreg.deals.rules import discount_amount
+from dealreg.deals.rules import discount_amount, last_day_to_reopen
 from dealreg.deals.selectors import (
     conflicts_around,
+    is_silent,
     moves_open_to,
     open_conflicts,
     partner_summary,
+    pending_extension,
     registrant_facts,
     side_of,
     terms_of,
@@ -115,7 +117,7 @@ def _show(request: HttpRequest, deal: Deal, *, comment_form: CommentForm) -> Htt
         context = {"deal": deal, "lines": deal.lines.select_related("product")}
         return render(request, "deals/detail_draft.html", context)
 
-    moves = moves_open_to(user, deal)
+    moves = moves_open_to(user, deal, at)
     conflicts = conflicts_around(user, deal) if side == "vendor" else []
     # Partners are not even asked about: their page costs and says the same with and without (rule E6).
     waits = side != "partner" and deal.is_under_review and open_conflicts(deal) > 0
@@ -134,6 +136,9 @@ def _show(request: HttpRequest, deal: Deal, *, comment_form: CommentForm) -> Htt
         "lines": list(deal.lines.select_related("product")),
         "money": money_of(deal),
         "protection": protection_of(deal, at),
+        "extensions": extensions_of(deal),
+        "silence": silence_of(deal, side, at),
+        "reopen_until": last_day_to_reopen(deal.ended_on, terms_of(deal)) if "reopen" in moves else None,
         "outcome": outcome_of(deal),
         "appeal": appeal,
         "appeal_files": list(Document.objects.about(appeal)) if appeal else [],
@@ -174,7 +179,7 @@ def _tier_that_counts(deal: Deal, at: datetime) -> str:
 
 @dataclass(frozen=True)
 class NextStep:
-    """`kind` says what is waited for: decide, decide_vendor, answer, close, confirm."""
+    """`kind` says what is waited for: decide, decide_vendor, decide_extension, answer, close, confirm."""
 
     kind: str
     yours: bool
@@ -188,6 +193,7 @@ class NextStep:
 _ANSWERED_BY = {
     "decide": {"approve", "endorse"},
     "decide_vendor": {"approve"},
+    "decide_extension": {"grant_extension"},
     "answer": {"answer"},
     "close": {"report_won"},
     "confirm": {"confirm_order"},
@@ -207,6 +213,15 @@ def next_step(deal: Deal, side: str, moves: Collection[str], at: datetime) -> Ne
             tone = "bad" if late else "warn" if deal.half_time_at <= at else "info"
         case DealStatus.INFORMATION_REQUESTED:
             kind, tone = "answer", "warn"
+        case DealStatus.APPROVED if deal.protection_held:
+            extension = pending_extension(deal)
+            kind = "decide_extension"
+            until = extension.decision_due_at
+            late = at > until
+            words = time_left_words(deal, at, until)
+            tone = "bad" if late else "warn" if extension.half_time_at <= at else "info"
+            yours = bool(_ANSWERED_BY[kind] & set(moves))
+            return NextStep(kind, yours, until, words, late, tone)
         case DealStatus.APPROVED:
             kind = "close"
             days = (deal.protected_until - date_in(deal.partner.country, at)).days
@@ -253,11 +268,29 @@ def protection_of(deal: Deal, at: datetime) -> dict[str, Any] | None:
     running = deal.status == DealStatus.APPROVED and left >= 0
     return {
         "running": running,
+        "held": deal.protection_held,
         "days": total,
         "left": max(0, left),
         "words": day_words(left),
         "tone": "bad" if left <= 7 else "warn" if left <= 30 else "ok",
     }
+
+
+def extensions_of(deal: Deal) -> list[Extension]:
+    """What was asked for and decided, with the progress told; only deals that were ever protected."""
+    if deal.status in (DealStatus.SUBMITTED, DealStatus.INFORMATION_REQUESTED) and deal.reopened_at is None:
+        return []
+    found = deal.extensions.select_related("asked_by", "decided_by").prefetch_related("progress")
+    return list(found)
+
+
+def silence_of(deal: Deal, side: str, at: datetime) -> dict[str, Any] | None:
+    """Rule E7, for reviewers: since when or from when on the channel manager may decide."""
+    if side == "partner" or deal.status != DealStatus.SUBMITTED or at <= deal.decision_due_at:
+        return None
+    if deal.vendor_may_decide_at is None:
+        return None
+    return {"at": deal.vendor_may_decide_at, "open": is_silent(deal, at)}
 
 
 def outcome_of(deal: Deal) -> dict[str, Any] | None:
@@ -300,6 +333,8 @@ def _still_to_come(deal: Deal) -> list[dict[str, Any]]:
             steps = [{**decisions[0], "body": due}, *decisions[1:], protection, closing]
         case DealStatus.INFORMATION_REQUESTED:
             steps = [{"title": _("Answer of the partner")}, *decisions, protection, closing]
+        case DealStatus.APPROVED if deal.protection_held:
+            steps = [{"title": _("Decision on the extension")}, closing]
         case DealStatus.APPROVED:
             until = _("Protected until %(day)s") % {"day": format_day(deal.protected_until)}
             steps = [{**closing, "body": until}]

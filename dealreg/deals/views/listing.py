@@ -16,7 +16,7 @@ from dealreg.deals.forms.filters import DealFilter
 from dealreg.deals.lifecycle import DealStatus, Step
 from dealreg.deals.models import Conflict, Deal
 from dealreg.deals.registering_right import may_register_something
-from dealreg.deals.selectors import queue_of, reviewing_step
+from dealreg.deals.selectors import extensions_to_decide, queue_of, reviewing_step
 from dealreg.deals.tables import DealTable
 from dealreg.deals.views.remembered import query_without_blanks, remember_list
 from partners.organisations.access import can, require
@@ -193,15 +193,22 @@ def queue(request: HttpRequest) -> HttpResponse:
         require(request.user, "deals.see_queue")
     now = timezone.now()
     visible = Deal.objects.visible_to(request.user)
-    page = CappedPaginator(_with_facts(queue_of(request.user)), PER_PAGE).get_page(request.GET.get("page"))
+    page = CappedPaginator(_with_facts(queue_of(request.user, now)), PER_PAGE).get_page(
+        request.GET.get("page")
+    )
     waiting = visible.filter(status=DealStatus.INFORMATION_REQUESTED, step=step).order_by("changed_at", "pk")
     overdue = visible.none()
     if step == Step.VENDOR:
-        overdue = visible.to_decide(Step.DISTRIBUTOR).overdue(now)
+        # Those that are open to the channel manager stand above.
+        overdue = visible.to_decide(Step.DISTRIBUTOR).overdue(now).filter(vendor_may_decide_at__gt=now)
+    extensions = extensions_to_decide(request.user, now).select_related(
+        "deal__partner", "deal__distributor", "deal__product_group", "deal__edition", "asked_by"
+    )
     context = {
         "page": page,
         "waiting": _with_facts(waiting)[:PER_PAGE],
         "overdue": _with_facts(overdue)[:PER_PAGE],
+        "extensions": extensions[:PER_PAGE],
         "is_vendor": step == Step.VENDOR,
         "may_decide": can(request.user, "deals.decide_as_distributor")
         or can(request.user, "deals.decide_as_vendor"),

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django import template
-from django.utils.html import format_html, linebreaks
+from django.utils.html import format_html, format_html_join, linebreaks
 from django.utils.safestring import SafeString
 
 from portal.core import formats
@@ -102,6 +102,24 @@ def mail_button(context: template.Context, label: Any) -> str:
         )
     ending = formats.labelled(label, "").rstrip()
     return f"\n{ending}\n{url}\n"
+
+
+@register.simple_tag(takes_context=True)
+def mail_links(context: template.Context, *pairs: Any) -> str:
+    """Further things to do, each with the page below the record's own that it is done on:
+    `{% mail_links _("Report as won") "report-won" … %}`. A link only opens a page; it changes nothing."""
+    links = [
+        (label, f"{context['open_url']}?go={door}")
+        for label, door in zip(pairs[::2], pairs[1::2], strict=True)
+    ]
+    if context["in_html"]:
+        items = format_html_join(
+            SafeString(' <span class="muted" style="color:#56666d">·</span> '),
+            '<a href="{}" style="font-weight:600">{}</a>',
+            ((url, label) for label, url in links),
+        )
+        return format_html('<p class="ink" style="{}">{}</p>', _PARA, items)
+    return "\n" + "\n".join(f"{formats.labelled(label, '').rstrip()}\n{url}\n" for label, url in links)
 
 
 @register.filter

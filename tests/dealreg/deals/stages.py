@@ -8,6 +8,7 @@ from typing import Any
 from dealreg.deals import actions
 from dealreg.deals.actions.drafting import LineInput
 from dealreg.deals.models import Deal
+from dealreg.deals.rules import ExtensionAsked, Happened
 from partners.specialisations.models import Specialisation
 from tests.cast import Cast
 
@@ -83,6 +84,30 @@ def approved(cast: Cast, **customer: Any) -> Deal:
     return actions.approve_deal(deal, by=cast.denise, at=LATER, granted_pct=Decimal("3.5"))
 
 
+def silent(cast: Cast, **customer: Any) -> Deal:
+    """Submitted a week ago, and its distributor has not decided."""
+    return submitted(cast, at=MONDAY - timedelta(days=7), **customer)
+
+
+def silent_enterprise(cast: Cast) -> Deal:
+    return enterprise(cast, at=MONDAY - timedelta(days=7))
+
+
+def extension(at: datetime, days: int = 90) -> ExtensionAsked:
+    """What a partner asks for, with what happened on that day."""
+    return ExtensionAsked(
+        days, at.date() + timedelta(days=30), (Happened(at.date(), "The board has agreed to the test."),)
+    )
+
+
+def held(cast: Cast, at: datetime = LATER, days: int = 90, **customer: Any) -> Deal:
+    """Approved, and an extension asked for."""
+    deal = approved(cast, **customer)
+    actions.ask_extension(deal, by=cast.amir, at=at, asked=extension(at, days))
+    deal.refresh_from_db()
+    return deal
+
+
 def rejected(cast: Cast) -> Deal:
     return actions.reject_deal(
         submitted(cast), by=cast.denise, at=LATER, code="no_engagement", text="One call is not enough."
@@ -136,7 +161,10 @@ STAGES: dict[str, Callable[[Cast], Deal]] = {
     "enterprise": enterprise,
     "endorsed": endorsed,
     "asked": asked,
+    "silent": silent,
+    "silent_enterprise": silent_enterprise,
     "approved": approved,
+    "held": held,
     "rejected": rejected,
     "withdrawn": withdrawn,
     "won": won,

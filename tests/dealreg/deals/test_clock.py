@@ -42,6 +42,7 @@ def test_nothing_is_due_while_the_partner_is_asked(cast):
     assert watch_decisions(MONDAY + timedelta(days=60)) == {
         "half-time reminders": 0,
         "overdue decisions escalated": 0,
+        "decisions open to the channel manager": 0,
     }
     assert waiting_for(deal).who == "partner"
 

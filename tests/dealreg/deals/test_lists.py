@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from dealreg.deals.actions import approve_deal
 from dealreg.deals.models import Deal
-from dealreg.deals.selectors import queue_count
+from dealreg.deals.selectors import queue_of
 from portal.accounts.models import User
 from tests.dealreg.deals import stages
 from tests.factories import PartnerFactory
@@ -415,10 +415,10 @@ def test_the_queue_is_for_those_who_review(cast, sign_in, person, status):
 
 
 def test_the_count_of_the_queue_is_what_it_shows(cast, deals):
-    assert queue_count(cast.denise) == 3
-    assert queue_count(cast.dieter) == 1
-    assert queue_count(cast.karim) == 0
-    assert queue_count(cast.amir) == 0
+    assert queue_of(cast.denise, timezone.now()).count() == 3
+    assert queue_of(cast.dieter, timezone.now()).count() == 1
+    assert queue_of(cast.karim, timezone.now()).count() == 0
+    assert queue_of(cast.amir, timezone.now()).count() == 0
 
 
 # Search as you type.
