@@ -197,6 +197,38 @@ def check_looked_at(*, still_due: bool) -> None:
         )
 
 
+REGISTERED_AT_ONCE = timedelta(hours=1)
+TAKEN_BACK_AT_ONCE = timedelta(days=1)
+
+
+def check_pace(
+    registered: int, first_at: datetime | None, at: datetime, terms: DealRegistrationTerms
+) -> None:
+    """Rule E6, against finding out by trying: one person registers so many deals within an hour and no
+    more. Only their own registrations count, never what became of them: slowing down whoever meets many
+    conflicts would tell of them."""
+    if registered >= terms.registrations_per_hour and first_at is not None:
+        wait = first_at + REGISTERED_AT_ONCE - at
+        raise RuleViolation(
+            "too-many-at-once",
+            gettext_noop(
+                "You have registered %(count)d deals within an hour, the most that the portal takes from "
+                "one person. Your draft is kept: submit it in %(minutes)d minutes."
+            ),
+            rule="E6",
+            count=registered,
+            minutes=max(1, -(-wait // timedelta(minutes=1))),
+        )
+
+
+def looks_like_probing(registered: int, in_vain: int, terms: DealRegistrationTerms) -> bool:
+    """Whether the channel manager should have a look: many registrations, of which a large share met an
+    earlier one or was taken back at once."""
+    if registered < terms.probing_registrations:
+        return False
+    return in_vain * 100 >= registered * terms.probing_share_pct
+
+
 def reminder_due(days_left: int, reminders: tuple[int, ...], told: int | None) -> int | None:
     """Rule E8: the reminder to send with `days_left` to the end of protection, or None. After a
     missed night only the tightest one that has passed is sent; `told` is the last one sent."""

@@ -336,6 +336,18 @@ PARAMETERS: dict[tuple[str, str], ParameterLabel] = {
     ("deal_registration", "decisions_to_publish"): ParameterLabel(
         _("Decision times are published from so many decisions on"), "E7", _number
     ),
+    ("deal_registration", "registrations_per_hour"): ParameterLabel(
+        _("Registrations of one person within an hour, at most"), "E6", _number
+    ),
+    ("deal_registration", "probing_days"): ParameterLabel(
+        _("Striking registrations are reported: period looked at"), "E6", _days
+    ),
+    ("deal_registration", "probing_registrations"): ParameterLabel(
+        _("Striking registrations are reported: from so many on"), "E6", _number
+    ),
+    ("deal_registration", "probing_share_pct"): ParameterLabel(
+        _("Striking registrations are reported: share taken or withdrawn at once"), "E6", _per_cent
+    ),
     ("deal_registration", "discount_step_pct"): ParameterLabel(
         _("Steps of the granted discount"), "E4", _points
     ),

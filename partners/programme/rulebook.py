@@ -31,6 +31,13 @@ class DealRegistrationTerms:
     order_confirmation_business_days: int
     # Fewer decisions than this are not published as a figure: nobody is to be singled out.
     decisions_to_publish: int
+    # One person registers no more within an hour; an account that does is reported (rule E6).
+    registrations_per_hour: int
+    # Reported too: so many registrations of a partner within so many days, of which at least this share
+    # met an earlier one or was taken back within a day.
+    probing_days: int
+    probing_registrations: int
+    probing_share_pct: int
     discount_step_pct: Decimal
     office_opens: time
     office_closes: time

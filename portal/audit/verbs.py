@@ -123,6 +123,15 @@ VERBS: dict[str, Verb] = {
             }
         },
     ),
+    "deal.probing_noticed": Verb(
+        _("Striking registrations of the partner, channel manager told"),
+        _(
+            "Striking registrations of the partner, channel manager told: %(registered)s in %(days)s days, "
+            "%(in_vain)s of them taken or withdrawn at once, %(at_once)s within an hour"
+        ),
+        "eye-exclamation",
+        "warn",
+    ),
     "deal.reminded": Verb(_("Reminded of the decision"), icon="hourglass", tone="neutral"),
     "deal.escalated": Verb(
         _("Decision overdue, channel manager told"),

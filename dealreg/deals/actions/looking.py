@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from dealreg.deals import rules
 from dealreg.deals.actions.conflicts import lapse_conflicts, note_conflicts
 from dealreg.deals.actions.drafting import lock_deal
+from dealreg.deals.actions.probing import report_probing
 from dealreg.deals.lifecycle import ACTIVE, DealStatus
 from dealreg.deals.models import Deal
 from dealreg.deals.querysets import DealQuerySet
@@ -54,12 +55,13 @@ def look_for_conflicts(deal: Deal, *, at: datetime) -> bool:
     identity = settle_identity(deal)
     deal.look_due_at = None
     deal.save(update_fields=["customer", "look_due_at"])
-    if deal.status not in (*ACTIVE, DealStatus.WON):
+    if deal.status in (*ACTIVE, DealStatus.WON):
+        waits = note_conflicts(deal, identity, at=at, anew=reopened)
+        if is_new and deal.status == DealStatus.SUBMITTED:
+            tell_reviewers(deal, at=at, conflict=waits)
+    else:
         lapse_conflicts(deal, at=at)
-        return True
-    waits = note_conflicts(deal, identity, at=at, anew=reopened)
-    if is_new and deal.status == DealStatus.SUBMITTED:
-        tell_reviewers(deal, at=at, conflict=waits)
+    report_probing(deal, at=at)
     return True
 
 

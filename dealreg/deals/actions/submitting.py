@@ -6,6 +6,7 @@ from django.utils.translation import gettext
 from dealreg.deals import rules
 from dealreg.deals.actions.drafting import LineInput, lock_deal, price_lines
 from dealreg.deals.actions.looking import ask_for_look, telling_key
+from dealreg.deals.actions.probing import check_own_pace
 from dealreg.deals.lifecycle import DealStatus, Step
 from dealreg.deals.models import Deal
 from dealreg.deals.selectors import (
@@ -77,6 +78,7 @@ def register(deal: Deal, *, by: User, at: datetime, verb: str, note: str = "") -
     rules.check_country(deal.customer_country, frozenset(deal.partner.authorised_countries))
     rules.check_closing_date(deal.expected_close_on, on)
     _check_supply(deal)
+    check_own_pace(by, at=at, terms=rulebook.deal_registration)
     wanted = [LineInput(line.product, line.nodes, line.term_months) for line in lines]
     price_lines(deal, wanted, at, before=lines)
     check_not_registered_already(deal)
