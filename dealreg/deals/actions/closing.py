@@ -4,7 +4,7 @@ from decimal import Decimal
 from django.db import transaction
 
 from dealreg.deals import rules
-from dealreg.deals.actions.conflicts import check_tells_no_rival, lapse_conflicts
+from dealreg.deals.actions.conflicts import check_tells_no_rival, lapse_conflicts, lock_customer
 from dealreg.deals.actions.drafting import lock_deal
 from dealreg.deals.actions.lapsing import lapse_extension
 from dealreg.deals.actions.looking import ask_for_look, telling_key
@@ -128,6 +128,7 @@ def revoke_deal(deal: Deal, *, by: User, at: datetime, code: str, text: str) -> 
 
 
 def end_by_revocation(deal: Deal, *, by: User, at: datetime, code: str, text: str) -> None:
+    lock_customer(deal)
     deal.status = DEAL_LIFECYCLE.check("revoke", deal.status)
     deal.revocation_code, deal.end_text = code, text.strip()
     deal.ended_on = date_in(deal.partner.country, at)
@@ -153,6 +154,7 @@ def expire_deal(deal: Deal, *, at: datetime) -> bool:
 
 
 def end_by_expiry(deal: Deal, *, ended_on: date, at: datetime) -> None:
+    lock_customer(deal)
     deal.status = DealStatus.EXPIRED
     deal.ended_on = ended_on
     deal.save()

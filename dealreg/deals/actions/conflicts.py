@@ -103,6 +103,12 @@ def _open_conflicts_of(deal: Deal) -> QuerySet[Conflict]:
     )
 
 
+def lock_customer(deal: Deal) -> None:
+    """Before the deal is saved: saving locks it against conflicts that point at it, and who notes one has
+    locked the customer first."""
+    list(Customer.objects.select_for_update(no_key=True).filter(pk=deal.customer_id))
+
+
 def lapse_conflicts(deal: Deal, *, at: datetime) -> None:
     """A registration that ended takes nothing any more: its open conflicts settle by themselves. Not
     called for a won deal: its customer has bought (rule E2), and a channel manager decides. The steps of
@@ -110,7 +116,7 @@ def lapse_conflicts(deal: Deal, *, at: datetime) -> None:
     if deal.customer_id is None:
         return
     # Who registers this customer at the same moment has either not looked yet or noted its conflict.
-    Customer.objects.select_for_update(no_key=True).get(pk=deal.customer_id)
+    lock_customer(deal)
     for conflict in _open_conflicts_of(deal):
         _lapse(conflict, at=at)
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from dealreg.deals import rules
-from dealreg.deals.actions.conflicts import check_tells_no_rival, lapse_conflicts
+from dealreg.deals.actions.conflicts import check_tells_no_rival, lapse_conflicts, lock_customer
 from dealreg.deals.actions.conversation import EvidenceInput, attach_evidence
 from dealreg.deals.actions.drafting import DRAFT_FIELDS, LineInput, apply_changes, lock_deal, price_lines
 from dealreg.deals.actions.looking import (
@@ -30,7 +30,6 @@ from dealreg.deals.selectors import (
     steps_in,
     without,
 )
-from partners.customers.models import Customer
 from partners.programme.rules import check_granted_pct
 from partners.programme.selectors import rulebook_of
 from portal.accounts.models import User
@@ -214,7 +213,7 @@ def approve_deal(deal: Deal, *, by: User, at: datetime, granted_pct: Decimal | N
         raise RuleViolation("required", gettext_noop("This information is needed."), field="granted_pct")
     check_granted_pct(granted, deal.ceiling_pct, rulebook)
     check_looked_at(deal)
-    Customer.objects.select_for_update(no_key=True).get(pk=deal.customer_id)
+    lock_customer(deal)
     rules.check_free_of_conflict(open_conflicts(deal))
 
     today = date_in(deal.partner.country, at)
@@ -269,6 +268,7 @@ def reject_deal(deal: Deal, *, by: User, at: datetime, code: str, text: str) -> 
 def end_by_rejection(
     deal: Deal, *, by: User, at: datetime, code: str, text: str, in_place: bool = False
 ) -> None:
+    lock_customer(deal)
     deal.status = DealStatus.REJECTED
     deal.rejection_code, deal.decision_text = code, text.strip()
     stamp_decision(deal, by=by, at=at, in_place=in_place)

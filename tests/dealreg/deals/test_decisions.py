@@ -837,6 +837,23 @@ def test_a_registration_and_the_end_of_its_rival_at_once_leave_no_open_conflict_
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_refusal_and_the_look_at_its_rival_do_not_lock_each_other():
+    cast = make_cast()
+    for number in range(8):
+        earlier = submitted(cast, cast.amir, customer_name=f"Commune numéro {number}")
+        later = draft(cast, cast.bruno, customer_name=f"Commune numéro {number}")
+        actions.submit_deal(later, by=cast.bruno, at=MONDAY + timedelta(hours=1))
+        results = at_once(
+            lambda deal=earlier: actions.reject_deal(
+                deal, by=cast.denise, at=LATER, code="other", text="No."
+            ),
+            lambda deal=later: actions.look_for_conflicts(deal, at=LATER),
+        )
+        assert isinstance(results[0], Deal) and results[1] is True, results
+        assert not Conflict.objects.open().exists()
+
+
+@pytest.mark.django_db(transaction=True)
 def test_an_approval_and_a_registration_of_the_same_customer_do_not_lock_each_other():
     cast = make_cast()
     for number in range(8):
