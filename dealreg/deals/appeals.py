@@ -54,11 +54,13 @@ def judges_of(appeal: Appeal) -> list[User]:
     return channel_managers_of(appeal.deal.partner, not_by=appeal.rejected_by_id)
 
 
-def programme_admins_of(partner: Partner, *, not_by: int) -> list[User]:
+def programme_admins_of(partner: Partner, *, not_by: int | None = None) -> list[User]:
     region = Membership.objects.active().filter(
         vendor_office__countries__contains=[partner.country], role=Role.PROGRAMME_ADMIN
     )
-    return [membership.user for membership in region.exclude(user_id=not_by).order_by("pk")]
+    if not_by is not None:
+        region = region.exclude(user_id=not_by)
+    return [membership.user for membership in region.order_by("pk")]
 
 
 def appeals_to_judge(user: User) -> Any:

@@ -31,3 +31,6 @@ class DealsConfig(AppConfig):
         register_waiting_subjects(
             "deal-appealed", "appeal-half-time", "appeal-overdue", read=waiting.appeals_waiting
         )
+        register_waiting_subjects(
+            "discount-asked", "discount-half-time", "discount-overdue", read=waiting.discounts_waiting
+        )

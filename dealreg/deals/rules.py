@@ -1,10 +1,11 @@
 """Rules of section E that need only values and an instant."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from typing import NoReturn
 
 from partners.programme.rulebook import DealRegistrationTerms
 from portal.core.calendar import WorkingHours
@@ -402,3 +403,88 @@ def check_may_reopen(today: date, ended_on: date, terms: DealRegistrationTerms) 
             rule="E8",
             day=last,
         )
+
+
+# Rule E14: a discount for the end customer.
+
+
+def spread(total: Decimal, over: Sequence[Decimal]) -> list[Decimal]:
+    """An amount spread over others in proportion, to the cent: the parts add up to the whole, and none is
+    larger than what it is a part of, as long as the whole is not."""
+    whole = sum(over, Decimal(0))
+    parts: list[Decimal] = []
+    covered = Decimal(0)
+    for amount in over:
+        covered += amount
+        # Rounding the running sum, not each part, loses no cent on the way.
+        due = (total * covered / whole).quantize(Decimal("0.01"), ROUND_HALF_UP) if whole else Decimal(0)
+        parts.append(min(due - sum(parts, Decimal(0)), amount))
+    return parts
+
+
+def asked_amounts(
+    list_amounts: Sequence[Decimal],
+    *,
+    unit: str,
+    whole: Decimal | None = None,
+    by_line: Sequence[Decimal | None] = (),
+) -> list[Decimal]:
+    """Rule E14: what is asked for on each line, in the deal's currency, whether it was said as an amount or
+    in per cent, for the deal or for its lines. Raises RuleViolation where nothing or too much is asked."""
+    in_pct = unit == "pct"
+    highest = Decimal(100) if in_pct else sum(list_amounts, Decimal(0))
+    said = [whole] if whole is not None else [value for value in by_line if value is not None]
+    if not any(said):
+        raise RuleViolation(
+            "required", gettext_noop("Say how much, for the deal or for its lines."), field="whole"
+        )
+    if any(value < 0 for value in said) or (whole is not None and whole > highest):
+        _refuse_amount("whole")
+    if whole is not None:
+        asked = _pct_of(list_amounts, [whole] * len(list_amounts)) if in_pct else spread(whole, list_amounts)
+        return _something(asked)
+    if len(by_line) != len(list_amounts):
+        raise RuleViolation(
+            "lines-changed", gettext_noop("The products have changed in the meantime."), field="whole"
+        )
+    values = [value or Decimal(0) for value in by_line]
+    limits = [Decimal(100)] * len(list_amounts) if in_pct else list(list_amounts)
+    for position, (value, limit) in enumerate(zip(values, limits, strict=True)):
+        if value > limit:
+            _refuse_amount(f"line_{position}")
+    return _something(_pct_of(list_amounts, values) if in_pct else values)
+
+
+def _something(asked: list[Decimal]) -> list[Decimal]:
+    """A per cent so small that it rounds to nothing asks for nothing."""
+    if not any(asked):
+        raise RuleViolation("too-little", gettext_noop("This comes to less than a cent."), field="whole")
+    return asked
+
+
+def _pct_of(amounts: Sequence[Decimal], pcts: Sequence[Decimal]) -> list[Decimal]:
+    return [discount_amount(amount, pct) or Decimal(0) for amount, pct in zip(amounts, pcts, strict=True)]
+
+
+def _refuse_amount(field: str) -> NoReturn:
+    raise RuleViolation(
+        "more-than-list",
+        gettext_noop("A discount lies between nothing and the list price."),
+        field=field,
+        rule="E14",
+    )
+
+
+def check_discount_granted(granted: Sequence[Decimal], asked: Sequence[Decimal]) -> str:
+    """Rule E14: at most what was asked for, on each line. Returns how the request ends: granted, partly or
+    refused."""
+    if any(not 0 <= given <= wanted for given, wanted in zip(granted, asked, strict=True)):
+        raise RuleViolation(
+            "more-than-asked",
+            gettext_noop("More than was asked for cannot be granted."),
+            field="amount",
+            rule="E14",
+        )
+    if not any(granted):
+        return "refused"
+    return "granted" if list(granted) == list(asked) else "partly"

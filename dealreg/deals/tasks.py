@@ -11,12 +11,15 @@ from django.utils import timezone
 
 from dealreg.deals.actions import (
     escalate_appeal,
+    escalate_discount,
     escalate_overdue,
     expire_deal,
+    lapse_discount,
     look_at_due,
     remind_expiring,
     remind_half_time,
     remind_of_appeal,
+    remind_of_discount,
     tell_of_silence,
 )
 from dealreg.deals.actions.extending import (
@@ -24,8 +27,8 @@ from dealreg.deals.actions.extending import (
     remind_extension_half_time,
     tell_of_silence_on_extension,
 )
-from dealreg.deals.lifecycle import DealStatus, Step
-from dealreg.deals.models import Appeal, Deal, Extension
+from dealreg.deals.lifecycle import ACTIVE, DealStatus, Step
+from dealreg.deals.models import Appeal, Deal, DiscountRequest, Extension
 from dealreg.deals.querysets import DealQuerySet, ExtensionQuerySet
 from partners.programme.models import Edition
 from partners.programme.selectors import rulebook_of
@@ -43,6 +46,9 @@ ENDED = "protections ended"
 APPEALS_HALF_TIME = "half-time reminders of appeals"
 APPEALS_OVERDUE = "overdue appeals escalated"
 LOOKED = "registrations compared"
+DISCOUNTS_HALF_TIME = "half-time reminders of discount requests"
+DISCOUNTS_OVERDUE = "overdue discount requests escalated"
+DISCOUNTS_LAPSED = "discount requests of ended deals closed"
 
 
 def _each(event: str, deals: DealQuerySet, action: Callable[..., bool], at: datetime) -> int:
@@ -145,4 +151,19 @@ def watch_appeals(at: datetime) -> dict[str, int]:
     return {
         APPEALS_HALF_TIME: _each_of(APPEALS_HALF_TIME, half_time, remind_of_appeal, at),
         APPEALS_OVERDUE: _each_of(APPEALS_OVERDUE, overdue, escalate_appeal, at),
+    }
+
+
+@sweep("deals.discounts")
+def watch_discounts(at: datetime) -> dict[str, int]:
+    """Rule E14: half-time reminders, overdue decisions, and requests whose deal has ended."""
+    waiting = DiscountRequest.objects.open()
+    running = waiting.filter(deal__status__in=ACTIVE)
+    half_time = running.filter(half_time_told_at=None, half_time_at__lte=at, due_at__gt=at)
+    overdue = running.filter(overdue_told_at=None, due_at__lt=at)
+    ended = waiting.exclude(deal__status__in=ACTIVE)
+    return {
+        DISCOUNTS_HALF_TIME: _each_of(DISCOUNTS_HALF_TIME, half_time, remind_of_discount, at),
+        DISCOUNTS_OVERDUE: _each_of(DISCOUNTS_OVERDUE, overdue, escalate_discount, at),
+        DISCOUNTS_LAPSED: _each_of(DISCOUNTS_LAPSED, ended, lapse_discount, at),
     }

@@ -7,7 +7,16 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import path, register_converter, reverse
 
-from dealreg.deals.views import appealing, conflicts, deciding, detail, letters, listing, registering
+from dealreg.deals.views import (
+    appealing,
+    conflicts,
+    deciding,
+    detail,
+    discounts,
+    letters,
+    listing,
+    registering,
+)
 from portal.core.references import read_reference
 
 
@@ -74,6 +83,10 @@ urlpatterns = [
     path("<deal:ref>/discard/", canonical(registering.discard), name="discard"),
     path("<deal:ref>/receipt/", canonical(registering.receipt), name="receipt"),
     path("<deal:ref>/comment/", canonical(detail.add_comment), name="comment"),
+    path("discounts/", discounts.discount_list, name="discounts"),
+    path("<deal:ref>/discount/", canonical(discounts.ask), name="ask_discount"),
+    path("<deal:ref>/discount/withdraw/", canonical(discounts.withdraw), name="withdraw_discount"),
+    path("<deal:ref>/discount/decide/", canonical(discounts.decide), name="decide_discount"),
     path("letters/<letter:code>/", letters.verify, name="verify_letter"),
     path("<deal:ref>/letter/", canonical(letters.letter), name="letter"),
     path("<deal:ref>/appeal/", canonical(appealing.appeal), name="appeal"),

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from dealreg.deals.appeals import appeals_to_judge
 from dealreg.deals.lifecycle import DealStatus, Step
-from dealreg.deals.models import Conflict, Deal, Extension
+from dealreg.deals.models import Conflict, Deal, DiscountOutcome, Extension
 from dealreg.deals.querysets import ConflictQuerySet, DealQuerySet
 from partners.organisations.access import can
 from portal.accounts.models import User
@@ -74,3 +74,10 @@ def conflicts_waiting(user: User, at: datetime) -> ConflictQuerySet:
 
 def appeals_waiting(user: User, at: datetime) -> DealQuerySet:
     return Deal.objects.visible_to(user).filter(appeal__in=appeals_to_judge(user))
+
+
+def discounts_waiting(user: User, at: datetime) -> DealQuerySet:
+    deals = Deal.objects.visible_to(user).exclude(registered_by=user)
+    if not can(user, "deals.grant_discounts"):
+        return deals.none()
+    return deals.active().filter(discount_requests__outcome=DiscountOutcome.OPEN)

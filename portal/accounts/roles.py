@@ -24,6 +24,13 @@ DISTRIBUTOR_ROLES = (Role.DISTRIBUTOR_ADMIN, Role.DISTRIBUTOR_APPROVER, Role.DIS
 VENDOR_ROLES = (Role.PROGRAMME_ADMIN, Role.CHANNEL_MANAGER, Role.AUDITOR)
 
 _PARTNER_SEES = {"deals.see", "programme.see", "catalogue.see", "people.see", "partners.see"}
+_PARTNER_SELLS = {
+    "deals.register",
+    "deals.close",
+    "deals.appeal",
+    "deals.ask_discounts",
+    "deals.comment",
+}
 _DISTRIBUTOR_SEES = {
     "deals.see",
     "deals.see_queue",
@@ -50,10 +57,19 @@ _VENDOR_SEES = {
 
 CAPABILITIES: dict[str, frozenset[str]] = {
     Role.PARTNER_ADMIN: frozenset(
-        _PARTNER_SEES | {"deals.register", "deals.close", "deals.appeal", "deals.comment", "people.manage"}
+        _PARTNER_SEES
+        | {
+            "deals.register",
+            "deals.close",
+            "deals.appeal",
+            "deals.ask_discounts",
+            "deals.comment",
+            "people.manage",
+        }
     ),
     Role.PARTNER_SALES: frozenset(
-        _PARTNER_SEES | {"deals.register", "deals.close", "deals.appeal", "deals.comment"}
+        _PARTNER_SEES
+        | {"deals.register", "deals.close", "deals.appeal", "deals.ask_discounts", "deals.comment"}
     ),
     Role.PARTNER_TECHNICAL: frozenset(_PARTNER_SEES | {"deals.comment"}),
     Role.PARTNER_READONLY: frozenset(_PARTNER_SEES),

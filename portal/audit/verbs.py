@@ -103,6 +103,37 @@ VERBS: dict[str, Verb] = {
         "alarm",
         "bad",
     ),
+    "deal.discount_asked": Verb(
+        _("End customer's discount asked for"),
+        _("End customer's discount of %(asked_amount)s asked for, decision due by %(due_at)s"),
+        "discount",
+        "info",
+    ),
+    "deal.discount_decided": Verb(
+        _("End customer's discount decided"),
+        _("End customer's discount decided: %(outcome)s, %(granted_amount)s"),
+        "discount",
+        "info",
+        words={
+            "outcome": {
+                "granted": _("Granted in full"),
+                "partly": _("Granted in part"),
+                "refused": _("Refused"),
+            }
+        },
+    ),
+    "deal.discount_withdrawn": Verb(
+        _("Request for an end customer's discount withdrawn"), icon="discount-off", tone="neutral"
+    ),
+    "deal.discount_lapsed": Verb(
+        _("Request for an end customer's discount closed with the deal"), icon="discount-off", tone="neutral"
+    ),
+    "deal.discount_escalated": Verb(
+        _("Discount request overdue, programme administrators told"),
+        _("Discount request overdue since %(due_at)s, programme administrators told"),
+        "alarm",
+        "bad",
+    ),
     "deal.conflict_found": Verb(
         _("Conflict with another registration found"),
         _("Conflict with %(other)s found"),

@@ -21,8 +21,9 @@ from django.db.models import (
 )
 from django.db.models.functions import RowNumber, TruncMonth
 
+from dealreg.deals.discounts import open_requests
 from dealreg.deals.lifecycle import ACTIVE, DealStatus, Step
-from dealreg.deals.models import Conflict, Deal, Question
+from dealreg.deals.models import Appeal, Conflict, Deal, Question
 from dealreg.deals.selectors import registrant_facts
 from dealreg.deals.win_rates import WinRate, win_rate
 from partners.organisations.models import Partner
@@ -472,6 +473,8 @@ class VendorHome:
     portfolio: Portfolio
     partners: list[PartnerLoad]
     months: list[tuple[date, int]]
+    appeals_count: int
+    discounts_count: int
 
 
 def portfolio(user: User, on: date) -> Portfolio:
@@ -537,4 +540,6 @@ def vendor_home(user: User, *, at: datetime, on: date) -> VendorHome:
         portfolio=portfolio(user, on),
         partners=busiest_partners(user, on),
         months=month_counts(user, on, "submitted_at"),
+        appeals_count=Appeal.objects.visible_to(user).open().count(),
+        discounts_count=open_requests(user).count(),
     )

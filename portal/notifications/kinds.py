@@ -99,3 +99,15 @@ register_kind(
 )
 register_kind("appeal-overdue", _("Appeal overdue"), "alarm", asks=("vendor",), sides=("vendor",))
 register_kind("deal-appeal-decided", _("Appeal decided"), "scale")
+register_kind(
+    "discount-asked", _("End customer's discount asked for"), "discount", asks=("vendor",), sides=("vendor",)
+)
+register_kind(
+    "discount-half-time",
+    _("Discount request: half of the time has passed"),
+    "hourglass",
+    asks=("vendor",),
+    sides=("vendor",),
+)
+register_kind("discount-overdue", _("Discount request overdue"), "alarm", asks=("vendor",), sides=("vendor",))
+register_kind("discount-decided", _("End customer's discount decided"), "discount")

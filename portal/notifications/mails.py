@@ -45,8 +45,8 @@ def time_zone_for(user: User, membership: Any) -> ZoneInfo:
 
 
 def as_told(stored: dict[str, Any]) -> dict[str, Any]:
-    """What notify() stored, with instants (`…_at`), dates (`…_until`, `…_on`) and percentages (`…_pct`)
-    as such again: JSON keeps them as text. What cannot be read as such stays text."""
+    """What notify() stored, with instants (`…_at`), dates (`…_until`, `…_on`), percentages (`…_pct`) and
+    amounts (`…_amount`) as such again: JSON keeps them as text. What cannot be read as such stays text."""
     return {name: _read(name, value) for name, value in stored.items()}
 
 
@@ -58,7 +58,7 @@ def _read(name: str, value: Any) -> Any:
             return datetime.fromisoformat(value)
         if name.endswith(("_until", "_on")):
             return date.fromisoformat(value)
-        if name.endswith("_pct"):
+        if name.endswith(("_pct", "_amount")):
             return Decimal(value)
     except (ValueError, InvalidOperation):
         return value

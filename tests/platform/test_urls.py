@@ -231,6 +231,26 @@ TABLE: dict[str, Page] = {
     ),
     "deals:appeals": Page(only(VENDOR_PEOPLE)),
     "deals:appeal_figures": Page(only(VENDOR_PEOPLE)),
+    "deals:discounts": Page(only(VENDOR_PEOPLE)),
+    "deals:ask_discount": Page(
+        seen(
+            DEAL_READERS,
+            lambda who, thing: 403 if who not in REGISTRANTS else 302 if thing in DRAFTS else 200,
+        ),
+        seen(DEAL_READERS, only(REGISTRANTS, ANSWERED)),
+        things="some_deals",
+        stranger=404,
+    ),
+    "deals:withdraw_discount": Page(
+        405, seen(DEAL_READERS, only(REGISTRANTS, LED_ON)), things="some_deals", stranger=404
+    ),
+    # Nothing is asked for in this world.
+    "deals:decide_discount": Page(
+        seen(DEAL_READERS, only(CHANNEL, LED_ON)),
+        seen(DEAL_READERS, only(CHANNEL, LED_ON)),
+        things="some_deals",
+        stranger=404,
+    ),
     # Of these only one is approved, which has a table of its own in tests/dealreg/deals.
     "deals:letter": Page(404, things="some_deals", stranger=404),
     "deals:verify_letter": Page(

@@ -15,6 +15,14 @@ from dealreg.deals.actions.closing import (
 )
 from dealreg.deals.actions.conflicts import settle_conflict
 from dealreg.deals.actions.conversation import add_comment, attach_evidence, remove_evidence
+from dealreg.deals.actions.discounts import (
+    ask_discount,
+    decide_discount,
+    escalate_discount,
+    lapse_discount,
+    remind_of_discount,
+    withdraw_discount_request,
+)
 from dealreg.deals.actions.drafting import discard_draft, save_draft, set_lines, start_draft
 from dealreg.deals.actions.extending import ask_extension, grant_extension, refuse_extension
 from dealreg.deals.actions.looking import look_at_due, look_for_conflicts
@@ -39,17 +47,21 @@ __all__ = [
     "add_comment",
     "answer_request",
     "approve_deal",
+    "ask_discount",
     "ask_extension",
     "attach_evidence",
     "confirm_order",
     "decide_appeal",
+    "decide_discount",
     "discard_draft",
     "endorse_deal",
     "escalate_appeal",
+    "escalate_discount",
     "escalate_overdue",
     "expire_deal",
     "file_appeal",
     "grant_extension",
+    "lapse_discount",
     "look_at_due",
     "look_for_conflicts",
     "refuse_extension",
@@ -57,6 +69,7 @@ __all__ = [
     "remind_expiring",
     "remind_half_time",
     "remind_of_appeal",
+    "remind_of_discount",
     "remove_evidence",
     "reopen_deal",
     "report_lost",
@@ -70,4 +83,5 @@ __all__ = [
     "submit_deal",
     "tell_of_silence",
     "withdraw_deal",
+    "withdraw_discount_request",
 ]

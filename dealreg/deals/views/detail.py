@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from dealreg.deals import actions
 from dealreg.deals.appeals import appeal_of, may_appeal, may_judge
+from dealreg.deals.discounts import askable, may_ask, may_grant, may_withdraw, requests_of
 from dealreg.deals.forms.deciding import CommentForm, unlockable_label
 from dealreg.deals.lifecycle import DealStatus, Step
 from dealreg.deals.models import Deal, Extension
@@ -125,6 +126,7 @@ def _show(request: HttpRequest, deal: Deal, *, comment_form: CommentForm) -> Htt
     forward = [button for button in buttons if not button.destructive]
     questions = list(deal.questions.select_related("asked_by", "answered_by"))
     appeal = appeal_of(deal)
+    requests = requests_of(deal)
     context = {
         "deal": deal,
         "side": side,
@@ -143,6 +145,11 @@ def _show(request: HttpRequest, deal: Deal, *, comment_form: CommentForm) -> Htt
         "appeal": appeal,
         "appeal_files": list(Document.objects.about(appeal)) if appeal else [],
         "may_appeal": may_appeal(user, deal, at, has_appealed=appeal is not None),
+        "discount_requests": requests,
+        "may_ask_discount": may_ask(user, deal, requests),
+        "may_withdraw_discount": may_withdraw(user, deal),
+        "may_grant_discount": may_grant(user, deal),
+        "shows_discount": bool(requests) or askable(deal),
         "may_judge": appeal is not None and may_judge(user, deal, appeal),
         "may_register": side == "partner" and may_register_something(user, date_in(deal.partner.country, at)),
         "questions": [

@@ -19,6 +19,7 @@ from dealreg.deals.registering_right import may_register_something
 from dealreg.deals.selectors import extensions_to_decide, queue_of, reviewing_step
 from dealreg.deals.tables import DealTable
 from dealreg.deals.views.remembered import query_without_blanks, remember_list
+from dealreg.deals.views.wording import rule_of_rejection
 from partners.organisations.access import can, require
 from partners.organisations.models import Partner
 from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES
@@ -116,6 +117,11 @@ HEADER = (
     pgettext_lazy("date", "Submitted"),
     gettext_lazy("Decision due"),
     gettext_lazy("Protected until"),
+    gettext_lazy("End customer's discount"),
+    gettext_lazy("Net basis"),
+    gettext_lazy("Reason of the refusal"),
+    gettext_lazy("Rule"),
+    gettext_lazy("Appeal possible until"),
 )
 
 
@@ -141,7 +147,21 @@ def _rows(deals: QuerySet[Deal]) -> Iterator[list[Any]]:
             deal.submitted_at,
             deal.decision_due_at,
             deal.protected_until,
+            deal.end_user_discount,
+            deal.net_amount,
+            *_refusal_cells(deal),
         ]
+
+
+def _refusal_cells(deal: Deal) -> list[Any]:
+    """Reason, rule and the last day for an appeal; the explanation stands on the deal's page."""
+    match deal.status:
+        case DealStatus.REJECTED:
+            rule = rule_of_rejection(deal.rejection_code)
+            return [deal.get_rejection_code_display(), rule, deal.appeal_until]
+        case DealStatus.REVOKED:
+            return [deal.get_revocation_code_display(), "E13", None]
+    return ["", "", None]
 
 
 @require_safe

@@ -145,3 +145,8 @@ def plain_moment(value: datetime | None) -> str:
 @register.filter
 def plain_pct(value: Any) -> str:
     return "" if value is None or value == "" else formats.format_pct(value)
+
+
+@register.filter
+def plain_money(value: Any, currency: str) -> str:
+    return "" if value is None or value == "" else formats.format_money(value, currency or "EUR")

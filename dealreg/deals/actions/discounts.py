@@ -1,0 +1,262 @@
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+
+from dealreg.deals import rules
+from dealreg.deals.actions.conflicts import check_tells_no_rival
+from dealreg.deals.actions.drafting import lock_deal
+from dealreg.deals.appeals import programme_admins_of
+from dealreg.deals.discounts import askable
+from dealreg.deals.lifecycle import ACTIVE
+from dealreg.deals.models import Deal, DiscountLine, DiscountOutcome, DiscountRequest
+from dealreg.deals.selectors import (
+    channel_managers_of,
+    distributor_reviewers,
+    is_registrant,
+    partner_contacts,
+    side_of,
+    without,
+)
+from partners.organisations.access import require
+from partners.programme.selectors import rulebook_of
+from portal.accounts.models import User
+from portal.audit.actions import record
+from portal.audit.models import Audience
+from portal.core.errors import NotAllowed, RuleViolation, WrongState, gettext_noop
+from portal.notifications.actions import notify
+
+
+@transaction.atomic
+def ask_discount(
+    deal: Deal,
+    *,
+    by: User,
+    at: datetime,
+    reason: str,
+    unit: str = "amount",
+    whole: Decimal | None = None,
+    by_line: Sequence[Decimal | None] = (),
+    competitor: str = "",
+) -> DiscountRequest:
+    """Rule E14: the partner asks the vendor for a discount to the end customer, for the deal or by line,
+    while the deal is under review or protected. One request at a time; it states the whole discount."""
+    require(by, "deals.ask_discounts", deal)
+    deal = lock_deal(deal)
+    if side_of(by.acting_as, deal) != "partner":
+        raise NotAllowed("not-allowed", gettext_noop("Your role does not allow this step on this deal."))
+    if not askable(deal):
+        raise WrongState(
+            "wrong-state", gettext_noop("A discount is asked for while a deal is under review or protected.")
+        )
+    if deal.discount_requests.open().exists():
+        raise WrongState("one-open", gettext_noop("A request for this deal is open already."))
+    if not reason.strip():
+        raise RuleViolation("required", gettext_noop("This information is needed."), field="reason")
+    lines = list(deal.lines.all())
+    asked = rules.asked_amounts([line.list_amount for line in lines], unit=unit, whole=whole, by_line=by_line)
+    clock = rules.start_clock(at, deal.partner.country, rulebook_of(deal.edition).deal_registration)
+    request = DiscountRequest.objects.create(
+        deal=deal,
+        reason=reason.strip(),
+        competitor=competitor.strip(),
+        currency=deal.currency,
+        asked_amount=sum(asked, Decimal(0)),
+        asked_by=by,
+        asked_at=at,
+        registered_by=deal.registered_by,
+        due_at=clock.due_at,
+        half_time_at=clock.half_time_at,
+    )
+    DiscountLine.objects.bulk_create(
+        DiscountLine(
+            request=request,
+            position=position,
+            product_id=line.product_id,
+            nodes=line.nodes,
+            term_months=line.term_months,
+            list_amount=line.list_amount,
+            asked_amount=amount,
+        )
+        for position, (line, amount) in enumerate(zip(lines, asked, strict=True))
+    )
+    record(
+        "deal.discount_asked",
+        deal,
+        by=by,
+        at=at,
+        reason=reason,
+        edition=deal.edition.code,
+        asked_amount=request.asked_amount,
+        currency=deal.currency,
+        due_at=clock.due_at,
+    )
+    notify(
+        "discount-asked",
+        to=channel_managers_of(deal.partner),
+        about=deal,
+        key=f"{deal.reference}:{request.pk}",
+        at=at,
+        asked_amount=request.asked_amount,
+        currency=deal.currency,
+        due_at=clock.due_at,
+        text=request.reason,
+    )
+    return request
+
+
+def _lock_open(request: DiscountRequest) -> tuple[Deal, DiscountRequest]:
+    deal = lock_deal(request.deal)
+    request = DiscountRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
+    if not request.is_open:
+        raise WrongState("decided", gettext_noop("This request has been decided in the meantime."))
+    return deal, request
+
+
+@transaction.atomic
+def withdraw_discount_request(request: DiscountRequest, *, by: User, at: datetime) -> DiscountRequest:
+    """The partner takes an open request back; what was granted before stays."""
+    require(by, "deals.ask_discounts", request.deal)
+    deal, request = _lock_open(request)
+    if side_of(by.acting_as, deal) != "partner":
+        raise NotAllowed("not-allowed", gettext_noop("Your role does not allow this step on this deal."))
+    request.outcome, request.decided_at = DiscountOutcome.WITHDRAWN, at
+    request.save(update_fields=["outcome", "decided_at"])
+    record("deal.discount_withdrawn", deal, by=by, at=at)
+    return request
+
+
+@transaction.atomic
+def decide_discount(
+    request: DiscountRequest, *, by: User, at: datetime, amount: Decimal, text: str
+) -> DiscountRequest:
+    """Rules E11, E14: a channel manager grants all, a part or nothing of what was asked for, with a reason.
+    A part is spread over the lines as it was asked for. It replaces what was granted before, and stays
+    with the lines: also when the deal is approved afterwards."""
+    require(by, "deals.grant_discounts", request.deal)
+    deal, request = _lock_open(request)
+    rules.check_not_own_registration(registered_it=is_registrant(by, deal) or by.pk == request.asked_by_id)
+    if deal.status not in ACTIVE:
+        raise WrongState("wrong-state", gettext_noop("This deal has ended: there is nothing to grant."))
+    if not text.strip():
+        raise RuleViolation("required", gettext_noop("Give the reason of your decision."), field="text")
+    check_tells_no_rival(deal, text, by=by, field="text")
+    wanted = list(request.lines.all())
+    asked = [line.asked_amount for line in wanted]
+    if not 0 <= amount <= request.asked_amount:
+        rules.check_discount_granted([amount], [request.asked_amount])
+    granted = rules.spread(amount, asked)
+    outcome = rules.check_discount_granted(granted, asked)
+    for line, given in zip(wanted, granted, strict=True):
+        line.granted_amount = given
+    if outcome != DiscountOutcome.REFUSED:
+        _apply(deal, wanted)
+    DiscountLine.objects.bulk_update(wanted, ["granted_amount"])
+    request.outcome, request.granted_amount, request.outcome_text = outcome, amount, text.strip()
+    request.decided_by, request.decided_at = by, at
+    request.save(update_fields=["outcome", "granted_amount", "outcome_text", "decided_by", "decided_at"])
+    record(
+        "deal.discount_decided",
+        deal,
+        by=by,
+        at=at,
+        reason=text,
+        edition=deal.edition.code,
+        outcome=outcome,
+        granted_amount=amount,
+        asked_amount=request.asked_amount,
+        currency=deal.currency,
+    )
+    notify(
+        "discount-decided",
+        to=without([*partner_contacts(deal), request.asked_by, *distributor_reviewers(deal)], by),
+        about=deal,
+        key=f"{deal.reference}:{request.pk}",
+        at=at,
+        outcome=outcome,
+        granted_amount=amount,
+        asked_amount=request.asked_amount,
+        currency=deal.currency,
+        text=text,
+    )
+    return request
+
+
+def _apply(deal: Deal, wanted: list[DiscountLine]) -> None:
+    """Each line as it stood when it was asked about gets its part; another set of lines gets nothing."""
+
+    def key(line: object) -> tuple[object, ...]:
+        return tuple(getattr(line, name) for name in ("product_id", "nodes", "term_months", "list_amount"))
+
+    lines = list(deal.lines.all())
+    if [key(line) for line in lines] != [key(line) for line in wanted]:
+        raise RuleViolation(
+            "lines-changed",
+            gettext_noop(
+                "The products have changed since the request. Refuse it, so that the partner asks anew."
+            ),
+            rule="E14",
+        )
+    for line, given in zip(lines, wanted, strict=True):
+        line.end_user_discount = given.granted_amount
+        line.save(update_fields=["end_user_discount"])
+    deal.end_user_discount = sum((given.granted_amount for given in wanted), Decimal(0))
+    deal.save(update_fields=["end_user_discount", "changed_at"])
+
+
+@transaction.atomic
+def remind_of_discount(request: DiscountRequest, *, at: datetime) -> bool:
+    """Half of the time to decide on a request has passed. Returns whether the reminder went out now."""
+    deal = lock_deal(request.deal)
+    request = DiscountRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
+    waits = request.is_open and request.half_time_told_at is None
+    if not waits or not request.half_time_at <= at < request.due_at:
+        return False
+    request.half_time_told_at = at
+    request.save(update_fields=["half_time_told_at"])
+    notify(
+        "discount-half-time",
+        to=channel_managers_of(deal.partner),
+        about=deal,
+        key=f"{deal.reference}:{request.pk}",
+        at=at,
+        due_at=request.due_at,
+    )
+    return True
+
+
+@transaction.atomic
+def escalate_discount(request: DiscountRequest, *, at: datetime) -> bool:
+    """An overdue request goes to the programme administrators. Returns whether it did so now."""
+    deal = lock_deal(request.deal)
+    request = DiscountRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
+    if not request.is_open or request.overdue_told_at or at <= request.due_at:
+        return False
+    request.overdue_told_at = at
+    request.save(update_fields=["overdue_told_at"])
+    record(
+        "deal.discount_escalated", deal, by=None, at=at, audience=Audience.REVIEWERS, due_at=request.due_at
+    )
+    notify(
+        "discount-overdue",
+        to=[*channel_managers_of(deal.partner), *programme_admins_of(deal.partner)],
+        about=deal,
+        key=f"{deal.reference}:{request.pk}",
+        at=at,
+        due_at=request.due_at,
+    )
+    return True
+
+
+@transaction.atomic
+def lapse_discount(request: DiscountRequest, *, at: datetime) -> bool:
+    """The deal has ended while a request was open: there is nothing to decide. Safe to repeat."""
+    deal = lock_deal(request.deal)
+    request = DiscountRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
+    if not request.is_open or deal.status in ACTIVE:
+        return False
+    request.outcome, request.decided_at = DiscountOutcome.LAPSED, at
+    request.save(update_fields=["outcome", "decided_at"])
+    record("deal.discount_lapsed", deal, by=None, at=at)
+    return True
