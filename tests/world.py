@@ -230,7 +230,7 @@ def _register(world: World) -> None:
         approved, by=cast.denise, at=at, granted_pct=Decimal("3.5")
     )
     new("alpha_enterprise", cast.alice, "Métropole Énergie", enterprise=True)
-    new("bravo_nord", cast.bruno, "CH St Roch", web_domain="saint-roch.fr")
+    new("bravo_nord", cast.bruno, "Hôp. St Roch", web_domain="saint-roch.fr")
     third = new("bravo_third", cast.bruno, "Port de Sète", distributor=cast.third)
     new("bravo_draft", cast.bruno, "Cave des Vignerons", stages.draft)
     new("charlie", cast.carla, "Brouwerij De Roos")

@@ -27,7 +27,7 @@ class DealsConfig(AppConfig):
         register_waiting_subjects("deal-information-requested", read=waiting.questions_waiting)
         register_waiting_subjects("deal-expiring", read=waiting.protections_to_close)
         register_waiting_subjects("deal-won", read=waiting.orders_waiting)
-        register_waiting_subjects("deal-conflict", read=waiting.conflicts_waiting)
+        register_waiting_subjects("deal-conflict", "deal-both-protected", read=waiting.conflicts_waiting)
         register_waiting_subjects(
             "deal-appealed", "appeal-half-time", "appeal-overdue", read=waiting.appeals_waiting
         )

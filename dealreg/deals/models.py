@@ -590,8 +590,8 @@ class Conflict(models.Model):
 
     later = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="conflicts")
     earlier = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="conflicts_as_earlier")
-    # number, domain, name: how the two customers were found to be the same.
-    reasons = ArrayField(models.CharField(max_length=12), default=list)
+    # number, domain, name_alike:0.94: how the two customers were found to be the same.
+    reasons = ArrayField(models.CharField(max_length=24), default=list)
     found_at = models.DateTimeField()
     outcome = models.CharField(max_length=16, choices=ConflictOutcome, blank=True)
     settled_at = models.DateTimeField(null=True)

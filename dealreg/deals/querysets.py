@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,14 @@ class DealQuerySet(ScopedQuerySet):
         elif words[0].startswith("dr-"):
             found |= Q(reference__startswith=words[0].upper())
         return self.filter(found)
+
+    def of_customers(self, ids: Iterable[int]) -> "DealQuerySet":
+        """Those of the records, and of the records merged into them: a deal that was protected on the
+        day of the merge may have stayed where it was (decision record 0008)."""
+        from partners.customers.models import Customer
+
+        ids = list(ids)
+        return self.filter(customer__in=Customer.objects.filter(Q(pk__in=ids) | Q(merged_into__in=ids)))
 
     def active(self) -> "DealQuerySet":
         return self.filter(status__in=ACTIVE)

@@ -11,8 +11,9 @@ from dealreg.deals.querysets import DealQuerySet, ExtensionQuerySet
 from dealreg.deals.rules import check_may_extend, last_day_to_reopen, stop_clock
 from partners.catalogue.models import Price, PriceList, Product, ProductGroup
 from partners.catalogue.selectors import price_list_for
-from partners.customers.identity import CustomerIdentity, same_because
-from partners.customers.selectors import matching_customers
+from partners.customers.identity import CustomerIdentity
+from partners.customers.matching import Verdict, compare
+from partners.customers.selectors import Candidate, matching_customers
 from partners.organisations.access import can, people_who_can
 from partners.organisations.models import Distributor, Membership, Partner, PartnerStatus, Supply
 from partners.programme.rulebook import DealRegistrationTerms, Rulebook
@@ -315,34 +316,48 @@ class Rival:
     reasons: tuple[str, ...]
 
 
-def rivals(deal: Deal, identity: CustomerIdentity) -> list[Rival]:
-    """What else takes the same customer and product group, whoever registered it: active registrations,
-    and those won within the look-back of rule E2, for then the customer has bought."""
-    reasons_by_customer = {match.customer.pk: match.reasons for match in matching_customers(identity)}
+def takes_from(deal: Deal) -> Q:
+    """What takes a customer and product group from this registration: active registrations, and those
+    won within the look-back of rule E2, for then the customer has bought."""
     terms = rulebook_of(deal.edition).deal_registration
     bought_since = months_before(
         date_in(deal.partner.country, deal.submitted_at), terms.new_business_lookback_months
     )
-    takes = Q(status__in=ACTIVE) | Q(status=DealStatus.WON, order_date__gte=bought_since)
+    return Q(status__in=ACTIVE) | Q(status=DealStatus.WON, order_date__gte=bought_since)
+
+
+def rivals(deal: Deal, identity: CustomerIdentity) -> list[Rival]:
+    """What else takes the same customer and product group, whoever registered it."""
+    return rivals_among(deal, matching_customers(identity))
+
+
+def rivals_among(deal: Deal, matches: Iterable[Candidate]) -> list[Rival]:
+    """The same, where the records of the same company have been found."""
+    reasons_by_customer = {match.customer.pk: match.reasons for match in matches}
+    if not reasons_by_customer:
+        return []
     found = (
-        Deal.objects.filter(
-            takes, customer_id__in=reasons_by_customer, product_group_id=deal.product_group_id
-        )
+        Deal.objects.of_customers(reasons_by_customer)
+        .filter(takes_from(deal), product_group_id=deal.product_group_id)
         .exclude(pk=deal.pk)
-        .select_related("partner", "distributor")
+        .select_related("partner", "distributor", "customer")
         .order_by("submitted_at", "pk")
     )
-    return [Rival(rival, reasons_by_customer[rival.customer_id]) for rival in found]
+    return [
+        Rival(rival, reasons_by_customer[rival.customer.merged_into_id or rival.customer_id])
+        for rival in found
+    ]
 
 
 def own_registration_of(deal: Deal, identity: CustomerIdentity) -> Deal | None:
     """The partner's own active deal for this customer and group. Compares only what this partner typed
-    itself, never what the portal learnt from others: the answer must not tell who is taken (E6)."""
+    itself, never what the portal learnt from others, not even how common a word is: the answer must not
+    tell who is taken (E6)."""
     own = Deal.objects.filter(
         partner_id=deal.partner_id, product_group_id=deal.product_group_id, status__in=ACTIVE
     ).exclude(pk=deal.pk)
     for other in own.order_by("submitted_at", "pk"):
-        if same_because(identity, other.identity()):
+        if compare(identity, other.identity()).verdict == Verdict.SAME:
             return other
     return None
 

@@ -26,12 +26,6 @@ class CustomerIdentity:
     domain: str = ""
     name_key: str = ""
 
-    def lock_keys(self) -> list[str]:
-        """One key for each way of being the same company, in a fixed order (for locks)."""
-        keys = [f"name:{self.country}:{self.name_key}" if self.name_key else "", self.number_key]
-        keys.append(f"domain:{self.domain}" if self.domain else "")
-        return sorted(key for key in keys if key)
-
 
 def is_free_mail(domain: str) -> bool:
     return domain in _free_mail_domains()

@@ -1,39 +1,138 @@
-from dataclasses import dataclass
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
-from django.db.models import Q
+from partners.customers.identity import CustomerIdentity
+from partners.customers.lookup import Known, known_like
+from partners.customers.matching import DEFAULT, Comparison, Verdict, WordWeights, compare
+from partners.customers.models import Count, Customer, ObservationKind, Word
+from partners.customers.names import fold
+from partners.customers.wording import reason_of
 
-from partners.customers.identity import CustomerIdentity, same_because, strongest
-from partners.customers.models import Customer
+# Words that fewer names carry weigh the same as one that nobody carries.
+COMMON_FROM = 5
+MOST_COMMON_WORDS = 20_000
+WEIGHTS_KEPT_SECONDS = 600
+# So many names of one record are compared: what was seen first is what it is called.
+MOST_NAMES_OF_ONE = 30
+_SURENESS = {Verdict.SAME: 2, Verdict.PERHAPS: 1, Verdict.DIFFERENT: 0}
 
-# More records than this with one name or domain say that it identifies nobody.
-MATCH_LIMIT = 50
+_kept_weights: tuple[float, WordWeights] | None = None
+
+
+def word_weights() -> WordWeights:
+    """How much each word of the register's names says, as last counted. Kept for a while: the counts of
+    very many names move slowly."""
+    global _kept_weights
+    now = time.monotonic()
+    if _kept_weights is None or now - _kept_weights[0] > WEIGHTS_KEPT_SECONDS:
+        _kept_weights = (now, read_weights())
+    return _kept_weights[1]
+
+
+def read_weights() -> WordWeights:
+    common = Word.objects.filter(names__gte=COMMON_FROM).order_by("-names")
+    counted = Count.objects.first()
+    if counted is None or not counted.names:
+        return DEFAULT
+    return WordWeights(dict(common.values_list("word", "names")[:MOST_COMMON_WORDS]), counted.names)
 
 
 @dataclass(frozen=True)
-class Match:
+class Candidate:
+    """A record that is this company, or perhaps is, and why."""
+
     customer: Customer
-    reasons: tuple[str, ...]
+    comparison: Comparison
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return tuple(reason_of(finding) for finding in self.comparison.findings)
 
 
-def matching_customers(identity: CustomerIdentity) -> list[Match]:
-    """The records of the same company, the surest first. Looks across everything the portal knows:
-    its answer is for reviewers, never for the partner who typed (rule E6)."""
-    ways = []
-    if identity.number_key:
-        ways.append(Q(number_key=identity.number_key))
-    if identity.domain:
-        ways.append(Q(domain=identity.domain))
-    if identity.name_key:
-        ways.append(Q(country=identity.country, name_key=identity.name_key))
-    # One bounded look-up each, so that a common name does not crowd out an equal number.
-    found = {
-        customer.pk: customer
-        for way in ways
-        for customer in Customer.objects.filter(way).order_by("pk")[:MATCH_LIMIT]
-    }
-    matches = [
-        Match(customer, reasons)
-        for customer in found.values()
-        if (reasons := same_because(identity, customer.identity))
+def candidates_for(
+    identity: CustomerIdentity, *, limit: int = 10, leave_out: Iterable[int] = ()
+) -> list[Candidate]:
+    """The records that are this company or perhaps are, the surest first. Looks across everything the
+    portal knows: its answer is for reviewers, never for the partner who typed (rule E6)."""
+    weights = word_weights()
+    found = [
+        Candidate(known.customer, compare_with(identity, known, weights))
+        for known in known_like(identity, leave_out=leave_out)
     ]
-    return sorted(matches, key=lambda match: -strongest(match.reasons))
+    likely = [one for one in found if one.comparison.verdict != Verdict.DIFFERENT]
+    return sorted(likely, key=_sureness)[:limit]
+
+
+def matching_customers(identity: CustomerIdentity) -> list[Candidate]:
+    """The records of the same company, the surest first. What is only perhaps the same decides nothing
+    by itself: it is for the reviewer's eyes."""
+    return [one for one in candidates_for(identity, limit=50) if one.comparison.verdict == Verdict.SAME]
+
+
+def possible_duplicates(customer: Customer, *, limit: int = 10) -> list[Candidate]:
+    """Other records that may be this company under one of its names, numbers and domains."""
+    best: dict[int, Candidate] = {}
+    for identity in identities_of(customer):
+        for one in candidates_for(identity, limit=limit, leave_out=[customer.pk]):
+            held = best.get(one.customer.pk)
+            if held is None or _sureness(one) < _sureness(held):
+                best[one.customer.pk] = one
+    return sorted(best.values(), key=_sureness)[:limit]
+
+
+def _sureness(one: Candidate) -> tuple[int, int, float, int, int]:
+    codes = {finding.code for finding in one.comparison.findings}
+    return (
+        -_SURENESS[one.comparison.verdict],
+        -("number" in codes) * 2 - ("domain" in codes),
+        -one.comparison.name_score,
+        -("place" in codes),
+        one.customer.pk,
+    )
+
+
+def compare_with(identity: CustomerIdentity, known: Known, weights: WordWeights) -> Comparison:
+    """The comparison with the one of a record's names, numbers, domains and towns that fit best."""
+    one = known.customer.identity
+    # Of several facts the one that agrees counts; else one of the same country, which may contradict.
+    numbers = known.of_kind(ObservationKind.NUMBER)
+    agreeing = [key for _value, key, _country in numbers if key == identity.number_key]
+    of_country = [key for _value, key, country in numbers if country == identity.country]
+    one = replace(one, number_key=next(iter(agreeing + of_country), one.number_key))
+    domains = {key for _value, key, _country in known.of_kind(ObservationKind.DOMAIN)}
+    if identity.domain in domains:
+        one = replace(one, domain=identity.domain)
+    for value, key, country in known.of_kind(ObservationKind.PLACE):
+        if country == identity.country and key == fold(identity.city):
+            one = replace(one, city=value)
+            break
+    names = known.of_kind(ObservationKind.NAME)[:MOST_NAMES_OF_ONE] or [(one.name, one.name_key, one.country)]
+    compared = [
+        compare(identity, replace(one, name=value, name_key=key, country=country), weights)
+        for value, key, country in names
+    ]
+    return max(compared, key=lambda found: (_SURENESS[found.verdict], found.name_score, len(found.findings)))
+
+
+def identities_of(customer: Customer, *, most: int = 5) -> list[CustomerIdentity]:
+    """A record's main identity, and one for each further name, number and domain: under any of them it
+    may be found."""
+    identities = [customer.identity]
+    for seen in customer.observations.all():
+        match seen.kind:
+            case ObservationKind.NAME if (seen.value, seen.country) != (customer.name, customer.country):
+                one = replace(customer.identity, name=seen.value, name_key=seen.key, country=seen.country)
+            case ObservationKind.NUMBER if seen.key != customer.number_key:
+                one = replace(
+                    customer.identity,
+                    company_number=seen.value,
+                    number_key=seen.key,
+                    country=seen.country,
+                )
+            case ObservationKind.DOMAIN if seen.key != customer.domain:
+                one = replace(customer.identity, domain=seen.key)
+            case _:
+                continue
+        identities.append(one)
+    return identities[:most]

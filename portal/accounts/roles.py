@@ -46,6 +46,7 @@ _VENDOR_SEES = {
     "deals.see_internal",
     "deals.see_conflicts",
     "deals.see_appeals",
+    "customers.see",
     "programme.see",
     "catalogue.see",
     "people.see",
@@ -98,6 +99,7 @@ CAPABILITIES: dict[str, frozenset[str]] = {
         | {
             "deals.decide_as_vendor",
             "deals.settle_conflicts",
+            "customers.manage",
             "deals.revoke",
             "deals.decide_appeals",
             "deals.grant_discounts",
@@ -116,6 +118,7 @@ CAPABILITIES: dict[str, frozenset[str]] = {
         | {
             "deals.decide_as_vendor",
             "deals.settle_conflicts",
+            "customers.manage",
             "deals.revoke",
             "deals.decide_appeals",
             "deals.grant_discounts",

@@ -217,6 +217,14 @@ VERBS: dict[str, Verb] = {
     "deal.commented": Verb(_("Commented"), icon="message"),
     "deal.evidence_added": Verb(_("Evidence added"), _("Evidence added: %(name)s"), "paperclip"),
     "deal.evidence_removed": Verb(_("Evidence removed"), _("Evidence removed: %(name)s"), "paperclip"),
+    "customer.merged": Verb(_("Merged"), _("Merged with %(other)s, %(name)s"), "git-merge", "info"),
+    "customer.split": Verb(_("Split"), _("Split from %(other)s, %(name)s"), "git-branch", "info"),
+    "customer.merge_undone": Verb(
+        _("Merge undone"), _("Merge with %(other)s, %(name)s, undone"), "arrow-back-up", "neutral"
+    ),
+    "customer.split_undone": Verb(
+        _("Split undone"), _("Split from %(other)s, %(name)s, undone"), "arrow-back-up", "neutral"
+    ),
     "partner.added": Verb(_("Partner added"), icon="building-plus", tone="info"),
     "partner.edited": Verb(_("Partner's data changed"), icon="edit"),
     "distributor.added": Verb(_("Distributor added"), icon="building-plus", tone="info"),

@@ -85,6 +85,13 @@ register_kind(
 )
 register_kind("deal-expired", _("Protection ended"), "clock-off", doors=("reopen",))
 register_kind("deal-conflict", _("Conflict to settle"), "git-merge", asks=("vendor",), sides=("vendor",))
+register_kind(
+    "deal-both-protected",
+    _("Two protected deals for one customer"),
+    "git-merge",
+    asks=("vendor",),
+    sides=("vendor",),
+)
 register_kind("deal-conflict-settled", _("Conflict settled"), "git-merge", sides=("vendor",))
 register_kind("deal-probing", _("Striking registrations"), "eye-exclamation", sides=("vendor",))
 register_kind("deal-won", _("Deal won"), "trophy", asks=("distributor",))

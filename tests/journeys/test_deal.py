@@ -143,7 +143,7 @@ def test_a_conflict_is_settled_side_by_side(cast, visitor):
         cast, cast.amir, at=timezone.now(), customer_name="Hôpital Saint-Roch", web_domain="saint-roch.fr"
     )
     bruno = visitor(cast.bruno)
-    second = register(bruno, "CH St Roch", sku=cast.products["EPS-ADV"], web_domain="www.saint-roch.fr")
+    second = register(bruno, "Hôp. St Roch", sku=cast.products["EPS-ADV"], web_domain="www.saint-roch.fr")
     bruno.goto(f"/deals/{second.reference}/")
     assert first.reference not in bruno.content() and "Alpha" not in bruno.inner_text("main")
 

@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -11,12 +12,14 @@ from dealreg.deals.selectors import (
     is_registrant,
     open_conflicts,
     reviewers_of,
-    rivals,
+    rivals_among,
     without,
 )
-from partners.customers.actions import add_customer
-from partners.customers.identity import CustomerIdentity
+from partners.customers.actions import Source, add_customer
+from partners.customers.matching import Verdict, compare
 from partners.customers.models import Customer
+from partners.customers.selectors import Candidate
+from partners.customers.wording import reason_of
 from partners.organisations.access import require
 from portal.accounts.models import User
 from portal.audit.actions import record
@@ -25,47 +28,84 @@ from portal.core.errors import RuleViolation, WrongState, gettext_noop
 from portal.notifications.actions import notify
 
 
-def note_conflicts(deal: Deal, identity: CustomerIdentity, *, at: datetime, anew: bool = False) -> bool:
+def note_conflicts(
+    deal: Deal, matches: list[Candidate], *, at: datetime, learnt: bool = False, anew: bool = False
+) -> bool:
     """Rule E5: flag what other active registrations of the same customer and group there are. The
-    earlier submission is served first. `anew`: this one is active again, so that what was settled
-    between the two is open once more. Returns whether this deal waits for a settlement."""
+    earlier submission is served first. `learnt`: the customer's record has a new number or domain, which
+    may make two records one company. `anew`: this one is active again, so that what was settled between
+    the two is open once more. Returns whether this deal waits for a settlement."""
     waits = False
-    found = rivals(deal, identity)
+    found = rivals_among(deal, matches)
     still_rivals = [rival.deal.pk for rival in found]
     for conflict in _open_conflicts_of(deal).exclude(Q(later__in=still_rivals) | Q(earlier__in=still_rivals)):
         # What was typed has been corrected: the two are not the same customer after all.
-        _lapse(conflict, at=at)
+        lapse_conflict(conflict, at=at)
     for rival in found:
-        deal_is_later = (rival.deal.submitted_at, rival.deal.pk) < (deal.submitted_at, deal.pk)
-        later, earlier = (deal, rival.deal) if deal_is_later else (rival.deal, deal)
-        conflict, is_new = Conflict.objects.get_or_create(
-            later=later, earlier=earlier, defaults={"reasons": list(rival.reasons), "found_at": at}
-        )
-        if not is_new and anew:
-            is_new = _open_anew(conflict, at=at)
-        waits = waits or (deal_is_later and conflict.outcome == "")
-        if not is_new:
-            continue
-        for one, other in ((later, earlier), (earlier, later)):
-            record(
-                "deal.conflict_found",
-                one,
-                by=None,
-                at=at,
-                audience=Audience.VENDOR,
-                other=other.reference,
-                reasons=list(rival.reasons),
-            )
-        notify(
-            "deal-conflict",
-            to=[*channel_managers_of(later.partner), *channel_managers_of(earlier.partner)],
-            about=conflict,
-            key=_key(conflict, f"{later.reference}:{earlier.reference}"),
-            at=at,
-            later=later.reference,
-            earlier=earlier.reference,
-        )
+        conflict, _is_new = flag_conflict(deal, rival.deal, rival.reasons, at=at, anew=anew)
+        waits = waits or (conflict.later_id == deal.pk and conflict.outcome == "")
+    if learnt:
+        _note_late_discoveries(deal, matches, at=at)
     return waits
+
+
+def flag_conflict(
+    one: Deal, other: Deal, reasons: Iterable[str], *, at: datetime, anew: bool = False
+) -> tuple[Conflict, bool]:
+    """The conflict of two registrations, and whether it is new. The managers of both sides are told."""
+    earlier, later = sorted((one, other), key=lambda deal: (deal.submitted_at, deal.pk))
+    conflict, is_new = Conflict.objects.get_or_create(
+        later=later, earlier=earlier, defaults={"reasons": list(reasons), "found_at": at}
+    )
+    if not is_new and anew:
+        is_new = _open_anew(conflict, at=at)
+    if is_new:
+        tell_of_conflict(conflict, later, earlier, at=at)
+    return conflict, is_new
+
+
+def tell_of_conflict(conflict: Conflict, later: Deal, earlier: Deal, *, at: datetime) -> None:
+    for one, other in ((later, earlier), (earlier, later)):
+        record(
+            "deal.conflict_found",
+            one,
+            by=None,
+            at=at,
+            audience=Audience.VENDOR,
+            other=other.reference,
+            reasons=conflict.reasons,
+        )
+    both_protected = later.status == earlier.status == DealStatus.APPROVED
+    notify(
+        "deal-both-protected" if both_protected else "deal-conflict",
+        to=[*channel_managers_of(later.partner), *channel_managers_of(earlier.partner)],
+        about=conflict,
+        key=_key(conflict, f"{later.reference}:{earlier.reference}"),
+        at=at,
+        later=later.reference,
+        earlier=earlier.reference,
+    )
+
+
+def _note_late_discoveries(deal: Deal, matches: list[Candidate], *, at: datetime) -> None:
+    """What this registration told of its customer may show that another record is the same company:
+    then registrations that were protected or under review side by side are not any more."""
+    others = {
+        match.customer.pk: comparison
+        for match in matches
+        if match.customer.pk != deal.customer_id
+        and (comparison := compare(deal.customer.identity, match.customer.identity)).verdict == Verdict.SAME
+    }
+    if not others:
+        return
+    active = Deal.objects.active().exclude(pk=deal.pk).select_related("partner", "customer")
+    mine = list(active.of_customers([deal.customer_id]).order_by("submitted_at", "pk"))
+    theirs = list(active.of_customers(others).order_by("submitted_at", "pk")) if mine else []
+    for one in mine:
+        for other in theirs:
+            if one.product_group_id == other.product_group_id:
+                comparison = others[other.customer.merged_into_id or other.customer_id]
+                flag_conflict(one, other, map(reason_of, comparison.findings), at=at)
 
 
 def _open_anew(conflict: Conflict, *, at: datetime) -> bool:
@@ -105,8 +145,11 @@ def _open_conflicts_of(deal: Deal) -> QuerySet[Conflict]:
 
 def lock_customer(deal: Deal) -> None:
     """Before the deal is saved: saving locks it against conflicts that point at it, and who notes one has
-    locked the customer first."""
-    list(Customer.objects.select_for_update(no_key=True).filter(pk=deal.customer_id))
+    locked the customer first. Of a record that was merged the one that counts is locked as well."""
+    counts = Q(pk=deal.customer_id) | Q(
+        pk__in=Customer.objects.filter(pk=deal.customer_id).values("merged_into")
+    )
+    list(Customer.objects.select_for_update(no_key=True).filter(counts).order_by("pk"))
 
 
 def lapse_conflicts(deal: Deal, *, at: datetime) -> None:
@@ -115,13 +158,30 @@ def lapse_conflicts(deal: Deal, *, at: datetime) -> None:
     a partner ask for a look instead (see looking.py): their answer must not take longer with a rival."""
     if deal.customer_id is None:
         return
-    # Who registers this customer at the same moment has either not looked yet or noted its conflict.
     lock_customer(deal)
     for conflict in _open_conflicts_of(deal):
-        _lapse(conflict, at=at)
+        lapse_conflict(conflict, at=at)
+    bring_home([deal.customer_id])
 
 
-def _lapse(conflict: Conflict, *, at: datetime) -> None:
+def bring_home(customer_ids: Iterable[int]) -> None:
+    """A protected deal that a merge left on its old record, because the other record had one as well,
+    goes to the record that counts as soon as nothing stands in its way (decision record 0008). One that
+    somebody is working on stays until the next time; the look-up finds it where it is."""
+    family = Customer.objects.filter(pk__in=customer_ids).values("merged_into")
+    counts = Q(customer__merged_into__in=customer_ids) | Q(customer__merged_into__in=family)
+    held = Deal.objects.filter(counts).select_related("customer").order_by("pk")
+    for deal in held.select_for_update(of=("self",), no_key=True, skip_locked=True):
+        taken = Deal.objects.filter(
+            customer=deal.customer.merged_into_id,
+            product_group=deal.product_group_id,
+            status=DealStatus.APPROVED,
+        )
+        if deal.status != DealStatus.APPROVED or not taken.exists():
+            Deal.objects.filter(pk=deal.pk).update(customer=deal.customer.merged_into_id)
+
+
+def lapse_conflict(conflict: Conflict, *, at: datetime) -> None:
     conflict.outcome, conflict.settled_at = ConflictOutcome.LAPSED, at
     conflict.save(update_fields=["outcome", "settled_at"])
     for one in (conflict.later, conflict.earlier):
@@ -171,7 +231,7 @@ def settle_conflict(
     """Rule E5: a channel manager decides between two registrations, with a reason for the record
     and, for the partner whose registration ends, a message that must not name the other (rule E6)."""
     pair = Deal.objects.select_for_update(of=("self",), no_key=True)
-    pair = pair.select_related("partner", "distributor", "edition")
+    pair = pair.select_related("partner", "distributor", "edition", "customer")
     deals = {
         deal.pk: deal for deal in pair.filter(pk__in=[conflict.later_id, conflict.earlier_id]).order_by("pk")
     }
@@ -206,11 +266,17 @@ def settle_conflict(
             _end_registration(later, rival=earlier, by=by, at=at, message=message)
         case ConflictOutcome.LATER_PREVAILS if earlier.status in ACTIVE:
             _end_registration(earlier, rival=later, by=by, at=at, message=message)
-        case ConflictOutcome.DIFFERENT if later.customer_id == earlier.customer_id:
-            later.customer = add_customer(later.identity())
+        case ConflictOutcome.DIFFERENT if _record_of(later) == _record_of(earlier):
+            source = Source(later.submitted_at, later.reference, later.partner.country)
+            later.customer = add_customer(later.identity(), source)
             later.save(update_fields=["customer"])
+    bring_home([later.customer_id, earlier.customer_id])
     _tell_settled(conflict, later, earlier, by=by, at=at)
     return conflict
+
+
+def _record_of(deal: Deal) -> int:
+    return deal.customer.merged_into_id or deal.customer_id
 
 
 def names_of(rival: Deal, deal: Deal) -> list[str]:

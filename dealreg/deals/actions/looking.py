@@ -4,6 +4,7 @@ partner: the answer waits for nothing that depends on other registrations, so th
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
 from typing import Any, TypeVar, cast
@@ -18,10 +19,9 @@ from dealreg.deals.lifecycle import ACTIVE, DealStatus
 from dealreg.deals.models import Deal
 from dealreg.deals.querysets import DealQuerySet
 from dealreg.deals.selectors import reviewers_of
-from partners.customers.actions import find_or_add_customer, lock_identity
-from partners.customers.identity import CustomerIdentity
-from partners.customers.models import Customer
-from partners.customers.selectors import matching_customers
+from partners.customers.actions import Source, add_customer, lock_identity, lock_matching, observe
+from partners.customers.models import ObservationKind
+from partners.customers.selectors import Candidate
 from portal.celery import app as celery
 from portal.notifications.actions import notify
 
@@ -52,11 +52,11 @@ def look_for_conflicts(deal: Deal, *, at: datetime) -> bool:
         return False
     reopened = deal.look_due_at == deal.reopened_at
     is_new = deal.customer_id is None or reopened
-    identity = settle_identity(deal)
+    recognised = settle_identity(deal, at=at)
     deal.look_due_at = None
     deal.save(update_fields=["customer", "look_due_at"])
     if deal.status in (*ACTIVE, DealStatus.WON):
-        waits = note_conflicts(deal, identity, at=at, anew=reopened)
+        waits = note_conflicts(deal, recognised.matches, at=at, learnt=recognised.learnt, anew=reopened)
         if is_new and deal.status == DealStatus.SUBMITTED:
             tell_reviewers(deal, at=at, conflict=waits)
     else:
@@ -81,17 +81,30 @@ def _look_at(deals: DealQuerySet, at: datetime) -> int:
     return looked
 
 
-def settle_identity(deal: Deal) -> CustomerIdentity:
+@dataclass(frozen=True)
+class Recognised:
+    """The records that are this company; the deal hangs on one of them."""
+
+    matches: list[Candidate]
+    # Whether the record has learnt a number or domain that it lacked.
+    learnt: bool
+
+
+def settle_identity(deal: Deal, *, at: datetime) -> Recognised:
     """Recognise the customer under lock: two simultaneous looks at one customer come one after the
-    other, and the second finds the first (promise S4)."""
+    other, and the second finds the first (promise S4). What is only perhaps the same is left alone."""
     identity = deal.identity()
     lock_identity(identity)
-    known = [match.customer.pk for match in matching_customers(identity)]
-    list(Customer.objects.select_for_update(no_key=True).filter(pk__in=known).order_by("pk"))
+    matches = lock_matching(identity)
+    source = Source(at, deal.reference, deal.partner.country)
+    if not matches:
+        deal.customer = add_customer(identity, source)
+        return Recognised(matches, learnt=False)
     # A corrected spelling does not undo that a channel manager told two opportunities apart.
-    if deal.customer_id not in known:
-        deal.customer = find_or_add_customer(identity)
-    return identity
+    held = [match.customer for match in matches if match.customer.pk == deal.customer_id]
+    deal.customer = (held or [matches[0].customer])[0]
+    learnt = observe(deal.customer, identity, source)
+    return Recognised(matches, learnt=bool({ObservationKind.NUMBER, ObservationKind.DOMAIN} & set(learnt)))
 
 
 def telling_key(deal: Deal) -> str:

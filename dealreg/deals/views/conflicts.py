@@ -19,7 +19,9 @@ from dealreg.deals.forms.conflicts import SettleForm
 from dealreg.deals.lifecycle import ACTIVE
 from dealreg.deals.models import Conflict, ConflictOutcome, Deal
 from dealreg.deals.selectors import is_registrant, pair_of
-from partners.customers.identity import same_because
+from partners.customers.matching import compare
+from partners.customers.selectors import word_weights
+from partners.customers.wording import code_of, reason_words
 from partners.organisations.access import can, require
 from portal.core import formats
 from portal.core.errors import PortalError, RuleViolation, WrongState
@@ -30,16 +32,13 @@ from portal.core.web import add_violation
 PER_PAGE = 25
 SHOWN = {"open": Q(outcome=""), "settled": ~Q(outcome=""), "all": Q()}
 # Which typed facts a reason is about.
-FACTS_OF_REASON = {"number": "company_number", "domain": "web_domain", "name": "customer_name"}
-
-
-def reason_words(reasons: list[str] | tuple[str, ...]) -> list[str]:
-    words = {
-        "number": _("same company number"),
-        "domain": _("same web domain"),
-        "name": _("same name in the country"),
-    }
-    return [words[reason] for reason in reasons if reason in words]
+FACTS_OF_REASON = {
+    "number": "company_number",
+    "domain": "web_domain",
+    "name": "customer_name",
+    "name_alike": "customer_name",
+    "place": "customer_city",
+}
 
 
 @require_safe
@@ -172,12 +171,13 @@ def matching_facts(earlier: Deal, later: Deal, conflict: Conflict) -> frozenset[
     """The typed facts to highlight. Where the two were recognised through what the portal had learnt
     from others, the typed ones alone may not match: then the reasons noted at the time stand."""
     try:
-        reasons = same_because(earlier.identity(), later.identity())
+        comparison = compare(earlier.identity(), later.identity(), word_weights())
     except PortalError:
-        reasons = ()
-    return frozenset(
-        FACTS_OF_REASON[reason] for reason in reasons or conflict.reasons if reason in FACTS_OF_REASON
-    )
+        codes = []
+    else:
+        codes = [finding.code for finding in comparison.findings]
+    codes = codes or [code_of(reason) for reason in conflict.reasons]
+    return frozenset(FACTS_OF_REASON[code] for code in codes if code in FACTS_OF_REASON)
 
 
 def _message_sent(decision: dict[str, Any], earlier: Deal, later: Deal) -> str:

@@ -286,7 +286,7 @@ def taken_meanwhile(cast):
     deal = stages.submitted(cast, web_domain="saint-roch.fr")
     actions.reject_deal(deal, by=cast.denise, at=LATER, code="no_engagement", text="One call is not enough.")
     rival = stages.submitted(
-        cast, cast.bruno, at=LATER, customer_name="CH St Roch", web_domain="saint-roch.fr"
+        cast, cast.bruno, at=LATER, customer_name="Hôp. St Roch", web_domain="saint-roch.fr"
     )
     rival = actions.approve_deal(rival, by=cast.denise, at=LATER, granted_pct=Decimal("2"))
     return deal, rival, appealed(cast, deal)
@@ -304,7 +304,7 @@ def test_a_rival_protected_meanwhile_makes_the_usual_conflict(cast):
 
 def test_what_was_settled_between_the_two_is_settled_anew_and_leaves_a_trace(cast):
     first = stages.submitted(cast, web_domain="saint-roch.fr")
-    second = stages.submitted(cast, cast.bruno, customer_name="CH St Roch", web_domain="saint-roch.fr")
+    second = stages.submitted(cast, cast.bruno, customer_name="Hôp. St Roch", web_domain="saint-roch.fr")
     conflict = Conflict.objects.get()
     settle = {"reason": "Alpha was first.", "message": "This cannot be registered."}
     actions.settle_conflict(conflict, by=cast.karim, at=LATER, outcome="earlier_stands", **settle)
@@ -334,7 +334,7 @@ def test_what_was_settled_between_the_two_is_settled_anew_and_leaves_a_trace(cas
 
 def test_two_that_were_told_apart_stay_apart(cast):
     stages.submitted(cast, web_domain="saint-roch.fr")
-    second = stages.submitted(cast, cast.bruno, customer_name="CH St Roch", web_domain="saint-roch.fr")
+    second = stages.submitted(cast, cast.bruno, customer_name="Hôp. St Roch", web_domain="saint-roch.fr")
     conflict = Conflict.objects.get()
     actions.settle_conflict(conflict, by=cast.karim, at=LATER, outcome="different", reason="Two hospitals.")
     actions.reject_deal(second, by=cast.denise, at=LATER, code="other", text="Too thin.")

@@ -543,10 +543,14 @@ def test_a_deal_of_the_partner_that_only_the_portal_connects_is_no_duplicate(cas
     """The record of the customer knows number and domain from two registrations; the partner itself
     typed nothing in common, and is told of nothing."""
     submitted(
-        cast, cast.bruno, customer_name="Clinique A", company_number="552100554", web_domain="clin.example"
+        cast,
+        cast.bruno,
+        customer_name="Clinique Armand",
+        company_number="552100554",
+        web_domain="clin.example",
     )
-    submitted(cast, cast.amir, customer_name="Clinique B", company_number="552100554")
-    deal = submitted(cast, cast.alice, customer_name="Clinique C", web_domain="clin.example")
+    submitted(cast, cast.amir, customer_name="Résidence Belle Rive", company_number="552100554")
+    deal = submitted(cast, cast.alice, customer_name="Clin. Armand", web_domain="clin.example")
     assert deal.status == DealStatus.SUBMITTED
     own = Conflict.objects.get(later=deal, earlier__partner=cast.alpha)
     settle(own, cast.karim, ConflictOutcome.EARLIER_STANDS, message="Alpha Sécurité has registered it twice.")

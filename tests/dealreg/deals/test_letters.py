@@ -113,7 +113,7 @@ def test_any_name_makes_a_letter(cast, name):
 
 
 def test_nothing_of_another_deal_stands_in_it(cast):
-    stages.submitted(cast, cast.bruno, customer_name="CH St Roch", web_domain="saint-roch.fr")
+    stages.submitted(cast, cast.bruno, customer_name="Hôp. St Roch", web_domain="saint-roch.fr")
     deal = stages.submitted(cast, web_domain="saint-roch.fr", customer_name="Hôpital Saint-Roch")
     Deal.objects.filter(pk=deal.pk)
     from dealreg.deals.models import Conflict
@@ -128,7 +128,7 @@ def test_nothing_of_another_deal_stands_in_it(cast):
     )
     deal = actions.approve_deal(deal, by=cast.denise, at=LATER, granted_pct=Decimal("5"))
     said = text_of(letter(deal))
-    assert "Bravo" not in said and "CH St Roch" not in said
+    assert "Bravo" not in said and "Hôp. St Roch" not in said
 
 
 def test_an_enterprise_letter_names_both_sides(cast):

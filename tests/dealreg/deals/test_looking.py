@@ -14,6 +14,7 @@ from dealreg.deals.actions import looking
 from dealreg.deals.lifecycle import DealStatus
 from dealreg.deals.models import Conflict, Deal
 from dealreg.deals.rules import check_looked_at
+from partners.customers.actions import Source, observe
 from partners.customers.models import Customer
 from portal.audit.models import Event
 from portal.core.errors import RuleViolation
@@ -205,7 +206,7 @@ def test_an_overlooked_rival_becomes_a_conflict_and_no_error(cast, sign_in, time
     """Two records of one customer were made one, say: nobody has noted the conflict."""
     first = approved(cast, customer_name="Ville de Cassel")
     second = submitted(cast, cast.bruno, at=LATER, distributor=cast.third)
-    Customer.objects.filter(pk=first.customer_id).update(name_key="hopital saint roch")
+    observe(Customer.objects.get(pk=first.customer_id), second.identity(), Source(LATER))
     Deal.objects.filter(pk=second.pk).update(customer=first.customer)
     with time_machine_at(LATER):
         answer = sign_in(cast.eve).post(f"/deals/{second.reference}/approve/", {"granted_pct": "1"})

@@ -1,14 +1,19 @@
 """The same company, written in many ways; and companies that only look alike."""
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partners.customers.actions import find_or_add_customer
+from partners.customers.actions import Source, find_or_add_customer
 from partners.customers.identity import CustomerIdentity, name_key, read_identity, same_because, strongest
+from partners.customers.keys import lock_keys
 from partners.customers.models import Customer
 from partners.customers.selectors import matching_customers
 from portal.core.errors import RuleViolation
+
+SOURCE = Source(datetime(2026, 11, 23, 13, 10, tzinfo=UTC), "DR-7K3F9Q", "FR")
 
 
 def identity(name="Hôpital Saint-Roch", country="FR", **facts) -> CustomerIdentity:
@@ -124,13 +129,23 @@ def test_any_name_gives_a_stable_key(name):
 def test_a_key_that_is_empty_recognises_nothing():
     nameless = identity("株")
     assert same_because(CustomerIdentity("!", "FR"), CustomerIdentity("!", "FR")) == ()
-    assert nameless.lock_keys() == ([f"name:FR:{nameless.name_key}"] if nameless.name_key else [])
+    assert same_because(nameless, identity("株")) == (("name",) if nameless.name_key else ())
 
 
-def test_locks_are_taken_in_one_order():
-    keys = identity(company_number="732829320", web_domain="saint-roch.example").lock_keys()
+def test_whoever_might_mean_the_same_company_waits_for_a_common_lock():
+    full = identity(company_number="732829320", web_domain="saint-roch.example")
+    keys = lock_keys(full)
     assert keys == sorted(keys)
-    assert len(keys) == 3
+    for other in (
+        identity("Hopital St. Roch"),
+        identity("Hôptial"),
+        identity("Z", company_number="FR44732829320"),
+        identity("Z", country="BE", web_domain="www.saint-roch.example"),
+        identity("HopitalSaintRoch"),
+    ):
+        assert set(lock_keys(other)) & set(keys)
+    for other in (identity(country="BE"), identity("Ville de Lens"), identity("!")):
+        assert not set(lock_keys(other)) & set(keys)
 
 
 def test_numbers_weigh_more_than_domains_and_domains_more_than_names():
@@ -139,17 +154,17 @@ def test_numbers_weigh_more_than_domains_and_domains_more_than_names():
 
 @pytest.mark.django_db
 def test_the_surest_record_is_chosen_and_learns():
-    by_name = find_or_add_customer(identity())
-    by_number = find_or_add_customer(identity("Another name", company_number="732829320"))
+    by_name = find_or_add_customer(identity(), SOURCE)
+    by_number = find_or_add_customer(identity("Another name", company_number="732829320"), SOURCE)
     assert Customer.objects.count() == 2
     both = identity(company_number="FR44732829320", web_domain="saint-roch.example", city="Lyon")
     assert [match.customer for match in matching_customers(both)] == [by_number, by_name]
-    assert find_or_add_customer(both) == by_number
+    assert find_or_add_customer(both, SOURCE) == by_number
     by_number.refresh_from_db()
     assert (by_number.domain, by_number.city, by_number.name) == (
         "saint-roch.example",
         "Lyon",
         "Another name",
     )
-    assert find_or_add_customer(both) == by_number
+    assert find_or_add_customer(both, SOURCE) == by_number
     assert str(by_number) == "Another name"

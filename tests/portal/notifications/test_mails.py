@@ -38,6 +38,9 @@ def html_of(sent):
     return next(content for content, kind in sent.alternatives if kind == "text/html")
 
 
+ABOUT_CONFLICTS = {"deal-conflict", "deal-conflict-settled", "deal-both-protected"}
+
+
 def speaks(person, language, **facts):
     User.objects.filter(pk=person.pk).update(language=language, **facts)
 
@@ -51,7 +54,7 @@ def deal(cast):
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 @pytest.mark.parametrize("person", ["alice", "denise", "karim"])
-@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"deal-conflict", "deal-conflict-settled"}))
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - ABOUT_CONFLICTS))
 def test_every_kind_reads_well_on_every_side(cast, deal, kind, person, language):
     someone = getattr(cast, person)
     speaks(someone, language)
@@ -195,7 +198,7 @@ def test_mails_to_a_partner_carry_nothing_of_its_rival(cast):
         cast,
         cast.bruno,
         at=MONDAY + timedelta(minutes=5),
-        customer_name="CH St Roch",
+        customer_name="Hôp. St Roch",
         web_domain="saint-roch.example.fr",
     )
     conflict = Conflict.objects.get()
@@ -217,7 +220,7 @@ def test_mails_to_a_partner_carry_nothing_of_its_rival(cast):
     assert to_bravo and to_alpha
     for letters, foreign in (
         (to_bravo, [first.reference, "Alpha", "Amir", "Alice", "4.5", "4,5", *canaries]),
-        (to_alpha, [second.reference, "Bravo", "Bruno", "CH St Roch", canaries[1]]),
+        (to_alpha, [second.reference, "Bravo", "Bruno", "Hôp. St Roch", canaries[1]]),
     ):
         for letter in letters:
             everything = "\n".join([letter.subject, letter.body, html_of(letter), str(letter.extra_headers)])
@@ -252,7 +255,7 @@ def test_a_distributor_learns_only_that_there_is_a_conflict(cast):
         cast.bruno,
         at=MONDAY + timedelta(minutes=5),
         web_domain="saint-roch.example.fr",
-        customer_name="CH St Roch",
+        customer_name="Hôp. St Roch",
         distributor=cast.third,
     )
     (letter,) = [letter for letter in deliver() if "distri-ouest" in letter.to[0]]
@@ -301,4 +304,4 @@ def test_what_was_stored_comes_back_as_dates_and_figures():
 
 def test_the_cast_covers_each_side(cast):
     assert cast.alice.acting_as.role in PARTNER_ROLES
-    assert set(TOLD) == set(KINDS) - {"deal-conflict", "deal-conflict-settled"}
+    assert set(TOLD) == set(KINDS) - ABOUT_CONFLICTS
