@@ -19,6 +19,7 @@ from partners.customers.names import (
     fold,
     fold_in_two_letters,
     legal_forms,
+    split_words,
     take_apart,
 )
 
@@ -60,12 +61,13 @@ _DIFFERENT_COUNTRIES = 0.6
 _OTHER_COUNTRY = 0.8
 _OTHER_DIVISION = 0.9
 
-# Registers cut names at 26 to 30 characters; sometimes earlier, between two words.
-_CUT = range(26, 31)
+# Registers cut names at 26 to 30 characters (signs between words count); sometimes earlier, between two words.
+_CUT = range(25, 31)
 _CUT_EARLY = range(18, 31)
 _CUT_SCORE = 0.8
+_SHORT_FORM = 4
 # Words beyond this many tell nothing more, and cost the square of their number.
-_MOST_WORDS = 20
+_MOST_WORDS = 16
 
 
 @lru_cache(maxsize=1)
@@ -135,10 +137,12 @@ DEFAULT_WEIGHTS = WordWeights({}, 0)
 
 @dataclass(frozen=True)
 class _Reading:
-    """One way of reading a name. `glued` holds everything in one string, `initials` the places of
-    words that only abbreviate the others (Modern Times Group MTG)."""
+    """One way of reading a name. `front` is what its core begins with although it looks like a legal
+    form (AB Science), `glued` holds everything in one string, `initials` the places of words that only
+    abbreviate the others (Modern Times Group MTG)."""
 
     core: tuple[str, ...]
+    front: tuple[str, ...]
     glued: str
     length: int
     has_form: bool
@@ -148,18 +152,18 @@ class _Reading:
 @lru_cache(maxsize=65536)
 def _readings(name: str) -> tuple[_Reading, ...]:
     readings: dict[_Reading, None] = {}
+    length = len(" ".join(split_words(fold(name))))
     for folded in (fold(name), fold_in_two_letters(name)):
-        words = take_apart(folded, cut=len(name) in _CUT)
-        cores = [_in_digits(words.core)]
-        if words.front:
-            cores.append(_in_digits(words.front + words.core))
+        words = take_apart(folded, cut=length in _CUT)
         glued = "".join(words.front + words.core + words.back)
-        for core in cores:
-            if core:
-                reading = _Reading(
-                    core, glued, len(name), bool(words.front or words.back), _own_initials(core)
-                )
-                readings[reading] = None
+        has_form = bool(words.front or words.back)
+        # Who is called "SA Sports SARL" is called SA Sports; "SA Sports" may be called Sports.
+        called_so = words.back and sum(map(len, words.front)) <= _SHORT_FORM
+        core = words.front + words.core if called_so else words.core
+        for front in {(), () if called_so else words.front}:
+            read = _in_digits(front + core)[:_MOST_WORDS]
+            if read:
+                readings[_Reading(read, front, glued, length, has_form, _own_initials(read))] = None
     return tuple(readings)
 
 
@@ -219,6 +223,8 @@ def name_score(
                 return 1.0
             if left.glued == right.glued:
                 best = max(best, 0.99)
+                continue
+            if not (set(left.front) <= set(right.core) and set(right.front) <= set(left.core)):
                 continue
             if (len(left.core), left.core) > (len(right.core), right.core):
                 best = max(best, _Alignment(right, left, weights, slight, home).score())

@@ -83,19 +83,11 @@ def fold_in_two_letters(name: str) -> str:
 def split_words(folded: str) -> list[str]:
     """Words of a folded name. Letters between dots are one word (S.A.), and so are letters that stand
     alone side by side (S. A., D S M); a legal form at their end is its own: Indel B S P A."""
-    words: list[str] = []
-    joining = False
-    for piece in folded.replace("+", " plus ").replace("'", "").split():
-        found = _WORD.findall(piece)
-        for place, word in enumerate(found):
-            single = len(word) == 1 and word.isalpha()
-            if single and joining and (place or len(found) == 1):
-                words[-1] += word
-            else:
-                words.append(word)
-            joining = single
-        joining = joining and (len(found) < 2 or len(words[-1]) == 1)
-    if joining and (word := words[-1]) not in _short_forms():
+    pieces = folded.replace("+", " plus ").replace("'", "").split()
+    words, joined = _join_letters(
+        [word for piece in pieces for word in _join_letters(_WORD.findall(piece))[0]]
+    )
+    if joined and (word := words[-1]) not in _short_forms():
         for start in range(1, len(word) - 1):
             if word[start:] in _short_forms():
                 words[-1:] = [word[:start], word[start:]]
@@ -103,10 +95,27 @@ def split_words(folded: str) -> list[str]:
     return words
 
 
+def _letters_of(piece: str) -> list[str]:
+    return _join_letters(_WORD.findall(piece))[0]
+
+
+def _join_letters(words: list[str]) -> tuple[list[str], bool]:
+    """Single letters side by side as one word; and whether the last word came about so."""
+    result: list[str] = []
+    letters = 0
+    for word in words:
+        single = len(word) == 1 and word.isalpha()
+        if single and letters:
+            result[-1] += word
+        else:
+            result.append(word)
+        letters = letters + 1 if single else 0
+    return result, letters > 1
+
+
 def take_apart(folded: str, *, cut: bool = False) -> Words:
-    """Legal forms behind and in front; a short one in front of a name that has one behind belongs to
-    the name: who is called "SA Sports SARL" is called SA Sports. The last form of a name that was
-    `cut` may not be whole."""
+    """Legal forms behind and in front, and what stands between. The last form of a name that was `cut`
+    may not be whole."""
     folded = _ASIDE.sub(_without_aside, folded)
     head, comma, after = folded.partition(",")
     parts = _take_apart(split_words(head if comma else folded), cut=cut and not comma)
@@ -135,8 +144,6 @@ def _take_apart(words: list[str], *, cut: bool = False) -> Words:
     while end > 1 and (length := _form_behind(words[:end], forms)):
         end -= length
     while start < end - 1 and (length := _form_in_front(words[start:end], forms)):
-        if end < len(words) and sum(map(len, words[start : start + length])) <= 4:
-            break
         start += length
     return Words(tuple(words[:start]), tuple(words[start:end]), tuple(words[end:]), ())
 
