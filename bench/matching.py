@@ -58,9 +58,9 @@ def line(title: str, found: list[bool], truth: list[bool]) -> str:
 def measure(rows: list[Row], weights: WordWeights, with_town: bool, by_source: bool) -> None:
     title = "names with town" if with_town else "names alone"
     pairs = [identities(row, with_town) for row in rows]
-    started = time.perf_counter()
+    started = time.process_time()
     verdicts = [compare(one, other, weights).verdict for one, other in pairs]
-    spent = time.perf_counter() - started
+    spent = time.process_time() - started
     truth = [row["same"] == "1" for row in rows]
     print(line(f"{title}: same or perhaps", [v != Verdict.DIFFERENT for v in verdicts], truth))
     print(line(f"{title}: same", [v == Verdict.SAME for v in verdicts], truth))

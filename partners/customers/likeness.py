@@ -61,7 +61,8 @@ _DIFFERENT_COUNTRIES = 0.6
 _OTHER_COUNTRY = 0.8
 _OTHER_DIVISION = 0.9
 
-# Registers cut names at 26 to 30 characters (signs between words count); sometimes earlier, between two words.
+# Registers cut names at 26 to 30 characters, of which our count of words leaves 25 or more; sometimes
+# earlier, between two words.
 _CUT = range(25, 31)
 _CUT_EARLY = range(18, 31)
 _CUT_SCORE = 0.8
