@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("portal.accounts.urls")),
     path("", include("partners.organisations.urls")),
     path("accounts/", include("allauth.urls")),
+    path("views/", include("partners.lists.urls")),
     path("deals/", include("dealreg.deals.urls")),
     path("programme/", include("partners.programme.urls")),
     path("catalogue/", include("partners.catalogue.urls")),

@@ -7,7 +7,11 @@ class DealsConfig(AppConfig):
 
     def ready(self) -> None:
         from dealreg.deals import waiting_work as waiting
+        from dealreg.deals.views.listing import DEALS
+        from partners.lists.pages import register_list_page
         from portal.notifications.asking import register_waiting_subjects
+
+        register_list_page(DEALS)
 
         register_waiting_subjects(
             "deal-to-decide",

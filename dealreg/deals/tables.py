@@ -1,5 +1,6 @@
 """The columns of the list of deals."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import django_tables2 as tables
@@ -25,6 +26,18 @@ NEXT_DATE = Case(
 )
 
 
+# What a reader may put away; number and customer stay.
+COLUMN_CHOICES = (
+    ("partner", gettext_lazy("Partner")),
+    ("distributor", gettext_lazy("Distributor")),
+    ("product_group", gettext_lazy("Product group")),
+    ("list_amount", gettext_lazy("List price")),
+    ("submitted_at", pgettext_lazy("date", "Submitted")),
+    ("deadline", gettext_lazy("Deadline")),
+    ("status", gettext_lazy("Status")),
+)
+
+
 class DealTable(tables.Table):
     reference = tables.Column(gettext_lazy("Number"), attrs={"td": {"class": "phone-title text-nowrap"}})
     customer_name = tables.Column(
@@ -47,13 +60,22 @@ class DealTable(tables.Table):
         order_by_field = "sort"
         default = "–"
 
-    def __init__(self, *args: Any, role: str, may_register: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, role: str, may_register: bool = False, chosen: Sequence[str] = (), **kwargs: Any
+    ) -> None:
         self.own = role in PARTNER_ROLES
         self.of_vendor = role in VENDOR_ROLES
         self.may_register = may_register
         hidden = {"partner"} if self.own else {"distributor"}
-        super().__init__(*args, exclude=hidden | set(kwargs.pop("exclude", ())), **kwargs)
-        if self.of_vendor:
+        hidden |= set(kwargs.pop("exclude", ()))
+        self.column_choices = [
+            {"name": name, "label": label, "shown": not chosen or name in chosen}
+            for name, label in COLUMN_CHOICES
+            if name not in hidden
+        ]
+        put_away = {choice["name"] for choice in self.column_choices if not choice["shown"]}
+        super().__init__(*args, exclude=hidden | put_away, **kwargs)
+        if self.of_vendor and "partner" in self.columns.names():
             self.columns["partner"].column.verbose_name = gettext_lazy("Partner and distributor")
 
     def render_reference(self, record: Deal) -> SafeString:

@@ -10,6 +10,7 @@ from django.urls import path, register_converter, reverse
 from dealreg.deals.views import (
     appealing,
     conflicts,
+    copying,
     deciding,
     detail,
     discounts,
@@ -82,6 +83,7 @@ urlpatterns = [
     path("<deal:ref>/draft/<slug:step>/", canonical(registering.draft_step), name="draft"),
     path("<deal:ref>/discard/", canonical(registering.discard), name="discard"),
     path("<deal:ref>/receipt/", canonical(registering.receipt), name="receipt"),
+    path("<deal:ref>/copy/", canonical(copying.copy), name="copy"),
     path("<deal:ref>/comment/", canonical(detail.add_comment), name="comment"),
     path("discounts/", discounts.discount_list, name="discounts"),
     path("<deal:ref>/discount/", canonical(discounts.ask), name="ask_discount"),

@@ -6,11 +6,13 @@ import uuid
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.urls import URLPattern, get_resolver
 
+from partners.lists.models import SavedView
 from portal.core.references import read_reference
 from tests.world import (
     CONFLICT_READERS,
@@ -47,6 +49,7 @@ Expected = int | frozenset[int]
 Rule = Expected | Callable[[str, str], Expected]
 
 
+AT = datetime(2026, 11, 23, tzinfo=UTC)
 MISSING = "∅"  # an object that does not exist
 
 
@@ -286,6 +289,11 @@ TABLE: dict[str, Page] = {
         seen(DEAL_READERS, lambda who, thing: 200 if thing not in DRAFTS and who in PARTNER_PEOPLE else 302),
         things="some_deals",
     ),
+    "deals:copy": Page(
+        seen(DEAL_READERS, only(REGISTRANTS)),
+        seen(DEAL_READERS, only(REGISTRANTS, LED_ON)),
+        things="some_deals",
+    ),
     "deals:comment": Page(405, seen(DEAL_READERS, only(COMMENTERS, ANSWERED)), things="some_deals"),
     "deals:move": Page(seen(DEAL_READERS, decide), seen(DEAL_READERS, post_of(decide)), things="some_deals"),
     "documents:download": Page(seen(DOCUMENT_READERS), things="documents"),
@@ -316,6 +324,13 @@ TABLE: dict[str, Page] = {
     "catalogue:problems": Page(only(PROGRAMME_ADMINS), things="price_imports"),
     "catalogue:apply": Page(405, only(PROGRAMME_ADMINS, LED_ON), things="price_imports"),
     "catalogue:discard": Page(405, only(PROGRAMME_ADMINS, LED_ON), things="price_imports"),
+    # Saved views: everybody's own
+    "lists:manage": Page(200, things="lists", stranger=frozenset({403, 404})),
+    "lists:save": Page(405, ANSWERED, things="lists", stranger=frozenset({403, 404})),
+    "lists:open": Page(lambda who, thing: 302 if who == thing else 404, things="saved_views", stranger=404),
+    "lists:change": Page(
+        405, lambda who, thing: LED_ON if who == thing else 404, things="saved_views", stranger=404
+    ),
     # Inbox: everybody's own
     "inbox:list": Page(200, stranger=200),
     "inbox:mark_all": Page(405, LED_ON, stranger=LED_ON),
@@ -338,7 +353,7 @@ TABLE: dict[str, Page] = {
 for _name in (
     "deals:conflict", "deals:detail", "deals:draft", "deals:draft/review", "deals:discard", "deals:receipt",
     "deals:comment", "deals:move", "documents:download", "inbox:open", "inbox:mark", "deals:appeal",
-    "deals:judge_appeal",
+    "deals:judge_appeal", "deals:copy",
 ):  # fmt: skip
     TABLE[_name] = Page(**{**vars(TABLE[_name]), "stranger": 404})
 
@@ -442,9 +457,22 @@ def addresses(world: World, name: str) -> dict[str, str]:
             things = {"kept": world.price_import.reference, MISSING: uuid.UUID(int=7)}
         case "notifications":
             things = {key: row.pk for key, row in world.notifications.items()} | {MISSING: uuid.UUID(int=7)}
+        case "lists":
+            things = {"deals": "deals", MISSING: "nonsense"}
+        case "saved_views":
+            things = {who: _view_of(world, who).pk for who in ("alice", "denise", "karim")} | {
+                MISSING: 999_999_999
+            }
         case "file_kinds":
             things = {"csv": "csv", "xlsx": "xlsx"}
     return {key: _address(name, value) for key, value in things.items()}
+
+
+def _view_of(world: World, who: str) -> SavedView:
+    membership = world.people[who].memberships.get()
+    return SavedView.objects.get_or_create(
+        membership=membership, page="deals", name="Own", defaults={"query": "", "created_at": AT}
+    )[0]
 
 
 def _free_number() -> str:

@@ -15,6 +15,7 @@ from dealreg.deals.actions.closing import (
 )
 from dealreg.deals.actions.conflicts import settle_conflict
 from dealreg.deals.actions.conversation import add_comment, attach_evidence, remove_evidence
+from dealreg.deals.actions.copying import copy_deal
 from dealreg.deals.actions.discounts import (
     ask_discount,
     decide_discount,
@@ -51,6 +52,7 @@ __all__ = [
     "ask_extension",
     "attach_evidence",
     "confirm_order",
+    "copy_deal",
     "decide_appeal",
     "decide_discount",
     "discard_draft",

@@ -6,7 +6,8 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet, Value
+from django.http import QueryDict
 from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +16,7 @@ from dealreg.deals.forms.registering import DayInput, OneLine
 from dealreg.deals.lifecycle import ACTIVE, ENDED, UNDER_REVIEW, DealStatus, Step
 from dealreg.deals.models import Deal
 from dealreg.deals.querysets import MOST_PARTNERS, DealQuerySet
+from dealreg.deals.tables import COLUMN_CHOICES
 from partners.catalogue.models import ProductGroup
 from partners.organisations.models import Distributor, Partner
 from partners.organisations.querysets import PartnerQuerySet
@@ -24,6 +26,7 @@ from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES
 EXPIRING_DAYS = 30
 DUE_SOON = timedelta(hours=24)
 GROUPS_OF_STATES: dict[str, Sequence[str]] = {"open": ACTIVE, "under_review": UNDER_REVIEW, "ended": ENDED}
+RIDES_ALONG = ("sort", "col", "view")
 # Rule E10: won, while the distributor has not confirmed the order.
 TO_CONFIRM = "to_confirm"
 
@@ -63,8 +66,12 @@ class DealFilter(django_filters.FilterSet):
     )
     submitted_to = django_filters.DateFilter(label=_("Submitted to"), method="to_day", widget=DayInput())
 
-    # Not a filter: rides along, so that filtering keeps the order.
+    # No filters: they ride along, so that filtering keeps the order, the columns and the view.
     sort = SearchFilter(method="as_it_is", max_length=40, widget=forms.HiddenInput)
+    col = django_filters.MultipleChoiceFilter(
+        method="as_it_is", choices=COLUMN_CHOICES, widget=forms.MultipleHiddenInput
+    )
+    view = SearchFilter(method="as_it_is", max_length=20, widget=forms.HiddenInput)
 
     class Meta:
         model = Deal
@@ -76,20 +83,40 @@ class DealFilter(django_filters.FilterSet):
         super().__init__(data, queryset)
         self.filters["status"].extra["choices"] = self._states()
         self.filters["deadline"].extra["choices"] = self._deadlines()
-        groups = ProductGroup.objects.values_list("code", "name")
-        self.filters["product_group"].extra["choices"] = list(groups)
+        groups, sellers = self._groups_and_sellers()
+        self.filters["product_group"].extra["choices"] = groups
         self.sees_partners = self.role not in PARTNER_ROLES
         if not self.sees_partners:
             del self.filters["partner"]
         else:
             self.filters["q"].label = _("Customer, partner or number")
-        sellers: list[tuple[str, str]] = []
-        if self.role not in DISTRIBUTOR_ROLES:
-            sellers = list(Distributor.objects.visible_to(user).values_list("reference", "name"))
         if len(sellers) > 1:
             self.filters["distributor"].extra["choices"] = sellers
         else:
             del self.filters["distributor"]
+
+    def _groups_and_sellers(self) -> tuple[list[Any], list[Any]]:
+        """Product groups, and the distributors that a reader may choose among, in one statement."""
+        sellers = Distributor.objects.none()
+        if self.role not in DISTRIBUTOR_ROLES:
+            sellers = Distributor.objects.visible_to(self.user)
+        columns = ("kind", "place", "code", "name")
+        found = (
+            ProductGroup.objects.order_by()
+            .annotate(kind=Value("group"), place=F("position"))
+            .values_list(*columns)
+            .union(
+                sellers.order_by()
+                .annotate(kind=Value("seller"), place=Value(0), code=F("reference"))
+                .values_list(*columns),
+                all=True,
+            )
+        )
+        rows = sorted(found)
+        groups = [(code, name) for kind, _place, code, name in rows if kind == "group"]
+        return groups, sorted(
+            ((code, name) for kind, _place, code, name in rows if kind == "seller"), key=lambda one: one[1]
+        )
 
     def _states(self) -> list[Any]:
         single = [
@@ -121,7 +148,21 @@ class DealFilter(django_filters.FilterSet):
 
     @property
     def is_set(self) -> bool:
-        return any(self.form.data.get(name) for name in self.filters if name != "sort")
+        return any(self.form.data.get(name) for name in self.filters if name not in RIDES_ALONG)
+
+    @property
+    def understood(self) -> QueryDict:
+        """What of the query means something here, as a saved view keeps it."""
+        kept = QueryDict(mutable=True)
+        given = self.form.data
+        if not self.is_bound or not isinstance(given, QueryDict):
+            return kept
+        self.form.is_valid()
+        for name in sorted(self.filters):
+            values = sorted({value for value in given.getlist(name) if value})
+            if name != "view" and values and name not in self.form.errors:
+                kept.setlist(name, values if name == "col" else values[-1:])
+        return kept
 
     def as_it_is(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
         return deals

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, QueryDict
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -20,8 +20,11 @@ from dealreg.deals.selectors import extensions_to_decide, queue_of, reviewing_st
 from dealreg.deals.tables import DealTable
 from dealreg.deals.views.remembered import query_without_blanks, remember_list
 from dealreg.deals.views.wording import rule_of_rejection
+from partners.lists.pages import ListPage
+from partners.lists.selectors import address_of, views_of
 from partners.organisations.access import can, require
 from partners.organisations.models import Partner
+from portal.accounts.models import User
 from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES
 from portal.core.exports import csv_response, xlsx_response
 from portal.core.pagination import CappedPaginator, show_page_of
@@ -40,11 +43,19 @@ def _filtered(request: HttpRequest) -> DealFilter:
     return DealFilter(request.GET, deals.defer(*_TEXTS), user=request.user)
 
 
+def _understood(query: QueryDict, user: User) -> QueryDict:
+    return DealFilter(query, Deal.objects.none(), user=user).understood
+
+
+DEALS = ListPage("deals", gettext_lazy("Deals"), "deals:list", "deals.see", _understood)
+
+
 def _table(request: HttpRequest, filters: DealFilter) -> DealTable:
     return DealTable(
         filters.qs,
         role=request.user.acting_as.role,
         may_register=can(request.user, "deals.register"),
+        chosen=filters.form.cleaned_data.get("col") or () if filters.form.is_valid() else (),
         # A partner with one distributor needs no column for it.
         exclude=() if "distributor" in filters.filters else ("distributor",),
     )
@@ -53,10 +64,13 @@ def _table(request: HttpRequest, filters: DealFilter) -> DealTable:
 @require_safe
 def deal_list(request: HttpRequest) -> HttpResponse:
     filters = _filtered(request)
+    views = views_of(request.user, DEALS, query=filters.understood, opened=request.GET.get("view", ""))
+    if views.default and not request.GET and not request.htmx:
+        return redirect(address_of(views.default, DEALS))
     table = _table(request, filters)
     show_page_of(table, request, PER_PAGE)
     table.caption = _("Deals")
-    table.filtered = filters.is_set
+    table.filtered, table.clear_url = filters.is_set, views.plain_address
     table.empty_state = {"title": _("No deal yet"), "icon": "briefcase", "text": _empty_text(request)}
     invited = may_register_something(request.user, timezone.localdate())
     if invited:
@@ -75,6 +89,12 @@ def deal_list(request: HttpRequest) -> HttpResponse:
         "query": query,
         "subtitle": _subtitle(request),
         "invited": invited,
+        "views": views,
+        "clear_url": views.plain_address,
+        # What the choice of columns takes along.
+        "kept": [
+            (name, value) for name, values in filters.understood.lists() for value in values if name != "col"
+        ],
     }
     response = render(request, "deals/list.html", context)
     if request.htmx:

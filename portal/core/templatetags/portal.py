@@ -416,7 +416,12 @@ def form_footer(content: str, sticky: bool = True) -> SafeString:
 
 @register.inclusion_tag("components/filters.html", takes_context=True)
 def filters_bar(
-    context: template.Context, form: Any, target: str = "#results", search: str = "", label: str = ""
+    context: template.Context,
+    form: Any,
+    target: str = "#results",
+    search: str = "",
+    label: str = "",
+    clear_url: str = "",
 ) -> dict[str, Any]:
     visible = list(form.visible_fields())
     search_field = next(
@@ -457,6 +462,7 @@ def filters_bar(
         "hidden": form.hidden_fields(),
         "target": target,
         "path": request.path if request else "",
+        "clear_url": clear_url or (request.path if request else ""),
         "is_set": bool(given),
         "set_count": sum(field in others for field in given),
         "unreadable": [field.label for field in visible if form.is_bound and field.errors],
