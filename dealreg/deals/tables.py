@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from dealreg.deals.columns import COLUMN_CHOICES
 from dealreg.deals.lifecycle import DealStatus, Step
 from dealreg.deals.models import Deal
 from dealreg.deals.templatetags.deals import deal_deadline
@@ -23,18 +24,6 @@ NUMBER = {"td": {"class": "num"}, "th": {"class": "num"}}
 NEXT_DATE = Case(
     When(status=DealStatus.SUBMITTED, then=F("decision_due_at")),
     When(status=DealStatus.APPROVED, then=Cast("protected_until", DateTimeField())),
-)
-
-
-# What a reader may put away; number and customer stay.
-COLUMN_CHOICES = (
-    ("partner", gettext_lazy("Partner")),
-    ("distributor", gettext_lazy("Distributor")),
-    ("product_group", gettext_lazy("Product group")),
-    ("list_amount", gettext_lazy("List price")),
-    ("submitted_at", pgettext_lazy("date", "Submitted")),
-    ("deadline", gettext_lazy("Deadline")),
-    ("status", gettext_lazy("Status")),
 )
 
 

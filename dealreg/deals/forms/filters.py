@@ -12,11 +12,11 @@ from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from dealreg.deals.columns import COLUMN_CHOICES
 from dealreg.deals.forms.registering import DayInput, OneLine
 from dealreg.deals.lifecycle import ACTIVE, ENDED, UNDER_REVIEW, DealStatus, Step
 from dealreg.deals.models import Deal
 from dealreg.deals.querysets import MOST_PARTNERS, DealQuerySet
-from dealreg.deals.tables import COLUMN_CHOICES
 from partners.catalogue.models import ProductGroup
 from partners.organisations.models import Distributor, Partner
 from partners.organisations.querysets import PartnerQuerySet
