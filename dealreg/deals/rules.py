@@ -1,7 +1,7 @@
 """Rules of section E that need only values and an instant."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -488,3 +488,40 @@ def check_discount_granted(granted: Sequence[Decimal], asked: Sequence[Decimal])
     if not any(granted):
         return "refused"
     return "granted" if list(granted) == list(asked) else "partly"
+
+
+# Decision times, shown to everybody: nobody is to be singled out, neither by a figure nor by the
+# difference of two.
+
+
+@dataclass(frozen=True)
+class Published:
+    """Which countries' decisions are shown alone, which only together, and all that go into the total."""
+
+    alone: frozenset[str]
+    together: frozenset[str]
+
+    @property
+    def counted(self) -> frozenset[str]:
+        return self.alone | self.together
+
+
+def published(counts: Mapping[str, int], least: int) -> Published:
+    """A country is shown from `least` decisions on. The others are shown together, when they are several
+    and have so many between them. Where they are not, they stay out of the total as well: it would give
+    them away to whoever subtracts."""
+    alone = frozenset(country for country, count in counts.items() if count >= least)
+    rest = frozenset(country for country, count in counts.items() if 0 < count < least)
+    if len(rest) < 2 or sum(counts[country] for country in rest) < least:
+        rest = frozenset()
+    return Published(alone, rest)
+
+
+def may_stand_beside(counts: Mapping[int, int], least: int) -> list[int]:
+    """Of figures on a shorter and a longer window, those that can be shown together: the shorter one not
+    where only a few decisions lie between the two, for the difference would be a figure on those."""
+    shown: list[int] = []
+    for days in sorted(counts, reverse=True):
+        if all(abs(counts[longer] - counts[days]) not in range(1, least) for longer in shown):
+            shown.append(days)
+    return shown

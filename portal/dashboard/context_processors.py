@@ -135,6 +135,7 @@ MENU = (
         (
             Entry(gettext_lazy("Programme"), "award", "/programme/", "programme.see"),
             Entry(gettext_lazy("Catalogue"), "tags", "/catalogue/", "catalogue.see"),
+            Entry(gettext_lazy("Decision times"), "stopwatch", "/deals/decision-times/", "programme.see"),
         ),
     ),
 )

@@ -225,6 +225,7 @@ TABLE: dict[str, Page] = {
     # Deals
     "deals:list": Page(200),
     "deals:register": Page(only(REGISTRANTS), post_of(only(REGISTRANTS))),
+    "deals:decision_times": Page(only(PARTNER_PEOPLE | DISTRIBUTOR_PEOPLE | VENDOR_PEOPLE)),
     "deals:queue": Page(only(DISTRIBUTOR_PEOPLE | CHANNEL)),
     "deals:export": Page(200, things="file_kinds"),
     "deals:partner_choices": Page(only(PARTNER_PEOPLE, 403, 200)),
