@@ -625,6 +625,29 @@ class Conflict(models.Model):
         return f"/deals/conflicts/{self.pk}/"
 
 
+class ToldApart(models.Model):
+    """A reviewer has looked at a customer's record that may be this deal's customer, and it is not. Kept
+    with its reason; the record is not offered for this deal again."""
+
+    deal = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="told_apart")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    reason = models.TextField(max_length=4000)
+
+    objects = DealPartQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["at", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["deal", "customer"], name="told_apart_once"),
+            models.CheckConstraint(name="told_apart_with_reason", condition=~Q(reason="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deal_id} / {self.customer_id}"
+
+
 class Clocked(models.Model):
     """What a channel manager owes an answer to, under the decision clock of rule E7, in business days of
     the partner's country: several offices of the vendor may decide, and the partner reads the hour."""

@@ -154,6 +154,12 @@ VERBS: dict[str, Verb] = {
             }
         },
     ),
+    "deal.customer_told_apart": Verb(
+        _("Another customer told apart"),
+        _("Another customer told apart: %(customer)s"),
+        "arrows-split-2",
+        "neutral",
+    ),
     "deal.probing_noticed": Verb(
         _("Striking registrations of the partner, channel manager told"),
         _(

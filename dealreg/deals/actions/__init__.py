@@ -37,6 +37,7 @@ from dealreg.deals.actions.reviewing import (
     withdraw_deal,
 )
 from dealreg.deals.actions.submitting import submit_deal
+from dealreg.deals.actions.telling_apart import tell_apart
 from dealreg.deals.actions.watching import (
     escalate_overdue,
     remind_expiring,
@@ -83,6 +84,7 @@ __all__ = [
     "settle_conflict",
     "start_draft",
     "submit_deal",
+    "tell_apart",
     "tell_of_silence",
     "withdraw_deal",
     "withdraw_discount_request",

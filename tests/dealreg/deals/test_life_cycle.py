@@ -37,7 +37,7 @@ from portal.notifications.models import Notification
 from tests.cast import Cast, make_cast
 from tests.dealreg.deals.stages import MONDAY, draft, in_english
 
-STEPS = int(os.environ.get("PORTAL_STEPS", "400"))
+STEPS = int(os.environ.get("PORTAL_STEPS", "300"))
 A_GAME = 20 if STEPS <= 400 else 50
 CUSTOMERS = ("Hôpital Saint-Roch", "HOPITAL SAINT ROCH SA", "Ville de Cassel", "Mairie de Lens")
 PARTNERS_PEOPLE = ("amir", "alice", "bruno", "both")
