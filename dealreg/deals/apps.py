@@ -38,3 +38,5 @@ class DealsConfig(AppConfig):
         register_waiting_subjects(
             "discount-asked", "discount-half-time", "discount-overdue", read=waiting.discounts_waiting
         )
+        register_waiting_subjects("revocation-to-decide", read=waiting.revocations_waiting)
+        register_waiting_subjects("revocation-announced", read=waiting.views_waiting)

@@ -525,3 +525,39 @@ def may_stand_beside(counts: Mapping[int, int], least: int) -> list[int]:
         if all(abs(counts[longer] - counts[days]) not in range(1, least) for longer in shown):
             shown.append(days)
     return shown
+
+
+# Rule E13: a protection is revoked after the partner has been heard.
+
+
+def statement_until(at: datetime, country: str, terms: DealRegistrationTerms) -> datetime:
+    """Until when the partner may state its view: the edition's business days of the partner's country."""
+    return office_hours(country, terms).add_days(at, terms.revocation_notice_business_days)
+
+
+def check_heard(at: datetime, until: datetime, *, has_stated: bool) -> None:
+    """Rule E13: nothing is decided before the partner has spoken, or has let its time pass."""
+    if not has_stated and at <= until:
+        raise RuleViolation(
+            "not-heard",
+            gettext_noop("The partner may still state its view. You decide after that."),
+            rule="E13",
+        )
+
+
+def check_at_once(*, is_customers_choice: bool, has_letter: bool) -> None:
+    """Rule E13: only the customer's own written choice acts at once, and only with the letter."""
+    if not is_customers_choice:
+        raise RuleViolation(
+            "not-at-once",
+            gettext_noop("Only the customer's own written choice acts at once."),
+            field="at_once",
+            rule="E13",
+        )
+    if not has_letter:
+        raise RuleViolation(
+            "letter-missing",
+            gettext_noop("Attach the customer's letter: without it the partner is heard first."),
+            field="file",
+            rule="E13",
+        )

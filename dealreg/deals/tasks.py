@@ -15,12 +15,14 @@ from dealreg.deals.actions import (
     escalate_overdue,
     expire_deal,
     lapse_discount,
+    lapse_revocation,
     look_at_due,
     remind_expiring,
     remind_half_time,
     remind_of_appeal,
     remind_of_discount,
     tell_of_silence,
+    tell_unheard,
 )
 from dealreg.deals.actions.extending import (
     escalate_extension,
@@ -28,7 +30,7 @@ from dealreg.deals.actions.extending import (
     tell_of_silence_on_extension,
 )
 from dealreg.deals.lifecycle import ACTIVE, DealStatus, Step
-from dealreg.deals.models import Appeal, Deal, DiscountRequest, Extension
+from dealreg.deals.models import Appeal, Deal, DiscountRequest, Extension, RevocationNotice
 from dealreg.deals.querysets import DealQuerySet, ExtensionQuerySet
 from partners.programme.models import Edition
 from partners.programme.selectors import rulebook_of
@@ -48,6 +50,8 @@ APPEALS_OVERDUE = "overdue appeals escalated"
 LOOKED = "registrations compared"
 DISCOUNTS_HALF_TIME = "half-time reminders of discount requests"
 DISCOUNTS_OVERDUE = "overdue discount requests escalated"
+UNHEARD = "revocations whose partner kept silent"
+REVOCATIONS_LAPSED = "announced revocations of ended deals closed"
 DISCOUNTS_LAPSED = "discount requests of ended deals closed"
 
 
@@ -166,4 +170,16 @@ def watch_discounts(at: datetime) -> dict[str, int]:
         DISCOUNTS_HALF_TIME: _each_of(DISCOUNTS_HALF_TIME, half_time, remind_of_discount, at),
         DISCOUNTS_OVERDUE: _each_of(DISCOUNTS_OVERDUE, overdue, escalate_discount, at),
         DISCOUNTS_LAPSED: _each_of(DISCOUNTS_LAPSED, ended, lapse_discount, at),
+    }
+
+
+@sweep("deals.revocations")
+def watch_revocations(at: datetime) -> dict[str, int]:
+    """Rule E13: the time of the partner is over, or the deal has ended otherwise."""
+    waiting = RevocationNotice.objects.open()
+    unheard = waiting.filter(heard_told_at=None, statement_until__lt=at, deal__status=DealStatus.APPROVED)
+    ended = waiting.exclude(deal__status=DealStatus.APPROVED)
+    return {
+        UNHEARD: _each_of(UNHEARD, unheard, tell_unheard, at),
+        REVOCATIONS_LAPSED: _each_of(REVOCATIONS_LAPSED, ended, lapse_revocation, at),
     }

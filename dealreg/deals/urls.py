@@ -18,6 +18,7 @@ from dealreg.deals.views import (
     letters,
     listing,
     registering,
+    revoking,
 )
 from portal.core.references import read_reference
 
@@ -91,6 +92,8 @@ urlpatterns = [
     path("<deal:ref>/discount/", canonical(discounts.ask), name="ask_discount"),
     path("<deal:ref>/discount/withdraw/", canonical(discounts.withdraw), name="withdraw_discount"),
     path("<deal:ref>/discount/decide/", canonical(discounts.decide), name="decide_discount"),
+    path("<deal:ref>/revocation/statement/", canonical(revoking.statement), name="state_view"),
+    path("<deal:ref>/revocation/decide/", canonical(revoking.decide), name="decide_revocation"),
     path("letters/<letter:code>/", letters.verify, name="verify_letter"),
     path("<deal:ref>/letter/", canonical(letters.letter), name="letter"),
     path("<deal:ref>/appeal/", canonical(appealing.appeal), name="appeal"),

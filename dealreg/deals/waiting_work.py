@@ -5,8 +5,9 @@ from datetime import datetime
 
 from dealreg.deals.appeals import appeals_to_judge
 from dealreg.deals.lifecycle import DealStatus, Step
-from dealreg.deals.models import Conflict, Deal, DiscountOutcome, Extension
+from dealreg.deals.models import Conflict, Deal, DiscountOutcome, Extension, RevocationNotice
 from dealreg.deals.querysets import ConflictQuerySet, DealQuerySet
+from dealreg.deals.revocations import heard_notices
 from partners.organisations.access import can
 from portal.accounts.models import User
 from portal.core.calendar import date_in
@@ -81,3 +82,19 @@ def discounts_waiting(user: User, at: datetime) -> DealQuerySet:
     if not can(user, "deals.grant_discounts"):
         return deals.none()
     return deals.active().filter(discount_requests__outcome=DiscountOutcome.OPEN)
+
+
+def revocations_waiting(user: User, at: datetime) -> DealQuerySet:
+    deals = Deal.objects.visible_to(user)
+    if not can(user, "deals.revoke"):
+        return deals.none()
+    return deals.filter(revocation_notices__in=heard_notices(user, at))
+
+
+def views_waiting(user: User, at: datetime) -> DealQuerySet:
+    """Rule E13: where the partner may still state its view."""
+    deals = Deal.objects.visible_to(user).filter(status=DealStatus.APPROVED)
+    if not can(user, "deals.state_view"):
+        return deals.none()
+    unheard = RevocationNotice.objects.open().filter(stated_at=None, statement_until__gte=at)
+    return deals.filter(revocation_notices__in=unheard)

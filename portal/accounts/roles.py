@@ -29,6 +29,7 @@ _PARTNER_SELLS = {
     "deals.close",
     "deals.appeal",
     "deals.ask_discounts",
+    "deals.state_view",
     "deals.comment",
 }
 _DISTRIBUTOR_SEES = {
@@ -57,21 +58,8 @@ _VENDOR_SEES = {
 }
 
 CAPABILITIES: dict[str, frozenset[str]] = {
-    Role.PARTNER_ADMIN: frozenset(
-        _PARTNER_SEES
-        | {
-            "deals.register",
-            "deals.close",
-            "deals.appeal",
-            "deals.ask_discounts",
-            "deals.comment",
-            "people.manage",
-        }
-    ),
-    Role.PARTNER_SALES: frozenset(
-        _PARTNER_SEES
-        | {"deals.register", "deals.close", "deals.appeal", "deals.ask_discounts", "deals.comment"}
-    ),
+    Role.PARTNER_ADMIN: frozenset(_PARTNER_SEES | _PARTNER_SELLS | {"people.manage"}),
+    Role.PARTNER_SALES: frozenset(_PARTNER_SEES | _PARTNER_SELLS),
     Role.PARTNER_TECHNICAL: frozenset(_PARTNER_SEES | {"deals.comment"}),
     Role.PARTNER_READONLY: frozenset(_PARTNER_SEES),
     Role.DISTRIBUTOR_ADMIN: frozenset(

@@ -134,6 +134,20 @@ VERBS: dict[str, Verb] = {
         "alarm",
         "bad",
     ),
+    "deal.revocation_announced": Verb(
+        _("Revocation announced"),
+        _("Revocation announced: %(code)s; the partner is heard until %(statement_at)s"),
+        "shield-question",
+        "warn",
+        choices={"code": "revocation_code"},
+    ),
+    "deal.view_stated": Verb(_("Partner's statement on the revocation"), icon="message-reply", tone="info"),
+    "deal.revocation_dropped": Verb(
+        _("Revocation dropped, the protection goes on"), icon="shield-check", tone="ok"
+    ),
+    "deal.revocation_lapsed": Verb(
+        _("Announced revocation closed with the deal"), icon="shield-off", tone="neutral"
+    ),
     "deal.conflict_found": Verb(
         _("Conflict with another registration found"),
         _("Conflict with %(other)s found"),

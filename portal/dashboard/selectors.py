@@ -24,6 +24,7 @@ from django.db.models.functions import RowNumber, TruncMonth
 from dealreg.deals.discounts import open_requests
 from dealreg.deals.lifecycle import ACTIVE, DealStatus, Step
 from dealreg.deals.models import Appeal, Conflict, Deal, Question
+from dealreg.deals.revocations import heard_notices
 from dealreg.deals.selectors import registrant_facts
 from dealreg.deals.win_rates import WinRate, win_rate
 from partners.organisations.models import Partner
@@ -475,6 +476,7 @@ class VendorHome:
     months: list[tuple[date, int]]
     appeals_count: int
     discounts_count: int
+    revocations: list[Deal]
 
 
 def portfolio(user: User, on: date) -> Portfolio:
@@ -542,4 +544,7 @@ def vendor_home(user: User, *, at: datetime, on: date) -> VendorHome:
         months=month_counts(user, on, "submitted_at"),
         appeals_count=Appeal.objects.visible_to(user).open().count(),
         discounts_count=open_requests(user).count(),
+        revocations=list(
+            Deal.objects.visible_to(user).filter(revocation_notices__in=heard_notices(user, at))
+        ),
     )

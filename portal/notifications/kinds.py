@@ -118,3 +118,12 @@ register_kind(
 )
 register_kind("discount-overdue", _("Discount request overdue"), "alarm", asks=("vendor",), sides=("vendor",))
 register_kind("discount-decided", _("End customer's discount decided"), "discount")
+register_kind(
+    "revocation-announced",
+    _("Revocation announced: your view"),
+    "shield-question",
+    asks=("partner",),
+    sides=("partner", "distributor"),
+)
+register_kind("revocation-to-decide", _("Revocation to decide"), "gavel", asks=("vendor",), sides=("vendor",))
+register_kind("revocation-dropped", _("Protection goes on"), "shield-check", sides=("partner", "distributor"))

@@ -236,6 +236,19 @@ TABLE: dict[str, Page] = {
     "deals:appeals": Page(only(VENDOR_PEOPLE)),
     "deals:appeal_figures": Page(only(VENDOR_PEOPLE)),
     "deals:discounts": Page(only(VENDOR_PEOPLE)),
+    # No revocation is announced in this world: whoever may is led back to the deal.
+    "deals:state_view": Page(
+        seen(DEAL_READERS, only(REGISTRANTS, LED_ON)),
+        seen(DEAL_READERS, only(REGISTRANTS, LED_ON)),
+        things="some_deals",
+        stranger=404,
+    ),
+    "deals:decide_revocation": Page(
+        seen(DEAL_READERS, only(CHANNEL, LED_ON)),
+        seen(DEAL_READERS, only(CHANNEL, LED_ON)),
+        things="some_deals",
+        stranger=404,
+    ),
     "deals:ask_discount": Page(
         seen(
             DEAL_READERS,

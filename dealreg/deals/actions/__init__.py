@@ -11,7 +11,6 @@ from dealreg.deals.actions.closing import (
     expire_deal,
     report_lost,
     report_won,
-    revoke_deal,
 )
 from dealreg.deals.actions.conflicts import settle_conflict
 from dealreg.deals.actions.conversation import add_comment, attach_evidence, remove_evidence
@@ -36,6 +35,13 @@ from dealreg.deals.actions.reviewing import (
     request_information,
     withdraw_deal,
 )
+from dealreg.deals.actions.revoking import (
+    announce_revocation,
+    decide_revocation,
+    lapse_revocation,
+    state_view,
+    tell_unheard,
+)
 from dealreg.deals.actions.submitting import submit_deal
 from dealreg.deals.actions.telling_apart import tell_apart
 from dealreg.deals.actions.watching import (
@@ -47,6 +53,7 @@ from dealreg.deals.actions.watching import (
 
 __all__ = [
     "add_comment",
+    "announce_revocation",
     "answer_request",
     "approve_deal",
     "ask_discount",
@@ -56,6 +63,7 @@ __all__ = [
     "copy_deal",
     "decide_appeal",
     "decide_discount",
+    "decide_revocation",
     "discard_draft",
     "endorse_deal",
     "escalate_appeal",
@@ -65,6 +73,7 @@ __all__ = [
     "file_appeal",
     "grant_extension",
     "lapse_discount",
+    "lapse_revocation",
     "look_at_due",
     "look_for_conflicts",
     "refuse_extension",
@@ -78,14 +87,15 @@ __all__ = [
     "report_lost",
     "report_won",
     "request_information",
-    "revoke_deal",
     "save_draft",
     "set_lines",
     "settle_conflict",
     "start_draft",
+    "state_view",
     "submit_deal",
     "tell_apart",
     "tell_of_silence",
+    "tell_unheard",
     "withdraw_deal",
     "withdraw_discount_request",
 ]

@@ -4,12 +4,12 @@ from decimal import Decimal
 from django.db import transaction
 
 from dealreg.deals import rules
-from dealreg.deals.actions.conflicts import check_tells_no_rival, lapse_conflicts, lock_customer
+from dealreg.deals.actions.conflicts import lapse_conflicts, lock_customer
 from dealreg.deals.actions.drafting import lock_deal
 from dealreg.deals.actions.lapsing import lapse_extension
 from dealreg.deals.actions.looking import ask_for_look, telling_key
 from dealreg.deals.lifecycle import DEAL_LIFECYCLE, DealStatus
-from dealreg.deals.models import Deal, LossCode, RevocationCode
+from dealreg.deals.models import Deal, LossCode
 from dealreg.deals.rules import last_day_to_reopen
 from dealreg.deals.selectors import (
     distributor_reviewers,
@@ -109,21 +109,6 @@ def report_lost(deal: Deal, *, by: User, at: datetime, code: str, text: str = ""
     lapse_extension(deal, at=at)
     deal.save()
     record("deal.lost", deal, by=by, at=at, reason=text, code=code)
-    return deal
-
-
-@transaction.atomic
-def revoke_deal(deal: Deal, *, by: User, at: datetime, code: str, text: str) -> Deal:
-    """Rule E13: a channel manager ends a protection, with a code and the grounds; the customer is
-    free again."""
-    deal = lock_deal(deal)
-    require_move(by, deal, "revoke")
-    if code not in RevocationCode.values or code == RevocationCode.EARLIER_OVERRULED:
-        raise RuleViolation("required", gettext_noop("Choose a reason."), field="code")
-    if not text.strip():
-        raise RuleViolation("required", gettext_noop("This information is needed."), field="text")
-    check_tells_no_rival(deal, text, by=by, field="text")
-    end_by_revocation(deal, by=by, at=at, code=code, text=text)
     return deal
 
 

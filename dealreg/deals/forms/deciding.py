@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +15,7 @@ from dealreg.deals.actions.conversation import EvidenceInput
 from dealreg.deals.actions.drafting import DRAFT_FIELDS, LineInput
 from dealreg.deals.actions.reviewing import unlocked_fields
 from dealreg.deals.actions.submitting import REQUIRED
-from dealreg.deals.forms.registering import FILE_AGAIN
+from dealreg.deals.forms.registering import FILE_AGAIN, FilesField, SeveralFiles
 from dealreg.deals.models import (
     MAX_NODES,
     Deal,
@@ -31,6 +32,7 @@ from portal.core.errors import PortalError
 from portal.core.formats import alphabetical, country_name
 from portal.core.web import message_of
 from portal.core.whole_numbers import WholeNumberField
+from portal.documents.file_types import FILE_TYPES
 
 TEXT_LENGTH = 4000
 
@@ -245,10 +247,33 @@ class RevokeForm(MoveForm):
         error_messages={"required": _("Choose a reason.")},
     )
     text = text_field(
-        _("Evidence and the partner's statement"),
+        _("The facts"),
         rows=5,
-        help_text=_("The partner and the distributor read it. Name no other company."),
+        help_text=_("The partner and the distributor read them. Name no other company."),
     )
+    file = FilesField(
+        label=_("Evidence"),
+        required=False,
+        help_text=_("Read by the vendor alone: a letter may name another company."),
+        widget=SeveralFiles(
+            attrs={
+                "data-max-bytes": settings.UPLOAD_MAX_BYTES,
+                "accept": ",".join(f".{extension}" for extension in FILE_TYPES),
+            }
+        ),
+    )
+    at_once = forms.BooleanField(
+        label=_("The customer has chosen in writing, its letter is attached: revoke at once"),
+        required=False,
+    )
+
+    def ask_for_files_again(self) -> None:
+        if self.files.get("file") and "file" not in self.errors:
+            self.add_error("file", FILE_AGAIN)
+
+    def arguments(self) -> dict[str, Any]:
+        given = {name: self.cleaned_data[name] for name in ("code", "text", "at_once")}
+        return given | {"files": self.cleaned_data["file"]}
 
 
 # --- the partner's answer: only what was asked about ------------------------------------------------

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dealreg.deals.lifecycle import DealStatus
-from dealreg.deals.models import AppealOutcome, Clocked, Deal, Extension
+from dealreg.deals.models import AppealOutcome, Clocked, Deal, Extension, RevocationCode
 from dealreg.deals.selectors import terms_of
 from dealreg.deals.time_left import time_left_words, words_for
 from dealreg.deals.views.remembered import list_address
@@ -82,7 +82,7 @@ def clock_badge(owed: Clocked) -> SafeString:
     now = timezone.now()
     tone = "bad" if owed.due_at < now else "warn" if owed.half_time_at <= now else "neutral"
     stamp = formats.local_moment(owed.due_at).isoformat(timespec="minutes")
-    deal: Deal = owed.deal  # type: ignore[attr-defined]
+    deal: Deal = owed.deal
     words = words_for(owed.due_at, deal.partner.country, terms_of(deal), now)
     return _badge(tone, stamp, formats.format_moment(owed.due_at, zone=True), words)
 
@@ -131,3 +131,8 @@ def refusal(deal: Deal) -> Refusal | None:
 @register.filter
 def appeal_outcome(code: str) -> str:
     return str(dict(AppealOutcome.choices).get(code, code))
+
+
+@register.filter
+def revocation_code(code: str) -> str:
+    return str(dict(RevocationCode.choices).get(code, code))

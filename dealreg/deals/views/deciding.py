@@ -19,7 +19,7 @@ from dealreg.deals import actions
 from dealreg.deals.forms import deciding as forms
 from dealreg.deals.forms import extending
 from dealreg.deals.lifecycle import ExtensionStatus, Step
-from dealreg.deals.models import Deal, Extension, RejectionCode
+from dealreg.deals.models import Deal, Extension, RejectionCode, RevocationNotice
 from dealreg.deals.rules import check_may_reopen, discount_amount, discount_choices
 from dealreg.deals.selectors import (
     extension_refusal,
@@ -34,7 +34,7 @@ from dealreg.deals.views.wording import rejection_advice, rule_of_rejection
 from portal.accounts.models import User
 from portal.core.calendar import date_in
 from portal.core.errors import RuleViolation, WrongState
-from portal.core.formats import format_day, format_pct
+from portal.core.formats import format_day, format_moment, format_pct
 from portal.core.web import add_violation, message_of
 
 
@@ -99,6 +99,15 @@ def _too_late_to_reopen(deal: Deal, at: datetime) -> RuleViolation | None:
     except RuleViolation as violation:
         return violation
     return None
+
+
+def _announced(notice: RevocationNotice) -> str:
+    if not notice.is_open:
+        said = gettext("The protection of %(reference)s is revoked. Partner and distributor have been told.")
+        return said % {"reference": notice.deal.reference}
+    return gettext(
+        "Announced: the partner may state its view on %(reference)s until %(until)s. Then you decide."
+    ) % {"reference": notice.deal.reference, "until": format_moment(notice.statement_until, zone=True)}
 
 
 PAGES: dict[str, MovePage] = {
@@ -259,15 +268,14 @@ PAGES: dict[str, MovePage] = {
     "revoke": MovePage(
         _("Revoke the protection"),
         "shield-off",
-        _("Revoke the protection"),
-        _("The protection ends at once (rule E13). This registration protects the customer no longer."),
+        _("Announce a revocation"),
+        _("The partner is heard before anything is decided; the protection goes on meanwhile (rule E13)."),
         forms.RevokeForm,
-        actions.revoke_deal,
-        _with_reference(
-            _("The protection of %(reference)s is revoked. Partner and distributor have been told.")
-        ),
+        actions.announce_revocation,
+        _announced,
+        template="deals/move_revoke.html",
         destructive=True,
-        confirm=_("The protection ends at once. This cannot be taken back."),
+        confirm=_("Partner and distributor are told at once."),
     ),
 }
 

@@ -18,9 +18,10 @@ from dealreg.deals.appeals import appeal_of, may_appeal, may_judge
 from dealreg.deals.discounts import askable, may_ask, may_grant, may_withdraw, requests_of
 from dealreg.deals.forms.deciding import CommentForm, unlockable_label
 from dealreg.deals.lifecycle import DealStatus, Step
-from dealreg.deals.models import Deal, Extension
+from dealreg.deals.models import Deal, Extension, RevocationNotice
 from dealreg.deals.querysets import DealQuerySet
 from dealreg.deals.registering_right import may_register_something
+from dealreg.deals.revocations import is_heard, may_decide_revocation, may_state_view, notices_of
 from dealreg.deals.rules import discount_amount, last_day_to_reopen
 from dealreg.deals.selectors import (
     conflicts_around,
@@ -119,6 +120,10 @@ def _show(request: HttpRequest, deal: Deal, *, comment_form: CommentForm) -> Htt
         return render(request, "deals/detail_draft.html", context)
 
     moves = moves_open_to(user, deal, at)
+    notices = notices_of(deal)
+    if any(notice.is_open for notice in notices):
+        # Announced already: its own card leads on.
+        moves = [move for move in moves if move != "revoke"]
     conflicts = conflicts_around(user, deal) if side == "vendor" else []
     # Partners are not even asked about: their page costs and says the same with and without (rule E6).
     waits = side != "partner" and deal.is_under_review and open_conflicts(deal) > 0
@@ -146,6 +151,7 @@ def _show(request: HttpRequest, deal: Deal, *, comment_form: CommentForm) -> Htt
         "appeal_files": list(Document.objects.about(appeal)) if appeal else [],
         "may_appeal": may_appeal(user, deal, at, has_appealed=appeal is not None),
         "discount_requests": requests,
+        "notices": [_notice_entry(user, deal, notice, at) for notice in notices],
         "may_ask_discount": may_ask(user, deal, requests),
         "may_withdraw_discount": may_withdraw(user, deal),
         "may_grant_discount": may_grant(user, deal),
@@ -169,6 +175,17 @@ def _show(request: HttpRequest, deal: Deal, *, comment_form: CommentForm) -> Htt
         "partner_tier": _tier_that_counts(deal, at) if side == "vendor" else "",
     }
     return render(request, "deals/detail.html", context)
+
+
+def _notice_entry(user: User, deal: Deal, notice: RevocationNotice, at: datetime) -> dict[str, Any]:
+    return {
+        "notice": notice,
+        "heard": is_heard(notice, at),
+        "may_state": may_state_view(user, deal, notice, at),
+        "may_decide": may_decide_revocation(user, deal, notice),
+        "files": list(Document.objects.about(notice)) if notice.stated_at else [],
+        "evidence": list(notice.evidence.visible_to(user).select_related("document")),
+    }
 
 
 def _wins_of_partner(deal: Deal, at: datetime) -> WinRate:

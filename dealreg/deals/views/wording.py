@@ -109,7 +109,7 @@ def refusal_of(deal: Deal) -> Refusal | None:
                 "revoked",
                 deal.get_revocation_code_display(),
                 deal.end_text,
-                (),
+                tuple(_how_heard(deal)),
                 "E13",
                 deal.edition.code,
                 str(revocation_advice(deal.revocation_code)),
@@ -163,6 +163,18 @@ def facts_behind(deal: Deal, code: str) -> list[tuple[str, str]]:
             contact = ", ".join(part for part in (deal.contact_name, deal.contact_role) if part)
             return [(gettext("Contact named at the customer"), contact or gettext("none"))]
     return []
+
+
+def _how_heard(deal: Deal) -> list[tuple[str, str]]:
+    """Rule E13: when the revocation was announced, and whether the partner has stated its view."""
+    notice = deal.revocation_notices.filter(outcome="revoked").first()
+    if notice is None or notice.statement_until == notice.announced_at:
+        return []
+    view = format_day(notice.stated_at) if notice.stated_at else gettext("none in time")
+    return [
+        (gettext("Announced on"), format_day(notice.announced_at)),
+        (gettext("The partner's statement"), view),
+    ]
 
 
 def _files_in_words(deal: Deal) -> str:

@@ -199,7 +199,15 @@ class Clockwork:
             case DealStatus.REVOKED:
                 code, text = rng.choice(texts.REVOCATIONS[language])
                 manager = self.world.manager_of(plan.company.partner)
-                case.moved(actions.revoke_deal(case.deal, by=manager, at=at, code=code, text=text), at)
+                notice = actions.announce_revocation(case.deal, by=manager, at=at, code=code, text=text)
+                at = after(country, at, rng.uniform(2, 6))
+                yield at
+                statement = texts.STATEMENTS[language]
+                actions.state_view(notice, by=plan.registrant, at=at, text=statement)
+                at = after(country, at, rng.uniform(1, 3))
+                yield at
+                actions.decide_revocation(notice, by=manager, at=at, revoke=True, text=text)
+                case.moved(Deal.objects.get(pk=case.deal.pk), at)
 
     def watch_decision(self, case: Case) -> Story:
         """What the sweep of decisions does, at the time at which it would."""

@@ -72,7 +72,7 @@ _ROOM: dict[str, tuple[int, int]] = {
     DealStatus.WON: (24, 545),
     DealStatus.LOST: (24, 540),
     DealStatus.EXPIRED: (99, 548),
-    DealStatus.REVOKED: (24, 500),
+    DealStatus.REVOKED: (30, 500),
 }
 _WEIGHTS: dict[str, int] = {Tier.PLATINUM: 9, Tier.GOLD: 6, Tier.SILVER: 4, Tier.BRONZE: 2}
 

@@ -315,6 +315,12 @@ REVOCATIONS = {
         ("untrue_statement", "The customer does not recognise the minutes that were attached, and said so in writing."),
     ),
 }  # fmt: skip
+# What the partner says to it (rule E13).
+STATEMENTS = {
+    "fr": "Nous regrettons cette situation. Nos échanges avec le client étaient réels, mais nous respectons sa position.",
+    "de": "Wir bedauern das. Unsere Gespräche mit dem Kunden gab es, aber wir achten seine Entscheidung.",
+    "en": "We regret this. Our talks with the customer did take place, but we respect its position.",
+}
 # What a channel manager writes when settling a conflict: the reason for the record, the message to the partner.
 SETTLEMENTS = {
     "earlier_stands": (

@@ -5,9 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+
 from dealreg.deals import actions
 from dealreg.deals.actions.drafting import LineInput
-from dealreg.deals.models import Deal
+from dealreg.deals.models import Deal, RevocationNotice
 from dealreg.deals.rules import ExtensionAsked, Happened
 from partners.specialisations.models import Specialisation
 from tests.cast import Cast
@@ -145,14 +147,20 @@ def expired(cast: Cast) -> Deal:
     return deal
 
 
-def revoked(cast: Cast) -> Deal:
-    return actions.revoke_deal(
-        approved(cast),
-        by=cast.karim,
-        at=LATER + timedelta(days=3),
-        code="customer_choice",
-        text="Their letter.",
+def letter() -> SimpleUploadedFile:
+    return SimpleUploadedFile("letter.pdf", b"%PDF-1.4\nletter\n%%EOF\n", "application/pdf")
+
+
+def announced(cast: Cast, deal: Deal | None = None, **more: Any) -> RevocationNotice:
+    said = {"code": "untrue_statement", "text": "The minutes are not recognised by the customer."}
+    return actions.announce_revocation(
+        deal or approved(cast), by=cast.karim, at=LATER + timedelta(days=3), **said | more
     )
+
+
+def revoked(cast: Cast) -> Deal:
+    notice = announced(cast, code="customer_choice", text="Their letter.", at_once=True, files=[letter()])
+    return Deal.objects.get(pk=notice.deal_id)
 
 
 STAGES: dict[str, Callable[[Cast], Deal]] = {

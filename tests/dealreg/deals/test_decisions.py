@@ -217,7 +217,9 @@ def test_a_membership_that_has_ended_counts_no_more(cast):
 def test_a_channel_manager_does_not_revoke_their_own_companys_deal(cast):
     karim = second_membership(cast.karim, Role.PARTNER_SALES, partner=cast.alpha, acts_under_it=False)
     with pytest.raises(NotAllowed):
-        actions.revoke_deal(approved(cast), by=karim, at=LATER, code="customer_choice", text="A letter.")
+        actions.announce_revocation(
+            approved(cast), by=karim, at=LATER, code="untrue_statement", text="Made up."
+        )
 
 
 # --- rejecting, asking, answering, closing ------------------------------------------------------------
@@ -545,7 +547,7 @@ def test_an_amount_is_read_as_people_write_it(cast, sign_in, typed, amount, time
 )
 def test_a_revocation_needs_grounds(cast, code, text, field):
     with pytest.raises(RuleViolation) as refusal:
-        actions.revoke_deal(approved(cast), by=cast.karim, at=LATER, code=code, text=text)
+        actions.announce_revocation(approved(cast), by=cast.karim, at=LATER, code=code, text=text)
     assert refusal.value.field == field
 
 

@@ -15,6 +15,7 @@ from dealreg.deals.views.deciding import PAGES, move_address
 from portal.audit.models import Event
 from portal.core.errors import NotAllowed, WrongState
 from portal.core.references import new_reference
+from tests.dealreg.deals import stages
 from tests.dealreg.deals.stages import LATER, MONDAY, STAGES, approved, draft, in_english, submitted
 
 pytestmark = pytest.mark.django_db
@@ -117,8 +118,14 @@ ACTIONS = {
     "reopen": lambda deal, by: actions.reopen_deal(deal, by=by, at=WHEN, expected_close_on=date(2027, 3, 31)),
     "confirm_order": lambda deal, by: actions.confirm_order(deal, by=by, at=WHEN),
     "report_lost": lambda deal, by: actions.report_lost(deal, by=by, at=WHEN, code="price"),
-    "revoke": lambda deal, by: actions.revoke_deal(
-        deal, by=by, at=WHEN, code="untrue_statement", text="The minutes were made up."
+    "revoke": lambda deal, by: actions.announce_revocation(
+        deal,
+        by=by,
+        at=WHEN,
+        code="customer_choice",
+        text="Their letter.",
+        at_once=True,
+        files=[stages.letter()],
     ),
 }
 # What a person would send with each form.
@@ -136,8 +143,12 @@ POSTED = {
     "refuse_extension": {"code": "no_progress", "text": "One call is not enough."},
     "reopen": {"expected_close_on": "2027-03-31", "note": ""},
     "report_lost": {"code": "price", "text": ""},
-    "revoke": {"code": "untrue_statement", "text": "The minutes were made up."},
+    "revoke": {"code": "customer_choice", "text": "Their letter.", "at_once": "on"},
 }
+
+
+def posted(move: str) -> dict:
+    return POSTED[move] | ({"file": [stages.letter()]} if move == "revoke" else {})
 
 
 def allowed(stage: str, move: str) -> set[str]:
@@ -222,7 +233,7 @@ def _nobody_gets_through(cast, sign_in, stage, deal):
             if name in allowed(stage, move):
                 assert browser.get(move_address(deal, move)).status_code == 200
                 continue
-            answer = browser.post(move_address(deal, move), POSTED[move])
+            answer = browser.post(move_address(deal, move), posted(move))
             seen = SEE_DRAFT if stage == "draft" else SEE
             if name not in seen:
                 assert answer.status_code == 404, (move, name)
@@ -244,7 +255,7 @@ def test_each_allowed_move_is_made_from_its_page(cast, sign_in, stage, move, who
     deal = STAGES[stage](cast)
     with time_machine_at(WHEN):
         browser = sign_in(cast.people[who])
-        answer = browser.post(move_address(deal, move), POSTED[move])
+        answer = browser.post(move_address(deal, move), posted(move))
         assert answer.status_code == 302, answer.context["form"].errors
         receipt = "receipt/" if move == "reopen" else ""
         assert answer.url == deal.get_absolute_url() + receipt

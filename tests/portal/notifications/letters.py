@@ -60,6 +60,13 @@ TOLD: dict[str, dict[str, Any]] = {
         "currency": "EUR",
         "text": "Half of it is in line with the region.",
     },
+    "revocation-announced": {
+        "code": "untrue_statement",
+        "text": "The minutes are not recognised by the customer.",
+        "statement_at": DUE,
+    },
+    "revocation-to-decide": {"stated": True, "text": "They were signed on site."},
+    "revocation-dropped": {"text": "The signature is genuine.", "protected_until": UNTIL},
     "deal-withdrawn": {},
     "deal-revoked": {"text": "The customer has written to us."},
     "deal-expiring": {"days": 14, "protected_until": UNTIL},

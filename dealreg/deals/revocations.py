@@ -1,0 +1,49 @@
+"""Announced revocations: who is heard, who decides, and what waits (rule E13)."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+
+from dealreg.deals.lifecycle import DealStatus
+from dealreg.deals.models import Deal, RevocationNotice
+from dealreg.deals.selectors import is_registrant, side_of
+from partners.organisations.access import can
+from portal.accounts.models import User
+
+
+def notices_of(deal: Deal) -> list[RevocationNotice]:
+    """The latest first."""
+    found = deal.revocation_notices.select_related("announced_by", "stated_by", "decided_by")
+    return list(found.order_by("-announced_at", "-pk"))
+
+
+def is_heard(notice: RevocationNotice, at: datetime) -> bool:
+    return notice.stated_at is not None or at > notice.statement_until
+
+
+def may_state_view(user: User, deal: Deal, notice: RevocationNotice, at: datetime) -> bool:
+    return (
+        notice.is_open
+        and deal.status == DealStatus.APPROVED
+        and notice.stated_at is None
+        and at <= notice.statement_until
+        and side_of(user.acting_as, deal) == "partner"
+        and can(user, "deals.state_view")
+    )
+
+
+def may_decide_revocation(user: User, deal: Deal, notice: RevocationNotice) -> bool:
+    return (
+        notice.is_open
+        and deal.status == DealStatus.APPROVED
+        and side_of(user.acting_as, deal) == "vendor"
+        and can(user, "deals.revoke")
+        and not is_registrant(user, deal)
+    )
+
+
+def heard_notices(user: User, at: datetime) -> Any:
+    """Those on which the partner has spoken, or has let its time pass: a decision is due."""
+    seen = RevocationNotice.objects.visible_to(user).open().filter(deal__status=DealStatus.APPROVED)
+    return seen.filter(Q(stated_at__isnull=False) | Q(statement_until__lt=at))

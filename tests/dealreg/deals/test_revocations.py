@@ -1,0 +1,298 @@
+"""A protection is revoked after the partner has been heard (rule E13)."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, transaction
+
+from dealreg.deals import actions, rules
+from dealreg.deals.models import Deal, RevocationNotice
+from dealreg.deals.revocations import may_decide_revocation
+from dealreg.deals.tasks import watch_revocations
+from dealreg.deals.waiting_work import revocations_waiting, views_waiting
+from partners.organisations.models import Membership
+from partners.programme.selectors import rulebook_of
+from portal.accounts.roles import Role
+from portal.audit.models import Event
+from portal.core.errors import NotAllowed, RuleViolation, WrongState
+from portal.documents.models import Document
+from portal.notifications.models import Notification
+from tests.dealreg.deals import stages
+from tests.dealreg.deals.stages import LATER, announced, in_english, letter
+
+pytestmark = pytest.mark.django_db
+
+ANNOUNCED = LATER + timedelta(days=3)
+SOON = ANNOUNCED + timedelta(hours=5)
+VIEW = "The minutes were signed on site; the signature is attached."
+
+
+def told(kind):
+    return set(Notification.objects.filter(kind=kind).values_list("recipient__email", flat=True))
+
+
+def stated(cast, notice=None, *, by=None, at=SOON, **more):
+    return actions.state_view(notice or announced(cast), by=by or cast.amir, at=at, text=VIEW, **more)
+
+
+def decided(cast, notice, *, revoke, by=None, at=SOON, text="Weighed and decided."):
+    return actions.decide_revocation(notice, by=by or cast.karim, at=at, revoke=revoke, text=text)
+
+
+# --- announcing
+
+
+def test_announced_the_protection_goes_on_and_the_partner_is_asked(cast):
+    notice = announced(cast)
+    deal = Deal.objects.get(pk=notice.deal_id)
+    assert (deal.status, notice.outcome) == ("approved", "open")
+    # Friday 10:10 in Paris and five business days.
+    assert notice.statement_until == datetime(2026, 12, 4, 9, 10, tzinfo=UTC)
+    assert told("revocation-announced") == {cast.amir.email, cast.alice.email, cast.denise.email}
+    assert list(views_waiting(cast.amir, SOON)) == [deal]
+    assert list(views_waiting(cast.adam, SOON)) == []
+    assert list(revocations_waiting(cast.karim, SOON)) == []
+    assert Event.objects.get(verb="deal.revocation_announced").data["code"] == "untrue_statement"
+
+
+def test_the_time_is_the_editions(cast):
+    terms = rulebook_of(cast.edition).deal_registration
+    assert terms.revocation_notice_business_days == 5
+    assert rules.statement_until(ANNOUNCED, "FR", terms) == datetime(2026, 12, 4, 9, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "given, field",
+    [
+        ({"code": ""}, "code"),
+        ({"code": "overruled"}, "code"),
+        ({"text": "  "}, "text"),
+        ({"at_once": True}, "at_once"),
+        ({"at_once": True, "code": "customer_choice"}, "file"),
+        ({"files": [SimpleUploadedFile("x.exe", b"MZ")]}, "file"),
+    ],
+)
+def test_an_announcement_has_code_facts_and_good_files(cast, given, field):
+    deal = stages.approved(cast)
+    with pytest.raises(RuleViolation) as refused:
+        announced(cast, deal, **given)
+    assert refused.value.field == field
+    assert not RevocationNotice.objects.exists()
+
+
+def test_it_is_announced_once_by_rule_and_by_table(cast):
+    notice = announced(cast)
+    with pytest.raises(WrongState):
+        announced(cast, notice.deal)
+    notice.pk = None
+    with pytest.raises(IntegrityError), transaction.atomic():
+        notice.save(force_insert=True)
+
+
+def test_the_customers_letter_acts_at_once_and_only_it(cast):
+    deal = stages.revoked(cast)
+    assert (deal.status, deal.revocation_code) == ("revoked", "customer_choice")
+    assert told("deal-revoked") == {cast.amir.email, cast.alice.email, cast.denise.email}
+    assert told("revocation-announced") == set()
+    notice = deal.revocation_notices.get()
+    assert (notice.outcome, notice.evidence.count()) == ("revoked", 1)
+
+
+def test_the_vendors_evidence_is_for_the_vendor_alone(cast, sign_in):
+    announced(cast, files=[letter()])
+    url = Document.objects.get().get_absolute_url()
+    for person in (cast.karim, cast.nora, cast.august):
+        assert sign_in(person).get(url).status_code == 200
+    for person in (cast.amir, cast.denise, cast.ingrid, cast.bruno):
+        assert sign_in(person).get(url).status_code == 404
+
+
+# --- the partner's statement
+
+
+def test_the_partner_states_its_view_and_the_manager_is_told(cast, sign_in):
+    notice = stated(cast, files=[letter()])
+    assert (notice.statement, notice.stated_by) == (VIEW, cast.amir)
+    assert told("revocation-to-decide") == {cast.karim.email}
+    assert list(revocations_waiting(cast.karim, SOON)) == [notice.deal]
+    assert list(revocations_waiting(cast.august, SOON)) == []
+    assert list(views_waiting(cast.amir, SOON)) == []
+    url = Document.objects.about(notice).get().get_absolute_url()
+    assert sign_in(cast.denise).get(url).status_code == 200
+    assert sign_in(cast.bruno).get(url).status_code == 404
+
+
+@pytest.mark.parametrize("person", ["tina", "adam", "denise", "karim", "bruno"])
+def test_others_state_nothing(cast, person):
+    with pytest.raises(NotAllowed):
+        stated(cast, by=getattr(cast, person))
+
+
+def test_the_side_is_asked_as_well(cast, monkeypatch):
+    notice = announced(cast)
+    monkeypatch.setattr("dealreg.deals.actions.revoking.side_of", lambda *_: "")
+    with pytest.raises(NotAllowed):
+        stated(cast, notice)
+
+
+def test_once_and_in_time_and_with_words(cast):
+    notice = announced(cast)
+    with pytest.raises(RuleViolation) as refused:
+        actions.state_view(notice, by=cast.amir, at=SOON, text=" ")
+    assert refused.value.field == "text"
+    with pytest.raises(WrongState):
+        stated(cast, notice, at=notice.statement_until + timedelta(seconds=1))
+    stated(cast, notice, at=notice.statement_until)
+    with pytest.raises(WrongState):
+        stated(cast, notice, by=cast.alice)
+
+
+# --- the decision
+
+
+def test_nothing_is_decided_before_the_partner_is_heard(cast):
+    notice = announced(cast)
+    with pytest.raises(RuleViolation) as refused:
+        decided(cast, notice, revoke=True)
+    assert (refused.value.code, refused.value.rule) == ("not-heard", "E13")
+    assert decided(cast, notice, revoke=True, at=notice.statement_until + timedelta(seconds=1))
+
+
+def test_revoked_the_customer_is_free_again(cast):
+    notice = decided(cast, stated(cast), revoke=True)
+    deal = Deal.objects.get(pk=notice.deal_id)
+    assert (deal.status, deal.revocation_code, deal.end_text) == (
+        "revoked",
+        "untrue_statement",
+        "Weighed and decided.",
+    )
+    assert told("deal-revoked") == {cast.amir.email, cast.alice.email, cast.denise.email}
+    other = stages.submitted(cast, cast.bruno)
+    assert actions.approve_deal(other, by=cast.denise, at=SOON, granted_pct=Decimal(1)).status == "approved"
+
+
+def test_dropped_the_protection_goes_on_and_may_be_announced_anew(cast):
+    notice = decided(cast, stated(cast), revoke=False)
+    deal = Deal.objects.get(pk=notice.deal_id)
+    assert (deal.status, notice.outcome) == ("approved", "dropped")
+    assert told("revocation-dropped") == {cast.amir.email, cast.alice.email, cast.denise.email}
+    with pytest.raises(WrongState):
+        decided(cast, notice, revoke=True)
+    assert announced(cast, deal).is_open
+
+
+def test_a_decision_has_a_reason_that_names_no_rival(cast):
+    notice = stated(cast)
+    with pytest.raises(RuleViolation) as refused:
+        decided(cast, notice, revoke=True, text=" ")
+    assert refused.value.field == "text"
+
+
+@pytest.mark.parametrize("person", ["amir", "denise", "august", "ingrid"])
+def test_others_decide_nothing(cast, person):
+    with pytest.raises(NotAllowed):
+        decided(cast, stated(cast), revoke=True, by=getattr(cast, person))
+
+
+def test_nobody_decides_on_their_own_organisations_deal(cast):
+    notice = stated(cast)
+    Membership.objects.create(user=cast.karim, role=Role.PARTNER_READONLY, partner=cast.alpha)
+    assert not may_decide_revocation(cast.karim, notice.deal, notice)
+    with pytest.raises(RuleViolation) as refused:
+        decided(cast, notice, revoke=False)
+    assert refused.value.rule == "E11"
+
+
+# --- time
+
+
+def test_a_silent_partner_leaves_the_decision_to_the_manager_who_is_told_once(cast):
+    notice = announced(cast)
+    assert sum(watch_revocations(notice.statement_until).values()) == 0
+    late = notice.statement_until + timedelta(minutes=1)
+    for _run in range(2):
+        watch_revocations(late)
+    assert Notification.objects.filter(kind="revocation-to-decide").count() == 1
+    assert list(revocations_waiting(cast.karim, late)) == [notice.deal]
+    notice.refresh_from_db()
+    assert not actions.tell_unheard(notice, at=late) and not actions.lapse_revocation(notice, at=late)
+
+
+def test_a_deal_that_ends_otherwise_ends_the_announcement(cast):
+    notice = announced(cast)
+    actions.report_lost(notice.deal, by=cast.amir, at=SOON, code="price")
+    with pytest.raises(WrongState):
+        stated(cast, notice)
+    assert watch_revocations(SOON)["announced revocations of ended deals closed"] == 1
+    notice.refresh_from_db()
+    assert notice.outcome == "lapsed"
+
+
+# --- pages
+
+
+def test_announced_stated_and_decided_through_the_pages(cast, sign_in, time_machine_at):
+    in_english(cast)
+    deal = stages.approved(cast)
+    amir, karim, denise = sign_in(cast.amir), sign_in(cast.karim), sign_in(cast.denise)
+    base = f"/deals/{deal.reference}/"
+    with time_machine_at(ANNOUNCED):
+        wrong = karim.post(
+            f"{base}revoke/", {"code": "untrue_statement", "text": "Made up.", "at_once": "on"}
+        )
+        assert wrong.context["form"].errors["at_once"]
+        sent = karim.post(
+            f"{base}revoke/",
+            {"code": "untrue_statement", "text": "Made up.", "file": [letter()]},
+            follow=True,
+        )
+        page = sent.content.decode()
+        assert "Announced:" in page and "letter.pdf" in page and f"{base}revoke/" not in page
+        assert karim.post(f"{base}revoke/", {"code": "untrue_statement", "text": "x"}).status_code == 302
+        assert "May still come" in karim.get(f"{base}revocation/decide/").content.decode()
+        early = karim.post(f"{base}revocation/decide/", {"decision": "revoke", "text": "Now."})
+        assert early.status_code == 200
+        page = amir.get(base).content.decode()
+        assert "Made up." in page and f"{base}revocation/statement/" in page
+        assert "letter.pdf" not in page and "Karim" not in page
+        assert "Made up." in denise.get(base).content.decode()
+    with time_machine_at(SOON):
+        assert amir.get(f"{base}revocation/statement/").status_code == 200
+        assert amir.post(f"{base}revocation/statement/", {"text": ""}).context["form"].errors["text"]
+        bad = {"text": VIEW, "file": [SimpleUploadedFile("x.exe", b"MZ")]}
+        assert amir.post(f"{base}revocation/statement/", bad).context["form"].errors["file"]
+        good = {"text": VIEW, "file": [letter()]}
+        assert "was sent" in amir.post(f"{base}revocation/statement/", good, follow=True).content.decode()
+        assert amir.get(f"{base}revocation/statement/").status_code == 302
+        assert VIEW in karim.get(f"{base}revocation/decide/").content.decode()
+        said = {"decision": "revoke", "text": "Not convincing."}
+        done = karim.post(f"{base}revocation/decide/", said, follow=True).content.decode()
+        assert "is revoked" in done
+        assert karim.get(f"{base}revocation/decide/").status_code == 302
+        page = amir.get(base).content.decode()
+        for expected in ("Not convincing.", "rule E13", "Announced on", "statement", "Edition 2017"):
+            assert expected in page, expected
+
+
+def test_dropping_through_the_page(cast, sign_in, time_machine_at):
+    in_english(cast)
+    notice = stated(cast)
+    with time_machine_at(SOON):
+        said = sign_in(cast.karim).post(
+            f"/deals/{notice.deal.reference}/revocation/decide/",
+            {"decision": "drop", "text": "Convincing."},
+            follow=True,
+        )
+        assert "goes on" in said.content.decode()
+        home = sign_in(cast.karim).get("/")
+        assert home.status_code == 200
+
+
+def test_the_home_page_names_what_waits_for_the_manager(cast, sign_in, time_machine_at):
+    in_english(cast)
+    notice = stated(cast)
+    with time_machine_at(SOON):
+        page = sign_in(cast.karim).get("/").content.decode()
+    assert "Revocation to decide" in page and notice.deal.reference in page
