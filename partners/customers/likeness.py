@@ -32,12 +32,12 @@ _STEEPNESS = 1.8
 _FORM_WEIGHT = 0.05
 
 # What an addition costs in proportion to its weight, and what the lesser half of a contradiction does.
-_ADDITION = 1.05
+_ADDITION = 1.2
 _CONTRADICTION = 1.6
 # How much of its weight a lonely word keeps.
 _SLIGHT = 0.12  # says nothing new: the own town or country, initials of the other words, a cut-off end
 _STRUCTURE = 0.5  # says what kind of organisation it is
-_IN_FRONT = 0.8  # stands before the words in common: Fromageries Bel, Compagnie Plastic Omnium
+_IN_FRONT = 0.7  # stands before the words in common: Fromageries Bel, Compagnie Plastic Omnium
 # A lonely number or region weighs at least this much, a foreign country as much as a rare word.
 _TELLING = 0.7
 # No more than this where the word that tells most may be a slip of the pen in a short word (Parrot,
@@ -383,10 +383,9 @@ class _Alignment:
                 weight = max(weight, _TELLING)
             elif len(word) == 1:
                 weight *= _INITIAL
-            elif word in _structure():
-                weight *= _STRUCTURE
-            elif place < paired[0]:
-                weight *= _IN_FRONT
+            else:
+                weight *= _STRUCTURE if word in _structure() else 1.0
+                weight *= _IN_FRONT if place < paired[0] else 1.0
             total += weight
         return total
 
@@ -441,12 +440,27 @@ def _written_in_several(word: str, words: tuple[str, ...], free: list[int]) -> t
                     best = (list(span), likeness - 0.02)
     if not best[0] and 2 <= len(word) <= 6 and word.isalpha():
         for start in free:
-            span = list(range(start, start + len(word)))
-            if len(word) == 2 and not _structure().isdisjoint(words[start : start + 2]):
-                continue
-            if all(at in free and words[at][0] == sign for at, sign in zip(span, word, strict=True)):
+            span = _spelling_initials(word, words, start, free)
+            if span:
                 return span, 0.85 if len(word) > 2 else 0.7
     return best
+
+
+def _spelling_initials(word: str, words: tuple[str, ...], start: int, free: list[int]) -> list[int]:
+    """The words from `start` on whose initials these are; between them, "de" or "and" may be passed over.
+    Two letters need two telling words."""
+    span: list[int] = []
+    for place in range(start, len(words)):
+        if place not in free:
+            return []
+        other = words[place]
+        if other[0] == word[len(span)] and not (len(word) == 2 and other in _structure()):
+            span.append(place)
+            if len(span) == len(word):
+                return span
+        elif not span or len(other) > 3 or other not in _structure():
+            return []
+    return []
 
 
 _SOUNDS = (

@@ -18,6 +18,8 @@ DEFAULT = DEFAULT_WEIGHTS
 # From which score on two names are one company's, and from which a person should look.
 SAME_NAME = 0.88
 PERHAPS_NAME = 0.63
+# Enough of a name where the web domain is the same.
+ON_ONE_DOMAIN = 0.5
 # How far the town, another web domain or the same label under another suffix moves the latter.
 _TOWN = 0.03
 _OTHER_DOMAIN = 0.05
@@ -95,7 +97,7 @@ def _verdict(facts: _Facts) -> Verdict:
         shared = facts.number_of_a_group and facts.domain and facts.score >= SAME_NAME
         return Verdict.PERHAPS if shared else Verdict.DIFFERENT
     if facts.domain:
-        alike = facts.country and facts.score >= PERHAPS_NAME
+        alike = facts.country and facts.score >= ON_ONE_DOMAIN
         return Verdict.SAME if alike else Verdict.PERHAPS
     if not facts.country:
         alike = facts.domain_label and facts.score >= SAME_NAME

@@ -116,6 +116,9 @@ def test_one_company_in_two_spellings(country, one, other):
     ("country", "one", "other"),
     [
         ("FR", "Fromageries Orlévane", "Orlévane"),
+        ("FR", "Cie Gén. des Ets Orlévane", "Orlévane SA"),
+        ("MA", "OCO", "Office Chérifien des Orlévanes"),
+        ("FR", "Mairie de Lyon", "Ville de Lyon"),
         ("FR", "TTI", "Trameaux Toitures Isolation"),
         ("FR", "Pharmacie Centrale", "Pharmacie Centrale"),  # there is one in each town
         ("FR", "Orlévane France", "Orlévane"),
@@ -132,6 +135,8 @@ def test_a_person_should_look(country, one, other):
     ("country", "one", "other"),
     [
         # Companies of one group.
+        ("DE", "Trottwein AG", "Trottwein Healthineers AG"),
+        ("DE", "Trottwein Energy", "Trottwein Mobility"),
         ("FR", "Orlévane France", "Orlévane Deutschland"),
         ("ES", "Banco Urrutxabal", "Banco Urrutxabal México"),
         ("DE", "Deutsche Trottwein", "Deutsche Blömke"),
