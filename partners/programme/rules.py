@@ -97,8 +97,8 @@ def check_granted_pct(granted_pct: Decimal, ceiling: Decimal, rulebook: Rulebook
             gettext_noop("The granted discount is %(granted)s %%, above the ceiling of %(ceiling)s %%."),
             field="granted_pct",
             rule="E4",
-            granted=f"{granted_pct.normalize():f}",
-            ceiling=f"{ceiling.normalize():f}",
+            granted=_plain(granted_pct),
+            ceiling=_plain(ceiling),
         )
     step = rulebook.deal_registration.discount_step_pct
     if granted_pct % step:
@@ -107,5 +107,10 @@ def check_granted_pct(granted_pct: Decimal, ceiling: Decimal, rulebook: Rulebook
             gettext_noop("The granted discount goes in steps of %(step)s points."),
             field="granted_pct",
             rule="E4",
-            step=f"{step.normalize():f}",
+            step=_plain(step),
         )
+
+
+def _plain(figure: Decimal) -> Decimal:
+    """10, neither 1E+1 nor 10.00."""
+    return Decimal(f"{figure.normalize():f}")

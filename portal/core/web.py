@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
+from typing import Any
 
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
@@ -10,6 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from portal.core.errors import NotAllowed, PortalError, WrongState
+from portal.core.formats import format_number
 
 
 def message_of(refusal: PortalError) -> str:
@@ -17,10 +20,14 @@ def message_of(refusal: PortalError) -> str:
     translated = gettext(refusal.message)
     if not refusal.params:
         return translated
-    spoken = {
-        key: date_format(said) if isinstance(said, date) else said for key, said in refusal.params.items()
-    }
-    return translated % spoken
+    return translated % {key: _spoken(said) for key, said in refusal.params.items()}
+
+
+def _spoken(said: Any) -> Any:
+    """A date or a figure as the reader's language writes it."""
+    if isinstance(said, date):
+        return date_format(said)
+    return format_number(said) if isinstance(said, Decimal) else said
 
 
 def message_with_rule(refusal: PortalError) -> str:

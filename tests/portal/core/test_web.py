@@ -1,5 +1,8 @@
 """A refusal reaches the person: on the field, or as a page with its reason."""
 
+from datetime import date
+from decimal import Decimal
+
 import pytest
 from django import forms
 from django.contrib.auth.models import AnonymousUser
@@ -35,6 +38,14 @@ def test_a_violation_without_such_a_field_stands_above_the_form():
 def test_messages_are_translated_where_they_are_shown():
     with translation.override("fr"):
         assert message_of(RuleViolation("c", "%(n)s partners", n=3)) == "3 partners"
+
+
+def test_figures_and_dates_are_written_as_the_reader_does():
+    refusal = RuleViolation("c", "%(pct)s until %(day)s", pct=Decimal("7.5"), day=date(2027, 2, 1))
+    with translation.override("fr"):
+        assert message_of(refusal) == "7,5 until 1 février 2027"
+    with translation.override("en"):
+        assert message_of(refusal).startswith("7.5 until")
 
 
 @pytest.mark.parametrize(
