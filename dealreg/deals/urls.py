@@ -19,6 +19,7 @@ from dealreg.deals.views import (
     listing,
     registering,
     revoking,
+    suggesting,
 )
 from portal.core.references import read_reference
 
@@ -77,6 +78,7 @@ urlpatterns = [
     path("queue/", listing.queue, name="queue"),
     path("decision-times/", decision_times.page, name="decision_times"),
     path("export/<str:kind>/", listing.export, name="export"),
+    path("customer-choices/", suggesting.customer_choices, name="customer_choices"),
     path("partner-choices/", listing.partner_choices, name="partner_choices"),
     path("conflicts/", conflicts.conflict_list, name="conflicts"),
     path("conflicts/<int:pk>/", conflicts.conflict_page, name="conflict"),

@@ -93,6 +93,7 @@
         complain(false);
         tell();
       } else {
+        input.dispatchEvent(new CustomEvent("combobox:chosen", { bubbles: true, detail: result }));
         choosing = true;
         input.dispatchEvent(new Event("input", { bubbles: true }));
         input.dispatchEvent(new Event("change", { bubbles: true }));

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -87,8 +88,14 @@ class CustomerForm(DraftForm):
     """The first screen: at most eight inputs."""
 
     customer_name = OneLine(
-        label=_("Customer name"), max_length=200, help_text=_("The company as it stands in the register.")
+        label=_("Customer name"),
+        max_length=200,
+        help_text=_("The company as it stands in the register."),
+        # The partner's own earlier customers: see dealreg.deals.suggestions.
+        widget=forms.TextInput(attrs={"data-combobox": reverse_lazy("deals:customer_choices")}),
     )
+    # Filled in with an earlier customer.
+    customer_city = OneLine(max_length=120, required=False, widget=forms.HiddenInput)
     customer_country = forms.ChoiceField(label=_("Country"))
     web_domain = OneLine(
         label=_("Web domain"),
@@ -132,6 +139,9 @@ class CustomerForm(DraftForm):
         initial = self._initial(countries, distributors, deal)
         # A look at what is still missing: the kept values, bound as if they had been sent.
         super().__init__(initial if check and data is None else data, initial=initial)
+        if deal is not None and deal.on_behalf:
+            choices = f"{reverse('deals:customer_choices')}?partner={deal.partner.reference}"
+            self.fields["customer_name"].widget.attrs["data-combobox"] = choices
         self._offer_countries(countries, deal)
         self._offer_groups([one for one in groups if one.allowed], deal)
         self._offer_distributors(distributors, deal)
