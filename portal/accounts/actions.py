@@ -8,7 +8,14 @@ from portal.accounts.models import Theme, User
 
 
 def change_own_settings(
-    user: User, *, full_name: str, phone: str, language: str, time_zone: str, theme: str
+    user: User,
+    *,
+    full_name: str,
+    phone: str,
+    language: str,
+    time_zone: str,
+    theme: str,
+    keyboard_shortcuts: bool,
 ) -> None:
     """A person's own choices; nobody else's permission is needed and nothing is recorded."""
     user.full_name = " ".join(full_name.split())
@@ -16,7 +23,8 @@ def change_own_settings(
     user.language = language
     user.time_zone = time_zone
     user.theme = Theme(theme)
-    user.save(update_fields=["full_name", "phone", "language", "time_zone", "theme"])
+    user.keyboard_shortcuts = keyboard_shortcuts
+    user.save(update_fields=["full_name", "phone", "language", "time_zone", "theme", "keyboard_shortcuts"])
 
 
 def end_sessions(user: User) -> None:

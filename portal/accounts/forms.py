@@ -54,7 +54,7 @@ class LongSelect(forms.Select):
 class SettingsForm(forms.ModelForm):
     class Meta:
         model = User
-        fields = ["full_name", "phone", "language", "time_zone", "theme"]
+        fields = ["full_name", "phone", "language", "time_zone", "theme", "keyboard_shortcuts"]
 
     language = forms.ChoiceField(label=_("Language"), required=False)
     time_zone = forms.ChoiceField(label=_("Time zone"), required=False, widget=LongSelect)
@@ -67,6 +67,10 @@ class SettingsForm(forms.ModelForm):
         self.fields["phone"].widget.attrs["autocomplete"] = "tel"
         self.fields["full_name"].widget.attrs["autocomplete"] = "name"
         self.fields["theme"].label = _("Appearance")
+        self.fields["keyboard_shortcuts"].label = _("Keyboard shortcuts of a single key")
+        self.fields["keyboard_shortcuts"].help_text = _(
+            "For instance / for the search. Press ? for all of them."
+        )
         self.fields["language"].choices = language_choices(_("As the browser"))
         self.fields["language"].help_text = _("Pages and mails.")
         place = f" ({home.replace('_', ' ')})" if home else ""

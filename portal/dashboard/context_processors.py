@@ -206,6 +206,10 @@ class Shell:
     def is_partner(self) -> bool:
         return bool(self.membership and self.membership.role in PARTNER_ROLES)
 
+    @property
+    def may_register(self) -> bool:
+        return bool(self.membership) and may_register_something(self.user, timezone.localdate())
+
     # ------------------------------------------------------------ menu
 
     @cached_property

@@ -18,7 +18,9 @@ from portal.accounts.membership import membership_required
 from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES
 from portal.core.calendar import date_in
 from portal.core.formats import format_money_short, format_pct
-from portal.dashboard import charts, links
+from portal.core.throttle import within_limit
+from portal.dashboard import charts, links, searching
+from portal.dashboard.context_processors import Shell
 from portal.dashboard.selectors import (
     Amount,
     Benefit,
@@ -146,3 +148,51 @@ def benefit_words(benefit: Benefit) -> dict[str, str]:
         % {"group": group_name(benefit.group)},
     }
     return {"figure": _("up to %(pct)s") % {"pct": format_pct(benefit.pct)}, "text": words[benefit.code]}
+
+
+# The search of the top bar.
+
+HITS_ON_PAGE = 10
+SUGGESTED = 5
+# What a person types is well below this; a script that reads the portal through its search is not.
+MOST_SEARCHES_A_MINUTE = 90
+
+
+def _asked(request: HttpRequest) -> tuple[str, bool]:
+    within = within_limit("search", str(request.user.pk), most=MOST_SEARCHES_A_MINUTE, seconds=60)
+    return searching.wanted(request.GET.get("q", "")), within
+
+
+def _pages_offered(request: HttpRequest) -> list[searching.Hit]:
+    shell = Shell(request)
+    entries = [entry for section in shell.menu for entry in section.entries]
+    return [
+        *(searching.Hit(entry.url, str(entry.label), "") for entry in entries),
+        *(searching.Hit(link["url"], link["label"], "") for link in shell.person_links),
+    ]
+
+
+@require_safe
+@membership_required
+def search(request: HttpRequest) -> HttpResponse:
+    """Everything that one sees and that is called so, by kind."""
+    text, within = _asked(request)
+    groups = []
+    if within:
+        groups = searching.search(
+            request.user, text, _pages_offered(request), most=HITS_ON_PAGE, counted=True
+        )
+    context = {"text": text, "groups": groups, "too_often": not within, "shortest": searching.SHORTEST}
+    return render(request, "dashboard/search.html", context, status=200 if within else 429)
+
+
+@require_safe
+@membership_required
+def search_suggestions(request: HttpRequest) -> HttpResponse:
+    """While one types: a few of each kind. Nothing once somebody asks too often."""
+    text, within = _asked(request)
+    if not within:
+        return HttpResponse(status=204)
+    groups = searching.search(request.user, text, _pages_offered(request), most=SUGGESTED)
+    context = {"text": text, "groups": groups, "words": searching.found_words(groups)}
+    return render(request, "dashboard/search_suggestions.html", context)

@@ -172,6 +172,8 @@ TABLE: dict[str, Page] = {
     "healthz": public(200),
     "readyz": public(frozenset({200, 503})),
     "home": Page(200),
+    "search": Page(200),
+    "search_suggestions": Page(200),
     "choose_language": public(405, LED_ON),
     "choose_theme": public(405, LED_ON),
     "settings": Page(200, ANSWERED, stranger=None),

@@ -6,7 +6,7 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import Exists, F, OuterRef, QuerySet, Value
+from django.db.models import F, QuerySet, Value
 from django.http import QueryDict
 from django.urls import reverse_lazy
 from django.utils import timezone
@@ -17,9 +17,9 @@ from dealreg.deals.forms.registering import DayInput, OneLine
 from dealreg.deals.lifecycle import ACTIVE, ENDED, UNDER_REVIEW, DealStatus, Step
 from dealreg.deals.models import Deal
 from dealreg.deals.querysets import MOST_PARTNERS, DealQuerySet
+from dealreg.deals.searching import partners_registering
 from partners.catalogue.models import ProductGroup
-from partners.organisations.models import Distributor, Partner
-from partners.organisations.querysets import PartnerQuerySet
+from partners.organisations.models import Distributor
 from portal.accounts.models import User
 from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES
 
@@ -168,12 +168,7 @@ class DealFilter(django_filters.FilterSet):
         return deals
 
     def search(self, deals: DealQuerySet, name: str, text: str) -> DealQuerySet:
-        return deals.matching(text, partners=self._partners() if self.sees_partners else None)
-
-    def _partners(self) -> PartnerQuerySet:
-        """Whose deals the reader sees: also those that have another distributor by now."""
-        theirs = Deal.objects.visible_to(self.user).filter(partner=OuterRef("pk"))
-        return Partner.objects.filter(Exists(theirs))
+        return deals.matching(text, partners=partners_registering(self.user) if self.sees_partners else None)
 
     def in_state(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
         if value == TO_CONFIRM:
@@ -200,7 +195,8 @@ class DealFilter(django_filters.FilterSet):
                 )
 
     def of_partner(self, deals: DealQuerySet, name: str, text: str) -> QuerySet[Deal]:
-        found = self._partners().filter(reference=text.upper()) | self._partners().named_like(text)
+        seen = partners_registering(self.user)
+        found = seen.filter(reference=text.upper()) | seen.named_like(text)
         return deals.filter(
             partner_id__in=list(found.order_by().values_list("pk", flat=True)[:MOST_PARTNERS])
         )
