@@ -36,6 +36,9 @@ def names(one: str, other: str, country: str = "FR", **facts: str) -> Comparison
         # Other scripts.
         ("IL", "Βερδίνος ΑΕ", "Verdinos AE"),
         ("IL", "ООО Тарвикс", "OOO Tarviks"),
+        ("IL", "צופרים בע״מ", 'צופרים בע"מ'),
+        ("IL", "צופרים בע״מ", "צופרים"),
+        ("DZ", "شركة الطارفيكس ش.م.م", "الطارفيكس"),
         # Legal forms of every country: dotted, spaced, written out, in front, behind, combined.
         ("GB", "Trevanick Foods Ltd.", "Trevanick Foods Limited"),
         ("GB", "Trevanick Foods PLC", "Trevanick Foods Public Limited Company"),
@@ -71,6 +74,10 @@ def names(one: str, other: str, country: str = "FR", **facts: str) -> Comparison
         ("DE", "Blömke UG (haftungsbeschränkt)", "Blömke"),
         ("DE", "Blömke SE & Co. KGaA", "Blömke"),
         ("DE", "Blömke e.K.", "Blömke"),
+        ("DE", "Blömke GmbH+Co.KG", "Blömke GmbH & Co. KG"),
+        ("DE", "Fa. Blömke", "Blömke"),
+        ("NL", "Coöperatie Oosterdrecht U.A.", "Oosterdrecht"),
+        ("FR", "Orlévane & Cie", "Orlévane"),
         ("AT", "Trattenegger Ges.m.b.H.", "Trattenegger GmbH"),
         ("AT", "Trattenegger GesmbH", "Trattenegger G.m.b.H."),
         ("CH", "Wyttenried S.A.G.L.", "Wyttenried GmbH"),
