@@ -18,6 +18,7 @@ from dealreg.deals.views import (
     letters,
     listing,
     registering,
+    review,
     revoking,
     suggesting,
 )
@@ -100,5 +101,6 @@ urlpatterns = [
     path("<deal:ref>/letter/", canonical(letters.letter), name="letter"),
     path("<deal:ref>/appeal/", canonical(appealing.appeal), name="appeal"),
     path("<deal:ref>/appeal/decide/", canonical(appealing.judge), name="judge_appeal"),
+    path("<deal:ref>/review/", canonical(review.review_page), name="review"),
     path("<deal:ref>/<slug:move>/", canonical(deciding.make_move), name="move"),
 ]

@@ -177,6 +177,9 @@ FORMS: dict[str, Form] = {
         lambda world: f"/deals/conflicts/{world.conflicts['south'].pk}/",
         lambda world: {"outcome": "earlier_stands", "reason": "x", "message": "Not possible."},
     ),
+    "another company": Form(
+        "karim", deal_page("alpha", "review/"), lambda world: {"record": "1", "reason": "Another town."}
+    ),
     "invitation": Form("alice", lambda world: "/people/invite/", invitation("partner_sales")),
     "invitation of the vendor": Form(
         "nora",

@@ -311,6 +311,17 @@ TABLE: dict[str, Page] = {
         seen(DEAL_READERS, only(REGISTRANTS, LED_ON)),
         things="some_deals",
     ),
+    "deals:review": Page(
+        seen(DEAL_READERS, lambda who, thing: 404 if who in PARTNER_PEOPLE else 200),
+        seen(
+            DEAL_READERS,
+            lambda who, thing: (
+                404 if who in PARTNER_PEOPLE else ANSWERED if who in REVIEWERS | CHANNEL else 403
+            ),
+        ),
+        things="some_deals",
+        stranger=404,
+    ),
     "deals:comment": Page(405, seen(DEAL_READERS, only(COMMENTERS, ANSWERED)), things="some_deals"),
     "deals:move": Page(seen(DEAL_READERS, decide), seen(DEAL_READERS, post_of(decide)), things="some_deals"),
     "documents:download": Page(seen(DOCUMENT_READERS), things="documents"),

@@ -28,6 +28,7 @@ def tell_apart(deal: Deal, customer: Customer, *, by: User, at: datetime, reason
         )
     if not reason.strip():
         raise RuleViolation("required", gettext_noop("Give the reason of your decision."), field="reason")
+    customer = Customer.objects.get(pk=customer.pk)
     told = ToldApart.objects.create(deal=deal, customer=customer, by=by, at=at, reason=reason.strip())
     record(
         "deal.customer_told_apart",

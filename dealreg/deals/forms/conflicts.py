@@ -39,3 +39,14 @@ class SettleForm(forms.Form):
         if data.get("outcome") == ConflictOutcome.DIFFERENT:
             data["message"] = ""
         return data
+
+
+class TellApartForm(forms.Form):
+    """A record that may be the deal's customer is another company."""
+
+    record = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**31)
+    reason = forms.CharField(
+        label=_("How do you know that it is another company?"),
+        max_length=TEXT_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
