@@ -144,6 +144,7 @@ def test_a_conflict_is_settled_side_by_side(cast, visitor):
     )
     bruno = visitor(cast.bruno)
     second = register(bruno, "Hôp. St Roch", sku=cast.products["EPS-ADV"], web_domain="www.saint-roch.fr")
+    stages.looked_at(second, at=timezone.now())
     bruno.goto(f"/deals/{second.reference}/")
     assert first.reference not in bruno.content() and "Alpha" not in bruno.inner_text("main")
 

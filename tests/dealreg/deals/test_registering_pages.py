@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
+from dealreg.deals.actions import look_at_due
 from dealreg.deals.lifecycle import DealStatus
 from dealreg.deals.models import Deal, Evidence
 from dealreg.deals.selectors import has_own_channel_manager
@@ -560,6 +561,8 @@ def test_submitting_twice_gives_the_same_receipt_and_one_mail(cast, sign_in, rea
     first = browser.post(step(ready, "review"), {"action": "submit"})
     second = browser.post(step(ready, "review"), {"action": "submit"})
     assert first.url == second.url
+    assert Notification.objects.filter(kind="deal-submitted", recipient=cast.amir).count() == 1
+    assert (look_at_due(at=timezone.now()), look_at_due(at=timezone.now())) == (1, 0)
     assert Notification.objects.filter(kind="deal-to-decide").count() == 1
 
 
