@@ -316,14 +316,20 @@ class Rival:
     reasons: tuple[str, ...]
 
 
-def takes_from(deal: Deal) -> Q:
-    """What takes a customer and product group from this registration: active registrations, and those
-    won within the look-back of rule E2, for then the customer has bought."""
+def bought_since(deal: Deal) -> date:
+    """From which day on a purchase of the customer speaks against new business (rule E2)."""
     terms = rulebook_of(deal.edition).deal_registration
-    bought_since = months_before(
-        date_in(deal.partner.country, deal.submitted_at), terms.new_business_lookback_months
-    )
-    return Q(status__in=ACTIVE) | Q(status=DealStatus.WON, order_date__gte=bought_since)
+    submitted_on = date_in(deal.partner.country, deal.submitted_at)
+    return months_before(submitted_on, terms.new_business_lookback_months)
+
+
+def takes(other: Deal, deal: Deal) -> bool:
+    """Whether `other` takes its customer and product group from an active registration: it is active
+    itself, or was won within the look-back of rule E2, for then the customer has bought."""
+    if deal.status not in ACTIVE:
+        return False
+    won = other.status == DealStatus.WON and other.order_date >= bought_since(deal)
+    return won or other.status in ACTIVE
 
 
 def rivals(deal: Deal, identity: CustomerIdentity) -> list[Rival]:
@@ -336,9 +342,10 @@ def rivals_among(deal: Deal, matches: Iterable[Candidate]) -> list[Rival]:
     reasons_by_customer = {match.customer.pk: match.reasons for match in matches}
     if not reasons_by_customer:
         return []
+    takes_it = Q(status__in=ACTIVE) | Q(status=DealStatus.WON, order_date__gte=bought_since(deal))
     found = (
         Deal.objects.of_customers(reasons_by_customer)
-        .filter(takes_from(deal), product_group_id=deal.product_group_id)
+        .filter(takes_it, product_group_id=deal.product_group_id)
         .exclude(pk=deal.pk)
         .select_related("partner", "distributor", "customer")
         .order_by("submitted_at", "pk")

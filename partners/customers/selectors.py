@@ -55,13 +55,13 @@ def candidates_for(
 ) -> list[Candidate]:
     """The records that are this company or perhaps are, the surest first. Looks across everything the
     portal knows: its answer is for reviewers, never for the partner who typed (rule E6)."""
+    return candidates_among(identity, known_like(identity, leave_out=leave_out))[:limit]
+
+
+def candidates_among(identity: CustomerIdentity, found: Iterable[Known]) -> list[Candidate]:
     weights = word_weights()
-    found = [
-        Candidate(known.customer, compare_with(identity, known, weights))
-        for known in known_like(identity, leave_out=leave_out)
-    ]
-    likely = [one for one in found if one.comparison.verdict != Verdict.DIFFERENT]
-    return sorted(likely, key=_sureness)[:limit]
+    compared = [Candidate(known.customer, compare_with(identity, known, weights)) for known in found]
+    return sorted((one for one in compared if one.comparison.verdict != Verdict.DIFFERENT), key=_sureness)
 
 
 def matching_customers(identity: CustomerIdentity) -> list[Candidate]:

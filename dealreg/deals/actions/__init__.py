@@ -15,6 +15,7 @@ from dealreg.deals.actions.closing import (
 from dealreg.deals.actions.conflicts import settle_conflict
 from dealreg.deals.actions.conversation import add_comment, attach_evidence, remove_evidence
 from dealreg.deals.actions.copying import copy_deal
+from dealreg.deals.actions.customers import merge_customers, split_customer, undo_customer_change
 from dealreg.deals.actions.discounts import (
     ask_discount,
     decide_discount,
@@ -76,6 +77,7 @@ __all__ = [
     "lapse_revocation",
     "look_at_due",
     "look_for_conflicts",
+    "merge_customers",
     "refuse_extension",
     "reject_deal",
     "remind_expiring",
@@ -90,12 +92,14 @@ __all__ = [
     "save_draft",
     "set_lines",
     "settle_conflict",
+    "split_customer",
     "start_draft",
     "state_view",
     "submit_deal",
     "tell_apart",
     "tell_of_silence",
     "tell_unheard",
+    "undo_customer_change",
     "withdraw_deal",
     "withdraw_discount_request",
 ]

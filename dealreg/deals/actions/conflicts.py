@@ -50,15 +50,22 @@ def note_conflicts(
 
 
 def flag_conflict(
-    one: Deal, other: Deal, reasons: Iterable[str], *, at: datetime, anew: bool = False
+    one: Deal,
+    other: Deal,
+    reasons: Iterable[str],
+    *,
+    at: datetime,
+    anew: bool = False,
+    told_apart_too: bool = False,
 ) -> tuple[Conflict, bool]:
-    """The conflict of two registrations, and whether it is new. The managers of both sides are told."""
+    """The conflict of two registrations, and whether it is open since now: then the managers of both
+    sides are told."""
     earlier, later = sorted((one, other), key=lambda deal: (deal.submitted_at, deal.pk))
     conflict, is_new = Conflict.objects.get_or_create(
         later=later, earlier=earlier, defaults={"reasons": list(reasons), "found_at": at}
     )
     if not is_new and anew:
-        is_new = _open_anew(conflict, at=at)
+        is_new = _open_anew(conflict, at=at, told_apart_too=told_apart_too)
     if is_new:
         tell_of_conflict(conflict, later, earlier, at=at)
     return conflict, is_new
@@ -108,10 +115,11 @@ def _note_late_discoveries(deal: Deal, matches: list[Candidate], *, at: datetime
                 flag_conflict(one, other, map(reason_of, comparison.findings), at=at)
 
 
-def _open_anew(conflict: Conflict, *, at: datetime) -> bool:
+def _open_anew(conflict: Conflict, *, at: datetime, told_apart_too: bool = False) -> bool:
     """What one registration's end had settled is to be settled again; how it was settled stays on record.
-    Two that were told apart stay apart. Returns whether it is open now."""
-    if conflict.outcome in ("", ConflictOutcome.DIFFERENT):
+    Two that were told apart stay apart, unless their customers are one now. Returns whether it is open
+    now."""
+    if conflict.outcome == "" or (conflict.outcome == ConflictOutcome.DIFFERENT and not told_apart_too):
         return False
     conflict.settled_before = [
         *conflict.settled_before,
