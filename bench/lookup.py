@@ -114,9 +114,29 @@ TRADES = {
     """,
 }  # fmt: skip
 TRADES["AT"], TRADES["BE"] = TRADES["DE"], TRADES["NL"]
-FIRST = ["Acti", "Agri", "Alpha", "Aqua", "Arte", "Astra", "Atlan", "Auto", "Avan", "Bio", "Bel", "Cap", "Carbo", "Cen", "Chron", "Clima", "Com", "Cosmo", "Cyber", "Data", "Delta", "Digi", "Dom", "Dyna", "Eco", "Effi", "Electro", "Ener", "Equi", "Euro", "Ever", "Exa", "Flex", "Form", "Fort", "Geo", "Glo", "Gran", "Green", "Helio", "Hydro", "Ideo", "Info", "Inno", "Inter", "Iso", "Kapi", "Lumi", "Luxo", "Magni", "Mari", "Maxi", "Medi", "Mega", "Meta", "Micro", "Mobi", "Modu", "Mono", "Multi", "Nano", "Natu", "Neo", "Net", "Nord", "Nova", "Octo", "Omni", "Opti", "Orbi", "Ori", "Pan", "Para", "Perfo", "Petro", "Phar", "Photo", "Pico", "Poly", "Prima", "Pro", "Quali", "Quanti", "Regi", "Resi", "Robo", "Sani", "Secu", "Sens", "Sigma", "Soli", "Sono", "Spec", "Stella", "Sun", "Super", "Syn", "Tech", "Tele", "Terra", "Thermo", "Titan", "Trans", "Tri", "Ultra", "Uni", "Urba", "Vari", "Vega", "Verti", "Vita", "Viva", "Volta", "West", "Xylo", "Zen"]  # fmt: skip
-LAST = ["bat", "bau", "byte", "cab", "calc", "care", "cell", "chem", "clean", "com", "con", "cor", "craft", "data", "dent", "design", "drive", "dyn", "eco", "energ", "fab", "fin", "flor", "flow", "food", "form", "gaz", "gen", "graph", "grid", "group", "hub", "lab", "land", "lift", "line", "link", "log", "logic", "loop", "mar", "mark", "mat", "max", "med", "media", "mesh", "met", "mix", "mob", "motion", "nav", "net", "nova", "nox", "optic", "pac", "path", "pharm", "phone", "pack", "plan", "plast", "plus", "point", "port", "press", "prim", "print", "pro", "pulse", "quest", "ray", "rex", "ric", "sat", "scan", "scope", "sens", "serv", "shop", "sol", "sonic", "space", "spar", "spir", "stal", "star", "stream", "struct", "sun", "sys", "tec", "tech", "tel", "tex", "therm", "ton", "tour", "trac", "trade", "trans", "tron", "val", "vent", "vers", "vet", "via", "vis", "vision", "vit", "ware", "wave", "way", "web", "well", "wind", "wood", "works", "xis", "zon"]  # fmt: skip
-ENDINGS = ["Services", "Systems", "International", "Group", "Consulting", "Solutions", "Technologies", "Europe", "Holding", "Industries", "Partners", "Digital", "Finance", "Logistics", "Energy", "Medical", "Engineering", "Invest", "Capital", "Trading", "Design"]  # fmt: skip
+FIRST = """
+    Acti Agri Alpha Aqua Arte Astra Atlan Auto Avan Bio Bel Cap Carbo Cen Chron Clima Com Cosmo Cyber
+    Data Delta Digi Dom Dyna Eco Effi Electro Ener Equi Euro Ever Exa Flex Form Fort Geo Glo Gran Green
+    Helio Hydro Ideo Info Inno Inter Iso Kapi Lumi Luxo Magni Mari Maxi Medi Mega Meta Micro Mobi Modu
+    Mono Multi Nano Natu Neo Net Nord Nova Octo Omni Opti Orbi Ori Pan Para Perfo Petro Phar Photo Pico
+    Poly Prima Pro Quali Quanti Regi Resi Robo Sani Secu Sens Sigma Soli Sono Spec Stella Sun Super Syn
+    Tech Tele Terra Thermo Titan Trans Tri Ultra Uni Urba Vari Vega Verti Vita Viva Volta West Xylo Zen
+"""
+LAST = """
+    bat bau byte cab calc care cell chem clean com con cor craft data dent design drive dyn eco energ
+    fab fin flor flow food form gaz gen graph grid group hub lab land lift line link log logic loop mar
+    mark mat max med media mesh met mix mob motion nav net nova nox optic pac path pharm phone pack plan
+    plast plus point port press prim print pro pulse quest ray rex ric sat scan scope sens serv shop sol
+    sonic space spar spir stal star stream struct sun sys tec tech tel tex therm ton tour trac trade
+    trans tron val vent vers vet via vis vision vit ware wave way web well wind wood works xis zon
+"""
+ENDINGS = """
+    Services Systems International Group Consulting Solutions Technologies Europe Holding Industries
+    Partners Digital Finance Logistics Energy Medical Engineering Invest Capital Trading Design
+"""
+
+
+FIRST_PARTS, LAST_PARTS, DESCRIPTIONS = (text.split() for text in (FIRST, LAST, ENDINGS))
 
 
 class Names:
@@ -134,7 +154,7 @@ class Names:
             first = list(dict.fromkeys(fake.first_name() for _ in range(1_500)))
             towns = list(dict.fromkeys(fake.city() for _ in range(6_000)))
             self.words[country] = (surnames, [1 / (rank + 12) for rank in range(len(surnames))], first, towns)
-        self.brands = [one + two for one in FIRST for two in LAST]
+        self.brands = [one + two for one in FIRST_PARTS for two in LAST_PARTS]
         rng.shuffle(self.brands)
         self.countries, self.shares = list(SHARES), list(SHARES.values())
 
@@ -148,9 +168,9 @@ class Names:
             case 0:
                 return word + rng.choice(("a", "is", "o", "us", "ia", "ex", "on", "eo", "um"))
             case 1:
-                return rng.choice(FIRST) + word.lower()
+                return rng.choice(FIRST_PARTS) + word.lower()
             case 2:
-                return word + rng.choice(LAST)
+                return word + rng.choice(LAST_PARTS)
             case _:
                 return "".join(rng.choices("ABCDEFGHIKLMNOPRSTVXZ", k=rng.choice((3, 3, 4))))
 
@@ -175,7 +195,7 @@ class Names:
             case 3:
                 name = f"{trade} {town}"
             case 4:
-                name = f"{self.brand()} {rng.choice(ENDINGS)}"
+                name = f"{self.brand()} {rng.choice(DESCRIPTIONS)}"
             case 5:
                 name = self.brand()
             case 6:
@@ -227,7 +247,7 @@ def dropped_word(rng: random.Random, name: str, country: str) -> str:
     if len(words) < 2:
         return " ".join(words)
     if len(words) == 2:
-        trades = {*TRADES[country].split(), *ENDINGS}
+        trades = {*TRADES[country].split(), *DESCRIPTIONS}
         return next((word for word in words if word not in trades), words[0])
     words.pop(rng.randrange(len(words)))
     return " ".join(words)
@@ -381,7 +401,7 @@ def measure(records: list[tuple[int, str, str, str]], probes: int, seed: int, fi
     print(f"  {'corruption':<24}{'p50':>8}{'p95':>8}{'recall':>9}{'told':>8}")
     for kind, corrupt in CORRUPTIONS.items():
         times, found, told = [], [], []
-        for n, name, country, town in rng.choices(pool, k=probes):
+        for _number, name, country, town in rng.choices(pool, k=probes):
             typed = corrupt(rng, name, country)
             identity = CustomerIdentity(typed, country, city=town, name_key=name_key(typed))
             started = time.perf_counter()

@@ -140,10 +140,10 @@ def _reinstate(deal: Deal, *, at: datetime) -> None:
     deal.half_time_told_at = deal.overdue_told_at = deal.clock_left = None
     deal.rejection_code = deal.decision_text = ""
     deal.decided_by = deal.decided_at = deal.ended_on = None
-    recognised = settle_identity(deal, at=at)
+    matches = settle_identity(deal, at=at)
     deal.save()
     record("deal.reinstated", deal, by=None, at=at, edition=deal.edition.code, due_at=clock.due_at)
-    conflict = note_conflicts(deal, recognised.matches, at=at, learnt=recognised.learnt, anew=True)
+    conflict = note_conflicts(deal, matches, at=at, anew=True)
     tell_reviewers(deal, at=at, conflict=conflict)
 
 

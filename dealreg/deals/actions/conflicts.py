@@ -1,4 +1,5 @@
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
@@ -16,6 +17,7 @@ from dealreg.deals.selectors import (
     without,
 )
 from partners.customers.actions import Source, add_customer
+from partners.customers.identity import CustomerIdentity
 from partners.customers.matching import Verdict, compare
 from partners.customers.models import Customer
 from partners.customers.selectors import Candidate
@@ -28,12 +30,9 @@ from portal.core.errors import RuleViolation, WrongState, gettext_noop
 from portal.notifications.actions import notify
 
 
-def note_conflicts(
-    deal: Deal, matches: list[Candidate], *, at: datetime, learnt: bool = False, anew: bool = False
-) -> bool:
+def note_conflicts(deal: Deal, matches: list[Candidate], *, at: datetime, anew: bool = False) -> bool:
     """Rule E5: flag what other active registrations of the same customer and group there are. The
-    earlier submission is served first. `learnt`: the customer's record has a new number or domain, which
-    may make two records one company. `anew`: this one is active again, so that what was settled between
+    earlier submission is served first. `anew`: this one is active again, so that what was settled between
     the two is open once more. Returns whether this deal waits for a settlement."""
     waits = False
     found = rivals_among(deal, matches)
@@ -44,7 +43,7 @@ def note_conflicts(
     for rival in found:
         conflict, _is_new = flag_conflict(deal, rival.deal, rival.reasons, at=at, anew=anew)
         waits = waits or (conflict.later_id == deal.pk and conflict.outcome == "")
-    if learnt:
+    if len(matches) > 1:
         _note_late_discoveries(deal, matches, at=at)
     return waits
 
@@ -97,11 +96,15 @@ def tell_of_conflict(conflict: Conflict, later: Deal, earlier: Deal, *, at: date
 def _note_late_discoveries(deal: Deal, matches: list[Candidate], *, at: datetime) -> None:
     """What this registration told of its customer may show that another record is the same company:
     then registrations that were protected or under review side by side are not any more."""
+    told = deal.identity()
+    if not told.number_key and not told.domain:
+        return
+    one = _with_facts(deal.customer.identity, told)
     others = {
         match.customer.pk: comparison
         for match in matches
         if match.customer.pk != deal.customer_id
-        and (comparison := compare(deal.customer.identity, match.customer.identity)).verdict == Verdict.SAME
+        and (comparison := compare(one, _with_facts(match.customer.identity, told))).verdict == Verdict.SAME
     }
     if not others:
         return
@@ -113,6 +116,13 @@ def _note_late_discoveries(deal: Deal, matches: list[Candidate], *, at: datetime
             if one.product_group_id == other.product_group_id:
                 comparison = others[other.customer.merged_into_id or other.customer_id]
                 flag_conflict(one, other, map(reason_of, comparison.findings), at=at)
+
+
+def _with_facts(record: CustomerIdentity, told: CustomerIdentity) -> CustomerIdentity:
+    """A record with the number and domain that it lacked."""
+    return replace(
+        record, number_key=record.number_key or told.number_key, domain=record.domain or told.domain
+    )
 
 
 def _open_anew(conflict: Conflict, *, at: datetime, told_apart_too: bool = False) -> bool:

@@ -4,7 +4,6 @@ partner: the answer waits for nothing that depends on other registrations, so th
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
 from typing import Any, TypeVar, cast
@@ -20,7 +19,6 @@ from dealreg.deals.models import Deal
 from dealreg.deals.querysets import DealQuerySet
 from dealreg.deals.selectors import reviewers_of
 from partners.customers.actions import Source, add_customer, lock_identity, lock_matching, observe
-from partners.customers.models import ObservationKind
 from partners.customers.selectors import Candidate
 from portal.celery import app as celery
 from portal.notifications.actions import notify
@@ -52,11 +50,11 @@ def look_for_conflicts(deal: Deal, *, at: datetime) -> bool:
         return False
     reopened = deal.look_due_at == deal.reopened_at
     is_new = deal.customer_id is None or reopened
-    recognised = settle_identity(deal, at=at)
+    matches = settle_identity(deal, at=at)
     deal.look_due_at = None
     deal.save(update_fields=["customer", "look_due_at"])
     if deal.status in (*ACTIVE, DealStatus.WON):
-        waits = note_conflicts(deal, recognised.matches, at=at, learnt=recognised.learnt, anew=reopened)
+        waits = note_conflicts(deal, matches, at=at, anew=reopened)
         if is_new and deal.status == DealStatus.SUBMITTED:
             tell_reviewers(deal, at=at, conflict=waits)
     else:
@@ -81,30 +79,22 @@ def _look_at(deals: DealQuerySet, at: datetime) -> int:
     return looked
 
 
-@dataclass(frozen=True)
-class Recognised:
-    """The records that are this company; the deal hangs on one of them."""
-
-    matches: list[Candidate]
-    # Whether the record has learnt a number or domain that it lacked.
-    learnt: bool
-
-
-def settle_identity(deal: Deal, *, at: datetime) -> Recognised:
+def settle_identity(deal: Deal, *, at: datetime) -> list[Candidate]:
     """Recognise the customer under lock: two simultaneous looks at one customer come one after the
-    other, and the second finds the first (promise S4). What is only perhaps the same is left alone."""
+    other, and the second finds the first (promise S4). Returns the records that are this company; the
+    deal hangs on one of them. What is only perhaps the same is left alone."""
     identity = deal.identity()
     lock_identity(identity)
     matches = lock_matching(identity)
     source = Source(at, deal.reference, deal.partner.country)
-    if not matches:
+    if matches:
+        # A corrected spelling does not undo that a channel manager told two opportunities apart.
+        held = [match.customer for match in matches if match.customer.pk == deal.customer_id]
+        deal.customer = (held or [matches[0].customer])[0]
+        observe(deal.customer, identity, source)
+    else:
         deal.customer = add_customer(identity, source)
-        return Recognised(matches, learnt=False)
-    # A corrected spelling does not undo that a channel manager told two opportunities apart.
-    held = [match.customer for match in matches if match.customer.pk == deal.customer_id]
-    deal.customer = (held or [matches[0].customer])[0]
-    learnt = observe(deal.customer, identity, source)
-    return Recognised(matches, learnt=bool({ObservationKind.NUMBER, ObservationKind.DOMAIN} & set(learnt)))
+    return matches
 
 
 def telling_key(deal: Deal) -> str:

@@ -131,9 +131,8 @@ def test_once_their_conflict_is_settled_what_stays_protected_stands_with_the_rec
 def test_when_the_other_protection_runs_out_the_deal_comes_home(cast):
     first, second = two_customers(cast, approve=(True, True))
     merge(cast, first, second)
-    actions.revoke_deal(
-        Deal.objects.get(pk=first.pk), by=cast.karim, at=SOON, code="customer_choice", text="Their letter."
-    )
+    Deal.objects.filter(pk=second.pk).update(protected_until=LATER.date() + timedelta(days=120))
+    assert actions.expire_deal(Deal.objects.get(pk=first.pk), at=LATER + timedelta(days=92))
     second.refresh_from_db()
     assert second.customer_id == first.customer_id
 
