@@ -162,6 +162,20 @@ FORMS: dict[str, Form] = {
     "lost": Form(
         "amir", deal_page("alpha_approved", "report-lost/"), lambda world: {"code": "price", "text": ""}
     ),
+    "extension": Form(
+        "amir",
+        deal_page("alpha_approved", "extend/"),
+        lambda world: {
+            "days": "30",
+            "expected_close_on": soon(world, 30),
+            "on_1": soon(world, 0),
+            "text_1": "Met the head of IT.",
+            "on_2": "",
+            "text_2": "",
+            "on_3": "",
+            "text_3": "",
+        },
+    ),
     "revocation": Form(
         "karim",
         deal_page("alpha_approved", "revoke/"),

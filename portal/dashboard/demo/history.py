@@ -12,6 +12,7 @@ from dealreg.deals import actions
 from dealreg.deals.actions.drafting import LineInput, free_reference
 from dealreg.deals.lifecycle import DealStatus
 from dealreg.deals.models import Conflict, ConflictOutcome, Deal, DealLine
+from dealreg.deals.rules import ExtensionAsked, Happened
 from portal.accounts.models import User
 from portal.dashboard.demo import texts
 from portal.dashboard.demo.companies import PEOPLE, slug
@@ -40,6 +41,9 @@ class Plan:
     asked_after: float | None = None
     answered_after: float = 9.0
     confirmed_after: float | None = 12.0
+    # An extension asked for then, and the days that were granted; None: still to be decided.
+    extension_asked_at: datetime | None = None
+    extension_days: int | None = None
     endorsed: bool = True
     spelling: str = ""
     number: str | None = None
@@ -170,6 +174,8 @@ class Clockwork:
     def _after_approval(self, case: Case, approver: User) -> Story:
         plan, rng = case.plan, self.world.rng
         country, language = plan.company.partner.country, plan.company.language
+        if plan.extension_asked_at is not None:
+            yield from self._extension(case, approver)
         if plan.end in (DealStatus.APPROVED, DealStatus.EXPIRED):
             return
         day = date_there(country, case.changed_at) + timedelta(days=plan.ends_after_days)
@@ -209,6 +215,22 @@ class Clockwork:
                 actions.decide_revocation(notice, by=manager, at=at, revoke=True, text=text)
                 case.moved(Deal.objects.get(pk=case.deal.pk), at)
 
+    def _extension(self, case: Case, approver: User) -> Story:
+        plan, at = case.plan, case.plan.extension_asked_at
+        yield at
+        today = date_there(plan.company.partner.country, at)
+        happened = (Happened(today - timedelta(days=4), texts.PROGRESS[plan.company.language]),)
+        asked = ExtensionAsked(60, case.deal.protected_until + timedelta(days=45), happened)
+        actions.ask_extension(case.deal, by=plan.registrant, at=at, asked=asked)
+        case.moved(Deal.objects.get(pk=case.deal.pk), at)
+        if plan.extension_days is None:
+            return
+        at = after(self.world.distributors[plan.seller].country, at, 5.5)
+        yield at
+        actions.grant_extension(case.deal, by=approver, at=at, days_granted=plan.extension_days)
+        case.moved(Deal.objects.get(pk=case.deal.pk), at)
+        self.start(self.watch_protection(case))
+
     def watch_decision(self, case: Case) -> Story:
         """What the sweep of decisions does, at the time at which it would."""
         rng, due, half = self.world.rng, case.deal.decision_due_at, case.deal.half_time_at
@@ -216,7 +238,10 @@ class Clockwork:
         def still_waiting() -> bool:
             return case.deal.status == DealStatus.SUBMITTED and case.deal.decision_due_at == due
 
-        for instant, action in ((half, actions.remind_half_time), (due, actions.escalate_overdue)):
+        moments = [(half, actions.remind_half_time), (due, actions.escalate_overdue)]
+        if case.deal.vendor_may_decide_at is not None:
+            moments.append((case.deal.vendor_may_decide_at, actions.tell_of_silence))
+        for instant, action in moments:
             at = instant + timedelta(seconds=rng.randint(5, 595))
             yield at
             if not still_waiting():
@@ -229,12 +254,12 @@ class Clockwork:
         for days in (30, 14, 3):
             at = nightly(country, end - timedelta(days=days), rng)
             yield at
-            if case.deal.status != DealStatus.APPROVED:
+            if case.deal.status != DealStatus.APPROVED or case.deal.protected_until != end:
                 return
             actions.remind_expiring(case.deal, at=at)
         at = nightly(country, end + timedelta(days=1), rng)
         yield at
-        if case.deal.status == DealStatus.APPROVED:
+        if case.deal.status == DealStatus.APPROVED and case.deal.protected_until == end:
             actions.expire_deal(case.deal, at=at)
             case.moved(Deal.objects.get(pk=case.deal.pk), at)
 

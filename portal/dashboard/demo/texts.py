@@ -322,6 +322,12 @@ STATEMENTS = {
     "en": "We regret this. Our talks with the customer did take place, but we respect its position.",
 }
 # What a channel manager writes when settling a conflict: the reason for the record, the message to the partner.
+PROGRESS = {
+    "fr": "Démonstration devant la DSI ; le comité d'investissement a reporté sa séance au mois prochain.",
+    "de": "Vorführung bei der IT-Leitung; der Investitionsausschuss hat seine Sitzung auf nächsten Monat verlegt.",
+    "en": "Demonstration to the IT management; the investment committee has moved its meeting to next month.",
+}
+
 SETTLEMENTS = {
     "earlier_stands": (
         "Same project, same contact at the customer; the earlier registration shows a meeting three weeks before.",

@@ -90,7 +90,7 @@ def test_ten_days_and_no_longer_on_the_partners_calendar(cast, sign_in, time_mac
         browser = sign_in(cast.amir)
         page = browser.get(move_address(deal, "reopen")).content.decode()
         assert "could be re-opened until" in page
-        assert 'href="/deals/register/"' in page
+        assert f'href="{deal.get_absolute_url()}copy/"' in page
         typed = {"expected_close_on": CLOSE.isoformat(), "note": ""}
         assert browser.post(move_address(deal, "reopen"), typed).status_code == 200
     deal.refresh_from_db()
