@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as now_in_words
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from dealreg.deals.forms.deciding import MoveForm, text_field
@@ -44,7 +44,7 @@ class ExtendForm(MoveForm):
         days = self.fields["days"]
         days.max_value = most
         days.widget.attrs |= {"min": 1, "max": most}
-        days.help_text = now_in_words("Up to %(most)s days, counted from %(until)s.") % {
+        days.help_text = gettext("Up to %(most)s days, counted from %(until)s.") % {
             "most": most,
             "until": format_day(self.deal.protected_until),
         }
@@ -97,7 +97,7 @@ class GrantExtensionForm(MoveForm):
             return
         field = self.fields["days_granted"]
         field.widget.attrs |= {"min": 1, "max": extension.days_asked}
-        field.help_text = now_in_words(
+        field.help_text = gettext(
             "Up to the %(days)s days asked for, counted from the old end on %(until)s."
         ) % {"days": extension.days_asked, "until": format_day(extension.until_before)}
         self.initial.setdefault("days_granted", extension.days_asked)

@@ -289,17 +289,16 @@ class Author:
                 )
             )  # fmt: skip
         # Extensions: one to be decided, on a protection that ends in four days; one that was granted.
-        for days, asked, granted, key, person, customer in (
-            (4, world.now - timedelta(hours=20), None, "bravo", "bruno", "Coopérative Val-de-Sensée"),
-            (-12, world.now - timedelta(days=16), 60, "alpha", "amir", "Verreries de l'Aa"),
+        for days, asked, granted, key, person in (
+            (4, world.now - timedelta(hours=20), None, "bravo", "bruno"),
+            (-12, world.now - timedelta(days=16), 60, "alpha", "amir"),
         ):
             approved_on = today + timedelta(days=days - 90)
             submitted_at = before("FR", some_time("FR", approved_on - timedelta(days=3), self.rng), 4)
             self.begin(
                 self.deal(
-                    key, person, DealStatus.APPROVED, submitted_at, customer=customer,
-                    group="endpoint-security", approved_on=approved_on, extension_asked_at=asked,
-                    extension_days=granted,
+                    key, person, DealStatus.APPROVED, submitted_at, group="endpoint-security",
+                    approved_on=approved_on, extension_asked_at=asked, extension_days=granted,
                 )
             )  # fmt: skip
         # Denise's queue: office hours since the submission; the decision is due after eighteen.

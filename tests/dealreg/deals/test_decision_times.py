@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given
@@ -74,6 +76,33 @@ def test_a_rejection_of_an_open_question_counts_up_to_the_question(cast):
 def test_withdrawn_is_not_decided(cast):
     deal = actions.withdraw_deal(submitted(cast), by=cast.amir, at=MONDAY + timedelta(days=9))
     assert deal.decision_working_time is None
+
+
+def test_deals_of_before_get_what_the_clock_would_have_stored(cast):
+    """The migration: figures of old decisions, and from when on old decisions are open to the vendor."""
+    fill = import_module("dealreg.deals.migrations.0007_fill_silence_and_decision_times")
+    question = asked(cast)
+    old = actions.answer_request(
+        question, by=cast.amir, at=LATER + timedelta(days=6), answer="All.", changes={}
+    )
+    old = actions.approve_deal(
+        old, by=cast.denise, at=LATER + timedelta(days=6, hours=2), granted_pct=Decimal(1)
+    )
+    waiting = submitted(cast, customer_name="Ville de Lens")
+    stopped = asked(cast, customer_name="Ville de Brest")
+    expected = {one.pk: one for one in Deal.objects.all()}
+    Deal.objects.update(
+        decision_working_time=None, decided_late=None, vendor_may_decide_at=None, silence_left=None
+    )
+    fill.fill_silence(apps, None)
+    fill.fill_decision_times(apps, None)
+    for deal in Deal.objects.filter(pk__in=[old.pk, waiting.pk, stopped.pk]):
+        before = expected[deal.pk]
+        assert deal.decision_working_time == before.decision_working_time
+        assert deal.decided_late == before.decided_late
+        assert deal.silence_left == before.silence_left
+        if deal.pk == waiting.pk:
+            assert deal.vendor_may_decide_at == before.vendor_may_decide_at is not None
 
 
 # --- what is shown --------------------------------------------------------------------------------
