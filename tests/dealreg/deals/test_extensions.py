@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dealreg.deals import actions, rules
+from dealreg.deals.actions.closing import end_by_revocation
 from dealreg.deals.actions.extending import (
     escalate_extension,
     remind_extension_half_time,
@@ -197,7 +198,7 @@ def test_a_request_lapses_with_its_deal(cast, end):
     if end == "lost":
         actions.report_lost(deal, by=cast.amir, at=LATER, code="price")
     else:
-        actions.revoke_deal(deal, by=cast.karim, at=LATER, code="customer_choice", text="Their letter.")
+        end_by_revocation(deal, by=cast.karim, at=LATER, code="customer_choice", text="Their letter.")
     asked = deal.extensions.get()
     assert (asked.status, asked.decided_by) == (ExtensionStatus.LAPSED, None)
     assert watch_extensions(LATER + timedelta(days=30)) == dict.fromkeys(watch_extensions(LATER), 0)
