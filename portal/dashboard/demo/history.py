@@ -50,6 +50,8 @@ class Plan:
     comments: int = 0
     nodes: int | None = None
     then: "Callable[[Case], Story] | None" = None
+    # What waits for the channel manager today: an appeal, a discount or a revocation.
+    hearing: str = ""
 
 
 @dataclass
@@ -156,6 +158,7 @@ class Clockwork:
             case DealStatus.REJECTED:
                 code, text = rng.choice(texts.REJECTIONS[language])
                 case.moved(actions.reject_deal(case.deal, by=approver, at=at, code=code, text=text), at)
+                yield from self._appeal(case)
                 return
         granted = granted_share(case.deal.ceiling_pct, rng)
         if case.deal.needs_vendor:
@@ -169,7 +172,79 @@ class Clockwork:
         else:
             case.moved(actions.approve_deal(case.deal, by=approver, at=at, granted_pct=granted), at)
         self.start(self.watch_protection(case))
+        if plan.hearing == "revocation":
+            self.start(self._revocation(case))
+        elif plan.hearing or rng.random() < 0.15:
+            self.start(self._discount(case))
         yield from self._after_approval(case, approver)
+
+    def _appeal(self, case: Case) -> Story:
+        """Every third partner appeals; a quarter of the appeals succeed, and what comes back is examined and
+        refused anew."""
+        rng, plan = self.world.rng, case.plan
+        if not plan.hearing and rng.random() > 0.34:
+            return
+        country, language = plan.company.partner.country, plan.company.language
+        at = after(country, case.changed_at, 1.5 if plan.hearing else rng.uniform(3, 30))
+        yield at
+        grounds, upheld, overturned, final = texts.APPEALS[language]
+        appeal = actions.file_appeal(case.deal, by=plan.registrant, at=at, text=grounds)
+        if plan.hearing:
+            return
+        at = after(country, at, rng.uniform(3, 15))
+        yield at
+        manager = self.world.manager_of(plan.company.partner)
+        succeeds = rng.random() < 0.25
+        outcome, text = (
+            (rng.choice(["facts_wrong", "new_evidence"]), overturned) if succeeds else ("upheld", upheld)
+        )
+        actions.decide_appeal(appeal, by=manager, at=at, outcome=outcome, text=text)
+        case.moved(Deal.objects.get(pk=case.deal.pk), at)
+        if succeeds:
+            at = after(country, at, rng.uniform(2, 8))
+            yield at
+            case.moved(actions.reject_deal(case.deal, by=manager, at=at, code="other", text=final), at)
+
+    def _discount(self, case: Case) -> Story:
+        """Some partners ask for a discount to the end customer while the deal is protected."""
+        rng, plan = self.world.rng, case.plan
+        country, language = plan.company.partner.country, plan.company.language
+        at = after(country, case.changed_at, 1.5 if plan.hearing else rng.uniform(6, 60))
+        yield at
+        if Deal.objects.get(pk=case.deal.pk).status != DealStatus.APPROVED:
+            return
+        reason, granted, refused = texts.DISCOUNTS[language]
+        pct = Decimal(rng.choice([5, 8, 10, 12]))
+        asked = actions.ask_discount(
+            case.deal, by=plan.registrant, at=at, reason=reason, unit="pct", whole=pct
+        )
+        if plan.hearing:
+            return
+        at = after(country, at, rng.uniform(3, 15))
+        yield at
+        if Deal.objects.get(pk=case.deal.pk).status != DealStatus.APPROVED:
+            return
+        share = rng.choice([Decimal(1), Decimal("0.5"), Decimal(0)])
+        actions.decide_discount(
+            asked,
+            by=self.world.manager_of(plan.company.partner),
+            at=at,
+            amount=(asked.asked_amount * share).quantize(Decimal("0.01")),
+            text=granted if share else refused,
+        )
+
+    def _revocation(self, case: Case) -> Story:
+        """A revocation that is announced, and the partner's view; nobody has decided yet."""
+        plan = case.plan
+        country, language = plan.company.partner.country, plan.company.language
+        at = after(country, case.changed_at, 1.5)
+        yield at
+        code, text = texts.REVOCATIONS[language][1]
+        manager = self.world.manager_of(plan.company.partner)
+        notice = actions.announce_revocation(case.deal, by=manager, at=at, code=code, text=text)
+        at = after(country, at, 3)
+        yield at
+        actions.state_view(notice, by=plan.registrant, at=at, text=texts.STATEMENTS[language])
 
     def _after_approval(self, case: Case, approver: User) -> Story:
         plan, rng = case.plan, self.world.rng

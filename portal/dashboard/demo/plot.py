@@ -133,6 +133,7 @@ def plot(clockwork: Clockwork) -> int:
     author = Author(clockwork)
     author.named_deals()
     author.conflicts()
+    author.hearings()
     for key, counts in OF_THE_CAST.items():
         for end, count in counts.items():
             for number in range(count):
@@ -268,6 +269,22 @@ class Author:
             end=end,
             **more,
         )
+
+    def hearings(self) -> None:
+        """What waits to be heard by the channel manager. After the named ones, whose customers it leaves."""
+        for hours, key, person, end, hearing in (
+            (14.0, "alpha", "amir", DealStatus.REJECTED, "appeal"),
+            (20.0, "bravo", "bruno", DealStatus.REJECTED, "appeal"),
+            (18.0, "alpha", "alice", DealStatus.APPROVED, "discount"),
+            (26.0, "bravo", "lea", DealStatus.APPROVED, "discount"),
+            (30.0, "alpha", "amir", DealStatus.APPROVED, "revocation"),
+        ):
+            self.begin(
+                self.deal(
+                    key, person, end, before("FR", self.world.now, hours),
+                    group="endpoint-security", hearing=hearing,
+                )
+            )  # fmt: skip
 
     def named_deals(self) -> None:
         """What the cast finds on its desks: protections that end, decisions due and overdue, questions."""

@@ -321,6 +321,45 @@ STATEMENTS = {
     "de": "Wir bedauern das. Unsere Gespräche mit dem Kunden gab es, aber wir achten seine Entscheidung.",
     "en": "We regret this. Our talks with the customer did take place, but we respect its position.",
 }
+# An appeal: the partner's grounds, why it fails, why it succeeds, and why the second look refuses all the same.
+APPEALS = {
+    "fr": (
+        "Nous avons mené trois réunions avec la DSI du client ; les comptes rendus étaient joints à l'enregistrement.",
+        "Les pièces ont été relues : elles datent d'un projet précédent et ne montrent pas de travail sur celui-ci.",
+        "Les comptes rendus montrent bien un travail suivi ; ils n'avaient pas été pris en compte.",
+        "Après un nouvel examen, le client confirme que le projet est abandonné.",
+    ),
+    "de": (
+        "Wir hatten drei Termine mit der IT-Leitung; die Protokolle lagen der Registrierung bei.",
+        "Die Unterlagen wurden erneut gelesen: Sie stammen aus einem früheren Vorhaben.",
+        "Die Protokolle belegen die Arbeit am Vorhaben; sie waren nicht berücksichtigt worden.",
+        "Nach erneuter Prüfung hat der Kunde das Vorhaben eingestellt.",
+    ),
+    "en": (
+        "We held three meetings with the customer's IT; the minutes were attached to the registration.",
+        "The documents have been read again: they belong to an earlier project and show no work on this one.",
+        "The minutes do show continuous work; they had not been taken into account.",
+        "On a second look the customer confirms that the project has been given up.",
+    ),
+}
+# A discount for the end customer: why it is asked for, why it is granted, why it is refused.
+DISCOUNTS = {
+    "fr": (
+        "Le budget du client a été réduit d'un dixième ; il compare avec un autre éditeur.",
+        "Accordé au vu de la taille du parc et de la durée d'engagement.",
+        "Le niveau de prix est déjà celui de la région pour ce volume.",
+    ),
+    "de": (
+        "Das Budget des Kunden wurde um ein Zehntel gekürzt; er vergleicht mit einem anderen Hersteller.",
+        "Gewährt angesichts der Größe und der Laufzeit.",
+        "Das Preisniveau entspricht bereits dem der Region für diese Menge.",
+    ),
+    "en": (
+        "The customer's budget was cut by a tenth, and it compares us with another manufacturer.",
+        "Granted in view of the number of nodes and of the term.",
+        "The price is already that of the region for this volume.",
+    ),
+}
 # What a channel manager writes when settling a conflict: the reason for the record, the message to the partner.
 PROGRESS = {
     "fr": "Démonstration devant la DSI ; le comité d'investissement a reporté sa séance au mois prochain.",
