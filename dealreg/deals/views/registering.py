@@ -57,7 +57,7 @@ from partners.organisations.access import can, require
 from partners.organisations.models import Partner
 from partners.programme.models import Line
 from partners.programme.rulebook import ENTERPRISE
-from partners.programme.selectors import rulebook_on
+from partners.programme.selectors import edition_on, rulebook_on
 from portal.core.calendar import date_in
 from portal.core.errors import RuleViolation, WrongState
 from portal.core.formats import format_pct, labelled
@@ -185,7 +185,10 @@ def register(request: HttpRequest) -> HttpResponse:
     if not any(one.allowed for one in found):
         status = 422 if request.method == "POST" else 200
         return render(
-            request, "deals/register_refused.html", {"statements": statements(found)}, status=status
+            request,
+            "deals/register_refused.html",
+            {"statements": statements(found), "edition": edition_on(_today(partner)).code},
+            status=status,
         )
     form = _customer_form(request, partner, found)
     if request.method != "POST":
