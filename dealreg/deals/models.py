@@ -147,7 +147,9 @@ class Deal(models.Model):
     # Sum of the lines at list price (rule E15: never a resale price).
     list_amount = models.DecimalField(_("list price"), max_digits=14, decimal_places=2, default=Decimal(0))
     # Rule E14: what the vendor granted to the end customer, summed over the lines.
-    end_user_discount = models.DecimalField(max_digits=14, decimal_places=2, default=Decimal(0))
+    end_user_discount = models.DecimalField(
+        max_digits=14, decimal_places=2, default=Decimal(0), db_default=Decimal(0)
+    )
     # 128 random bits in the address that the letter of registration leads to; drawn on approval.
     letter_code = models.CharField(max_length=32, null=True, unique=True)
 
@@ -464,7 +466,9 @@ class DealLine(models.Model):
     per_node = models.DecimalField(_("price per node"), max_digits=12, decimal_places=2)
     list_amount = models.DecimalField(_("list price"), max_digits=14, decimal_places=2)
     # Rule E14, granted by the vendor for this line as it stands.
-    end_user_discount = models.DecimalField(max_digits=14, decimal_places=2, default=Decimal(0))
+    end_user_discount = models.DecimalField(
+        max_digits=14, decimal_places=2, default=Decimal(0), db_default=Decimal(0)
+    )
 
     objects = DealPartQuerySet.as_manager()
 

@@ -316,6 +316,7 @@ def copy_in(status: str, model: Deal) -> Deal:
     """A row that is in this state from its insertion on."""
     model.pk, model.reference, model.status = None, new_reference("DR"), status
     model.customer = None if status == "draft" else model.customer
+    model.letter_code = None
     model._state.adding = True
     for field, value in WHAT_A_STATE_NEEDS.get(status, {}).items():
         setattr(model, field, value)
