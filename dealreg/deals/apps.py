@@ -30,7 +30,14 @@ class DealsConfig(AppConfig):
         register_waiting_subjects("deal-overdue", read=waiting.overdue_decisions)
         register_waiting_subjects("deal-information-requested", read=waiting.questions_waiting)
         register_waiting_subjects("deal-expiring", read=waiting.protections_to_close)
-        register_waiting_subjects("deal-won", read=waiting.orders_waiting)
+        register_waiting_subjects("deal-won", "deal-order-reminder", read=waiting.orders_waiting)
+        register_waiting_subjects("deal-order-disputed", read=waiting.orders_to_correct)
+        register_waiting_subjects(
+            "deal-amendment-asked",
+            "deal-amendment-half-time",
+            "deal-amendment-overdue",
+            read=waiting.amendments_waiting,
+        )
         register_waiting_subjects("deal-conflict", "deal-both-protected", read=waiting.conflicts_waiting)
         register_waiting_subjects(
             "deal-appealed", "appeal-half-time", "appeal-overdue", read=waiting.appeals_waiting

@@ -33,6 +33,7 @@ from dealreg.deals.querysets import (
     ExtensionQuerySet,
     MentionQuerySet,
     ProgressQuerySet,
+    QuestionQuerySet,
     RevocationEvidenceQuerySet,
     RevocationNoticeQuerySet,
 )
@@ -532,7 +533,7 @@ class Question(models.Model):
     answered_at = models.DateTimeField(null=True)
     answer = models.TextField(_("answer"), max_length=4000, blank=True)
 
-    objects = DealPartQuerySet.as_manager()
+    objects = QuestionQuerySet.as_manager()
 
     class Meta:
         ordering = ["asked_at"]

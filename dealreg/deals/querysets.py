@@ -3,7 +3,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from dealreg.deals.lifecycle import (
     ACTIVE,
@@ -131,11 +131,28 @@ class ProgressQuerySet(models.QuerySet[Any]):
         return self.filter(extension__deal__in=Deal.objects.visible_to(user, any_membership=any_membership))
 
 
+def said_in_its_time(user: Any, moment: str) -> Q:
+    """After a change of distributor the one that has the deal now reads nothing of what was said while it
+    was with another."""
+    from portal.accounts.roles import DISTRIBUTOR_ROLES
+
+    if user.acting_as is None or user.acting_as.role not in DISTRIBUTOR_ROLES:
+        return Q()
+    return Q(deal__distributor_since=None) | Q(deal__distributor_since__lte=F(moment))
+
+
+class QuestionQuerySet(DealPartQuerySet):
+    def visible_to(self, user: Any, *, any_membership: bool = False) -> Any:
+        seen = super().visible_to(user, any_membership=any_membership)
+        return seen.filter(said_in_its_time(user, "asked_at"))
+
+
 class CommentQuerySet(DealPartQuerySet):
     def visible_to(self, user: Any, *, any_membership: bool = False) -> Any:
         from portal.accounts.roles import PARTNER_ROLES
 
         seen = super().visible_to(user, any_membership=any_membership)
+        seen = seen.filter(said_in_its_time(user, "at"))
         if user.acting_as is None or user.acting_as.role in PARTNER_ROLES:
             seen = seen.filter(is_internal=False)
         return seen

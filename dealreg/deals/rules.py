@@ -167,6 +167,78 @@ def check_free_of_conflict(open_conflicts: int) -> None:
         )
 
 
+@dataclass(frozen=True)
+class OrderFacts:
+    """The order of a won deal as it is reported (rule E10), and between which days it may lie."""
+
+    reference: str
+    placed_on: date
+    amount: Decimal
+    today: date
+    submitted_on: date
+    last_day: date
+
+
+def check_order(order: OrderFacts) -> None:
+    """Rules E1, E8, E10: it has a number and an amount, and was placed between the registration and the
+    last protected day."""
+    if not order.reference.strip():
+        raise RuleViolation("required", gettext_noop("This information is needed."), field="order_reference")
+    if order.placed_on > order.today:
+        raise RuleViolation("future", gettext_noop("The order date lies in the future."), field="order_date")
+    if order.placed_on > order.last_day:
+        raise RuleViolation(
+            "after-protection",
+            gettext_noop("The order is younger than the protection, which ended on %(day)s."),
+            field="order_date",
+            rule="E8",
+            day=order.last_day,
+        )
+    if order.placed_on < order.submitted_on:
+        raise RuleViolation(
+            "before-registration",
+            gettext_noop("The order is older than the registration: only new business is protected."),
+            field="order_date",
+            rule="E1",
+        )
+    if order.amount <= 0:
+        raise RuleViolation("not-positive", gettext_noop("Enter an amount above zero."), field="order_amount")
+
+
+def order_due_at(at: datetime, country: str, terms: DealRegistrationTerms) -> datetime:
+    """Rule E10: the distributor confirms within the edition's number of its business days."""
+    return office_hours(country, terms).add_days(at, terms.order_confirmation_business_days)
+
+
+def check_retry_day(retry_on: date | None, today: date) -> None:
+    """A reminder is for a day to come; more than three years ahead is a slip of the pen."""
+    if retry_on is None:
+        return
+    if retry_on <= today:
+        raise RuleViolation("not-ahead", gettext_noop("Choose a day to come."), field="retry_on")
+    if retry_on > today + timedelta(days=3 * 366):
+        raise RuleViolation(
+            "too-far", gettext_noop("The day lies more than three years ahead."), field="retry_on"
+        )
+
+
+def growth_pct(approved: Decimal, wanted: Decimal) -> Decimal:
+    """By how many per cent an amended deal exceeds what was approved last; below zero where it shrinks."""
+    if not approved:
+        return Decimal(0) if not wanted else Decimal(100)
+    return ((wanted - approved) * 100 / approved).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def amendment_needs_approval(
+    approved: Decimal, wanted: Decimal, *, same_currency: bool, terms: DealRegistrationTerms
+) -> bool:
+    """Rule E4: what grows by more than the edition allows is decided anew. It counts against what was
+    approved last, so that small steps do not add up unseen; amounts in two currencies do not compare."""
+    if not same_currency:
+        return True
+    return (wanted - approved) * 100 > approved * terms.amendment_growth_pct
+
+
 def last_day_to_report(protected_until: date, terms: DealRegistrationTerms) -> date:
     """Rules E8, E10: an order of the protected time may be told of for as long as an ended protection may
     be opened again."""

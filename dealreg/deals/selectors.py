@@ -8,7 +8,7 @@ from django.db.models import Count, Q
 from dealreg.deals.lifecycle import ACTIVE, DEAL_LIFECYCLE, UNDER_REVIEW, DealStatus, Step
 from dealreg.deals.models import Appeal, Conflict, Deal, Extension
 from dealreg.deals.querysets import DealQuerySet, ExtensionQuerySet
-from dealreg.deals.rules import check_may_extend, last_day_to_reopen, stop_clock
+from dealreg.deals.rules import check_may_extend, last_day_to_reopen, last_day_to_report, stop_clock
 from partners.catalogue.models import Price, PriceList, Product, ProductGroup
 from partners.catalogue.selectors import price_list_for
 from partners.customers.identity import CustomerIdentity
@@ -28,9 +28,6 @@ from portal.core.errors import NotAllowed, RuleViolation, WrongState, gettext_no
 
 # Which capability each move asks for, and on which side of the deal its holder must stand.
 _PARTNER_MOVES = {
-    "submit": "deals.register",
-    "answer": "deals.register",
-    "withdraw": "deals.register",
     "report_won": "deals.close",
     "report_lost": "deals.close",
     "correct_order": "deals.close",
@@ -42,14 +39,12 @@ _PARTNER_MOVES = {
 _REVIEW_MOVES = ("request_information", "endorse", "approve", "reject")
 # Rule E11 holds for these.
 _EXTENSION_DECISIONS = ("grant_extension", "refuse_extension")
-_DECISIONS = (*_REVIEW_MOVES, *_EXTENSION_DECISIONS, "revoke", "confirm_order", "dispute_order")
+_ORDER_DECISIONS = ("confirm_order", "dispute_order")
+_DECISIONS = (*_REVIEW_MOVES, *_EXTENSION_DECISIONS, "revoke", *_ORDER_DECISIONS)
 # Nobody's own step: made by the portal, or by the decision on an appeal.
 _NO_BUTTON = (
     "amend",
     "change_distributor",
-    "correct_order",
-    "dispute_order",
-    "take_back_win",
     "expire",
     "reinstate",
 )
@@ -82,6 +77,36 @@ def is_registrant(user: User, deal: Deal) -> bool:
     return user.memberships.active().filter(registrant).exists()
 
 
+def has_hand_in_order(user: User, deal: Deal) -> bool:
+    """Rules E10, E11: whoever told of the order, or belongs to the partner that did, does not say whether
+    it exists. A distributor that registered on behalf does: it was told by another company."""
+    if not deal.on_behalf:
+        return is_registrant(user, deal)
+    if user.pk == deal.order_reported_by_id:
+        return True
+    return user.memberships.active().filter(partner=deal.partner_id).exists()
+
+
+def _judges_own(user: User, deal: Deal, move: str) -> bool:
+    return has_hand_in_order(user, deal) if move in _ORDER_DECISIONS else is_registrant(user, deal)
+
+
+def registering_capability(deal: Deal) -> str:
+    return "deals.register_on_behalf" if deal.on_behalf else "deals.register"
+
+
+def registers(user: User, deal: Deal) -> bool:
+    """Whether the person acts for the side that writes this registration (rule E12)."""
+    writer = "distributor" if deal.on_behalf else "partner"
+    return side_of(user.acting_as, deal) == writer and can(user, registering_capability(deal))
+
+
+def may_answer(user: User, deal: Deal) -> bool:
+    """The side that wrote the registration, and the partner it is for in any case."""
+    own = side_of(user.acting_as, deal) == "partner" and can(user, "deals.register")
+    return own or registers(user, deal)
+
+
 def may_make(user: User, deal: Deal, move: str, at: datetime | None = None) -> bool:
     """Whether this person's role and place allow the move, whatever state the deal is in. Without the
     instant what depends on it is not allowed: to decide in the distributor's place."""
@@ -89,7 +114,7 @@ def may_make(user: User, deal: Deal, move: str, at: datetime | None = None) -> b
         return False
     if move not in _DECISIONS:
         return True
-    return not is_registrant(user, deal) and not _decides_again(user, deal, move)
+    return not _judges_own(user, deal, move) and not _decides_again(user, deal, move)
 
 
 def _decides_again(user: User, deal: Deal, move: str) -> bool:
@@ -127,6 +152,10 @@ def _may_decide_extension(user: User, deal: Deal, side: str, at: datetime | None
 
 def _place_allows(user: User, deal: Deal, move: str, at: datetime | None) -> bool:
     side = side_of(user.acting_as, deal)
+    if move == "submit":
+        return registers(user, deal)
+    if move in ("answer", "withdraw"):
+        return may_answer(user, deal)
     if move in _PARTNER_MOVES:
         return side == "partner" and can(user, _PARTNER_MOVES[move])
     if move in ("confirm_order", "dispute_order"):
@@ -191,6 +220,10 @@ def _is_open(deal: Deal, move: str, at: datetime | None) -> bool:
             return at is not None and not deal.protection_held and extension_refusal(deal, at) is None
         case "grant_extension" | "refuse_extension":
             return deal.protection_held
+        case "report_won" if deal.status == DealStatus.EXPIRED:
+            return at is not None and date_in(deal.partner.country, at) <= last_day_to_report(
+                deal.protected_until, terms_of(deal)
+            )
         case "reopen":
             return at is not None and date_in(deal.partner.country, at) <= last_day_to_reopen(
                 deal.ended_on, terms_of(deal)
@@ -219,7 +252,8 @@ def moves_open_to(user: User, deal: Deal, at: datetime | None = None) -> list[st
         for move in open_moves
         if _fits(deal, move) and _place_allows(user, deal, move, at) and _is_open(deal, move, at)
     ]
-    if any(move in _DECISIONS for move in open_moves) and is_registrant(user, deal):
+    decisions = [move for move in open_moves if move in _DECISIONS]
+    if decisions and _judges_own(user, deal, decisions[0]):
         open_moves = [move for move in open_moves if move not in _DECISIONS]
     return [move for move in open_moves if not _decides_again(user, deal, move)]
 
@@ -356,13 +390,16 @@ def rivals_among(deal: Deal, matches: Iterable[Candidate]) -> list[Rival]:
     ]
 
 
-def own_registration_of(deal: Deal, identity: CustomerIdentity) -> Deal | None:
+def own_registration_of(deal: Deal, identity: CustomerIdentity, *, by: User) -> Deal | None:
     """The partner's own active deal for this customer and group. Compares only what this partner typed
     itself, never what the portal learnt from others, not even how common a word is: the answer must not
-    tell who is taken (E6)."""
-    own = Deal.objects.filter(
-        partner_id=deal.partner_id, product_group_id=deal.product_group_id, status__in=ACTIVE
-    ).exclude(pk=deal.pk)
+    tell who is taken (E6). Whoever asks learns of none that they do not see: a distributor, on behalf, of
+    its own alone."""
+    own = (
+        Deal.objects.visible_to(by)
+        .filter(partner_id=deal.partner_id, product_group_id=deal.product_group_id, status__in=ACTIVE)
+        .exclude(pk=deal.pk)
+    )
     for other in own.order_by("submitted_at", "pk"):
         if compare(identity, other.identity()).verdict == Verdict.SAME:
             return other
@@ -451,6 +488,12 @@ def extension_reviewers(extension: Extension) -> list[User]:
     return distributor_reviewers(extension.deal)
 
 
+def registrant_contacts(deal: Deal) -> list[User]:
+    """Who is asked about what stands in the registration: the partner's contacts, and the distributor that
+    wrote it on their behalf (rule E12)."""
+    return partner_contacts(deal) + (distributor_reviewers(deal) if deal.on_behalf else [])
+
+
 def partner_contacts(deal: Deal) -> list[User]:
     """The registrant, while with the partner, and the partner's account administrators."""
     memberships = Membership.objects.active().filter(partner_id=deal.partner_id)
@@ -489,8 +532,10 @@ def waiting_for(deal: Deal) -> Waiting | None:
             return Waiting(str(extension_step(deal)), None)
         case DealStatus.APPROVED:
             return Waiting("partner", deal.protected_until)
+        case DealStatus.WON if deal.order_disputed_at is not None:
+            return Waiting("partner", None)
         case DealStatus.WON if deal.order_confirmed_at is None:
-            return Waiting("distributor", None)
+            return Waiting("distributor", deal.order_due_at)
     return None
 
 

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from dealreg.deals.actions import (
+    escalate_amendment,
     escalate_appeal,
     escalate_discount,
     escalate_overdue,
@@ -19,8 +20,11 @@ from dealreg.deals.actions import (
     look_at_due,
     remind_expiring,
     remind_half_time,
+    remind_of_amendment,
     remind_of_appeal,
     remind_of_discount,
+    remind_of_order,
+    remind_to_try_again,
     tell_of_silence,
     tell_unheard,
 )
@@ -30,7 +34,7 @@ from dealreg.deals.actions.extending import (
     tell_of_silence_on_extension,
 )
 from dealreg.deals.lifecycle import ACTIVE, DealStatus, Step
-from dealreg.deals.models import Appeal, Deal, DiscountRequest, Extension, RevocationNotice
+from dealreg.deals.models import Amendment, Appeal, Deal, DiscountRequest, Extension, RevocationNotice
 from dealreg.deals.querysets import DealQuerySet, ExtensionQuerySet
 from partners.programme.models import Edition
 from partners.programme.selectors import rulebook_of
@@ -53,6 +57,10 @@ DISCOUNTS_OVERDUE = "overdue discount requests escalated"
 UNHEARD = "revocations whose partner kept silent"
 REVOCATIONS_LAPSED = "announced revocations of ended deals closed"
 DISCOUNTS_LAPSED = "discount requests of ended deals closed"
+CHANGES_HALF_TIME = "half-time reminders of changes"
+CHANGES_OVERDUE = "overdue changes escalated"
+ORDERS = "orders to confirm"
+TRY_AGAIN = "reminders to try again"
 
 
 def _each(event: str, deals: DealQuerySet, action: Callable[..., bool], at: datetime) -> int:
@@ -183,3 +191,35 @@ def watch_revocations(at: datetime) -> dict[str, int]:
         UNHEARD: _each_of(UNHEARD, unheard, tell_unheard, at),
         REVOCATIONS_LAPSED: _each_of(REVOCATIONS_LAPSED, ended, lapse_revocation, at),
     }
+
+
+@sweep("deals.amendments")
+def watch_amendments(at: datetime) -> dict[str, int]:
+    """Rules E4, E7: half-time reminders and overdue decisions on changes of approved deals."""
+    waiting = Amendment.objects.open()
+    half_time = waiting.filter(half_time_told_at=None, half_time_at__lte=at, due_at__gt=at)
+    overdue = waiting.filter(overdue_told_at=None, due_at__lt=at)
+    return {
+        CHANGES_HALF_TIME: _each_of(CHANGES_HALF_TIME, half_time, remind_of_amendment, at),
+        CHANGES_OVERDUE: _each_of(CHANGES_OVERDUE, overdue, escalate_amendment, at),
+    }
+
+
+@sweep("deals.endings")
+def watch_endings(at: datetime) -> dict[str, int]:
+    """Rule E10: orders that no distributor has confirmed in time; and the days on which a lost deal was to
+    be tried again, by the partner's own date."""
+    orders = Deal.objects.filter(
+        status=DealStatus.WON,
+        order_confirmed_at=None,
+        order_disputed_at=None,
+        order_reminded_at=None,
+        order_due_at__lte=at,
+    )
+    again = 0
+    lost = Deal.objects.filter(status=DealStatus.LOST, retry_told_at=None, retry_on__isnull=False)
+    countries = lost.order_by().values_list("partner__country", flat=True).distinct()
+    for today, sharing in countries_by_date(at, list(countries)).items():
+        due = lost.filter(partner__country__in=sharing, retry_on__lte=today)
+        again += _each(TRY_AGAIN, due, remind_to_try_again, at)
+    return {ORDERS: _each(ORDERS, orders, remind_of_order, at), TRY_AGAIN: again}

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import path, register_converter, reverse
 
 from dealreg.deals.views import (
+    amending,
     appealing,
     conflicts,
     copying,
@@ -17,6 +18,10 @@ from dealreg.deals.views import (
     discounts,
     letters,
     listing,
+    losses,
+    moving,
+    on_behalf,
+    pipeline,
     registering,
     review,
     revoking,
@@ -76,6 +81,12 @@ app_name = "deals"
 urlpatterns = [
     path("", listing.deal_list, name="list"),
     path("register/", registering.register, name="register"),
+    path("on-behalf/", on_behalf.pick_partner, name="pick_partner"),
+    path("on-behalf/<str:partner>/", on_behalf.register_on_behalf, name="register_on_behalf"),
+    path("pipeline/", pipeline.pipeline, name="pipeline"),
+    path("pipeline/export/<str:kind>/", pipeline.export, name="pipeline_export"),
+    path("losses/", losses.losses, name="losses"),
+    path("losses/export/<str:kind>/", losses.export, name="losses_export"),
     path("queue/", listing.queue, name="queue"),
     path("decision-times/", decision_times.page, name="decision_times"),
     path("export/<str:kind>/", listing.export, name="export"),
@@ -102,5 +113,9 @@ urlpatterns = [
     path("<deal:ref>/appeal/", canonical(appealing.appeal), name="appeal"),
     path("<deal:ref>/appeal/decide/", canonical(appealing.judge), name="judge_appeal"),
     path("<deal:ref>/review/", canonical(review.review_page), name="review"),
+    path("<deal:ref>/amend/", canonical(amending.amend), name="amend"),
+    path("<deal:ref>/amendment/", canonical(amending.decide), name="amendment"),
+    path("<deal:ref>/amendment/withdraw/", canonical(amending.withdraw), name="amendment_withdraw"),
+    path("<deal:ref>/change-distributor/", canonical(moving.change_distributor), name="change_distributor"),
     path("<deal:ref>/<slug:move>/", canonical(deciding.make_move), name="move"),
 ]

@@ -3,6 +3,7 @@ pages count the same."""
 
 from datetime import datetime
 
+from dealreg.deals.amendments import amendments_to_decide
 from dealreg.deals.appeals import appeals_to_judge
 from dealreg.deals.lifecycle import DealStatus, Step
 from dealreg.deals.models import Conflict, Deal, DiscountOutcome, Extension, RevocationNotice
@@ -53,6 +54,8 @@ def overdue_decisions(user: User, at: datetime) -> DealQuerySet:
 
 def questions_waiting(user: User, at: datetime) -> DealQuerySet:
     deals = Deal.objects.visible_to(user).filter(status=DealStatus.INFORMATION_REQUESTED)
+    if can(user, "deals.register_on_behalf"):
+        return deals.filter(on_behalf=True)
     return deals if can(user, "deals.register") else deals.none()
 
 
@@ -64,8 +67,22 @@ def protections_to_close(user: User, at: datetime) -> DealQuerySet:
 
 
 def orders_waiting(user: User, at: datetime) -> DealQuerySet:
-    deals = Deal.objects.visible_to(user).filter(status=DealStatus.WON, order_confirmed_at=None)
+    """A disputed order waits for the partner instead."""
+    deals = Deal.objects.visible_to(user).filter(
+        status=DealStatus.WON, order_confirmed_at=None, order_disputed_at=None
+    )
     return deals if can(user, "deals.confirm_order") else deals.none()
+
+
+def orders_to_correct(user: User, at: datetime) -> DealQuerySet:
+    deals = Deal.objects.visible_to(user).filter(status=DealStatus.WON, order_disputed_at__isnull=False)
+    return deals if can(user, "deals.close") else deals.none()
+
+
+def amendments_waiting(user: User, at: datetime) -> DealQuerySet:
+    return Deal.objects.visible_to(user).filter(
+        amendments__in=amendments_to_decide(user, at).exclude(registered_by=user).order_by()
+    )
 
 
 def conflicts_waiting(user: User, at: datetime) -> ConflictQuerySet:

@@ -66,6 +66,7 @@ CAPABILITIES: dict[str, frozenset[str]] = {
         _DISTRIBUTOR_SEES
         | {
             "deals.decide_as_distributor",
+            "deals.register_on_behalf",
             "deals.confirm_order",
             "deals.comment",
             "deals.comment_internally",
@@ -76,6 +77,7 @@ CAPABILITIES: dict[str, frozenset[str]] = {
         _DISTRIBUTOR_SEES
         | {
             "deals.decide_as_distributor",
+            "deals.register_on_behalf",
             "deals.confirm_order",
             "deals.comment",
             "deals.comment_internally",

@@ -30,11 +30,20 @@ class Entry:
     audience: str = Audience.EVERYBODY
 
 
-def timeline(subject: models.Model, audiences: Collection[str]) -> list[Entry]:
+def timeline(
+    subject: models.Model,
+    audiences: Collection[str],
+    *,
+    since: datetime | None = None,
+    always: Collection[str] = (),
+) -> list[Entry]:
     """What happened to a record, from the first event to the last, as far as these audiences may read it.
     Without Audience.REVIEWERS the reader is a partner, and rule E6 holds: people of other partners are not
-    named, and the vendor is one voice, for a channel manager's name would tell of a conflict."""
+    named, and the vendor is one voice, for a channel manager's name would tell of a conflict. `since` leaves
+    out what lies before it, the verbs of `always` apart."""
     events = Event.objects.about(subject).readable_by(list(audiences))
+    if since is not None:
+        events = events.filter(models.Q(at__gte=since) | models.Q(verb__in=list(always)))
     for_partner = Audience.REVIEWERS not in audiences
     return [_entry(event, subject, for_partner) for event in events]
 

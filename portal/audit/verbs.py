@@ -59,6 +59,52 @@ VERBS: dict[str, Verb] = {
     "deal.order_confirmed": Verb(
         _("Order confirmed"), _("Order %(order_reference)s confirmed"), "checks", "ok"
     ),
+    "deal.order_disputed": Verb(
+        _("Order not found by the distributor"),
+        _("Order %(order_reference)s not found by the distributor"),
+        "zoom-question",
+        "warn",
+    ),
+    "deal.order_corrected": Verb(
+        _("Order corrected"),
+        _("Order corrected: %(order_reference)s of %(order_date)s, %(order_amount)s"),
+        "pencil",
+        "info",
+    ),
+    "deal.win_taken_back": Verb(
+        _("Win taken back"),
+        _("Win taken back, order %(order_reference)s did not come about"),
+        "arrow-back-up",
+        "warn",
+    ),
+    "deal.amendment_asked": Verb(
+        _("Change asked for"),
+        _("Change asked for, %(before_amount)s to %(after_amount)s, decision due by %(due_at)s"),
+        "file-diff",
+        "info",
+    ),
+    "deal.amended": Verb(
+        _("Changed"), _("Changed, list price %(before_amount)s to %(after_amount)s"), "file-diff", "ok"
+    ),
+    "deal.amendment_refused": Verb(
+        _("Change refused"),
+        _("Change refused, %(before_amount)s to %(after_amount)s"),
+        "circle-x",
+        "bad",
+    ),
+    "deal.amendment_withdrawn": Verb(_("Change taken back"), icon="arrow-back-up", tone="neutral"),
+    "deal.amendment_escalated": Verb(
+        _("Decision on the change overdue, channel manager told"),
+        _("Decision on the change overdue since %(due_at)s, channel manager told"),
+        "alarm",
+        "bad",
+    ),
+    "deal.distributor_changed": Verb(
+        _("Distributor changed"),
+        _("Distributor changed: %(distributor)s decides by %(due_at)s"),
+        "truck",
+        "info",
+    ),
     "deal.lost": Verb(
         _("Reported as lost"), _("Reported as lost: %(code)s"), "mood-sad", "neutral", {"code": "loss_code"}
     ),

@@ -83,12 +83,19 @@ MENU = (
         (
             Entry(gettext_lazy("Home"), "layout-dashboard", "/"),
             Entry(gettext_lazy("Deals"), "briefcase", "/deals/", "deals.see"),
+            Entry(gettext_lazy("Pipeline"), "layout-kanban", "/deals/pipeline/", "deals.see"),
             Entry(
                 gettext_lazy("Register a deal"),
                 "file-plus",
                 "/deals/register/",
                 "deals.register",
                 offered=lambda user: may_register_something(user, timezone.localdate()),
+            ),
+            Entry(
+                gettext_lazy("Register for a partner"),
+                "file-plus",
+                "/deals/on-behalf/",
+                "deals.register_on_behalf",
             ),
             Entry(
                 gettext_lazy("Queue"),

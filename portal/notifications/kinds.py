@@ -70,7 +70,9 @@ register_kind(
     sides=REVIEWERS,
 )
 register_kind("extension-decided", _("Extension decided"), "calendar-check")
-register_kind("deal-information-requested", _("Information requested"), "help-circle", asks=("partner",))
+register_kind(
+    "deal-information-requested", _("Information requested"), "help-circle", asks=("partner", "distributor")
+)
 register_kind("deal-answered", _("Information received"), "message-reply", asks=REVIEWERS)
 register_kind("deal-approved", _("Deal approved"), "circle-check")
 register_kind("deal-rejected", _("Deal rejected"), "circle-x")
@@ -127,3 +129,31 @@ register_kind(
 )
 register_kind("revocation-to-decide", _("Revocation to decide"), "gavel", asks=("vendor",), sides=("vendor",))
 register_kind("revocation-dropped", _("Protection goes on"), "shield-check", sides=("partner", "distributor"))
+register_kind("deal-on-behalf", _("Registered for you"), "file-plus", sides=("partner",))
+register_kind(
+    "deal-order-disputed", _("Order not found"), "zoom-question", asks=("partner",), sides=("partner",)
+)
+register_kind(
+    "deal-order-reminder",
+    _("Order to confirm"),
+    "alarm",
+    asks=("distributor",),
+    sides=("distributor",),
+)
+register_kind("deal-win-taken-back", _("Win taken back"), "arrow-back-up")
+register_kind("deal-try-again", _("Time to try again"), "refresh", sides=("partner",), doors=("copy",))
+register_kind("deal-amendment-asked", _("Change of a deal to decide"), "file-diff", asks=REVIEWERS)
+register_kind(
+    "deal-amendment-half-time",
+    _("Change: half of the time has passed"),
+    "hourglass",
+    asks=REVIEWERS,
+    sides=REVIEWERS,
+)
+register_kind("deal-amendment-overdue", _("Change overdue"), "alarm", asks=REVIEWERS, sides=REVIEWERS)
+register_kind("deal-amended", _("Deal changed"), "file-diff")
+register_kind("deal-amendment-refused", _("Change refused"), "circle-x")
+register_kind("deal-distributor-changed", _("Distributor changed"), "truck")
+register_kind(
+    "deal-moved-away", _("Registration gone to another distributor"), "truck", sides=("distributor",)
+)

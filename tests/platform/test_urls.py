@@ -166,6 +166,22 @@ def post_of(rule: Rule) -> Rule:
     return asked
 
 
+def supplied(then: Expected) -> Rule:
+    """A distributor registers for the partners that it sees."""
+
+    def rule(who: str, thing: str) -> Expected:
+        if who not in REVIEWERS:
+            return 403
+        return then if who in PARTNER_READERS.get(thing, ()) else 404
+
+    return rule
+
+
+def move_on(who: str, thing: str) -> Expected:
+    """To another distributor: only before it is decided."""
+    return 403 if who not in REGISTRANTS else 302 if thing in DRAFTS else 200
+
+
 OUT = {"anonymous", "dan"}
 
 TABLE: dict[str, Page] = {
@@ -232,6 +248,31 @@ TABLE: dict[str, Page] = {
     "deals:export": Page(200, things="file_kinds"),
     "deals:customer_choices": Page(200),
     "deals:partner_choices": Page(only(PARTNER_PEOPLE, 403, 200)),
+    "deals:pipeline": Page(200),
+    "deals:pipeline_export": Page(200, things="file_kinds"),
+    "deals:losses": Page(200),
+    "deals:losses_export": Page(200, things="file_kinds"),
+    "deals:pick_partner": Page(only(REVIEWERS)),
+    "deals:register_on_behalf": Page(supplied(200), supplied(ANSWERED), things="partners"),
+    # Nothing in this world is to be changed, moved or begun again but what is named here.
+    "deals:amend": Page(
+        seen(DEAL_READERS, only(REGISTRANTS, LED_ON)),
+        seen(DEAL_READERS, only(REGISTRANTS, LED_ON)),
+        things="some_deals",
+        stranger=404,
+    ),
+    "deals:amendment": Page(
+        seen(DEAL_READERS, only(REVIEWERS | CHANNEL, LED_ON)),
+        seen(DEAL_READERS, only(REVIEWERS | CHANNEL, LED_ON)),
+        things="some_deals",
+        stranger=404,
+    ),
+    "deals:amendment_withdraw": Page(
+        405, seen(DEAL_READERS, only(REGISTRANTS, LED_ON)), things="some_deals", stranger=404
+    ),
+    "deals:change_distributor": Page(
+        seen(DEAL_READERS, move_on), seen(DEAL_READERS, post_of(move_on)), things="some_deals", stranger=404
+    ),
     "deals:conflicts": Page(only(VENDOR_PEOPLE)),
     "deals:conflict": Page(
         seen(CONFLICT_READERS), seen(CONFLICT_READERS, only(CHANNEL, ANSWERED)), things="conflicts"

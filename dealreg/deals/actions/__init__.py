@@ -1,5 +1,13 @@
 """Commands on deals: each atomic, each asks first, writes, records and tells."""
 
+from dealreg.deals.actions.amending import (
+    approve_amendment,
+    ask_amendment,
+    escalate_amendment,
+    refuse_amendment,
+    remind_of_amendment,
+    withdraw_amendment,
+)
 from dealreg.deals.actions.appealing import (
     decide_appeal,
     escalate_appeal,
@@ -27,6 +35,9 @@ from dealreg.deals.actions.discounts import (
 from dealreg.deals.actions.drafting import discard_draft, save_draft, set_lines, start_draft
 from dealreg.deals.actions.extending import ask_extension, grant_extension, refuse_extension
 from dealreg.deals.actions.looking import look_at_due, look_for_conflicts
+from dealreg.deals.actions.moving import change_distributor
+from dealreg.deals.actions.on_behalf import start_draft_on_behalf
+from dealreg.deals.actions.orders import correct_order, dispute_order, remind_of_order, take_back_win
 from dealreg.deals.actions.reopening import reopen_deal
 from dealreg.deals.actions.reviewing import (
     answer_request,
@@ -45,6 +56,7 @@ from dealreg.deals.actions.revoking import (
 )
 from dealreg.deals.actions.submitting import submit_deal
 from dealreg.deals.actions.telling_apart import tell_apart
+from dealreg.deals.actions.trying_again import remind_to_try_again
 from dealreg.deals.actions.watching import (
     escalate_overdue,
     remind_expiring,
@@ -56,17 +68,23 @@ __all__ = [
     "add_comment",
     "announce_revocation",
     "answer_request",
+    "approve_amendment",
     "approve_deal",
+    "ask_amendment",
     "ask_discount",
     "ask_extension",
     "attach_evidence",
+    "change_distributor",
     "confirm_order",
     "copy_deal",
+    "correct_order",
     "decide_appeal",
     "decide_discount",
     "decide_revocation",
     "discard_draft",
+    "dispute_order",
     "endorse_deal",
+    "escalate_amendment",
     "escalate_appeal",
     "escalate_discount",
     "escalate_overdue",
@@ -78,12 +96,16 @@ __all__ = [
     "look_at_due",
     "look_for_conflicts",
     "merge_customers",
+    "refuse_amendment",
     "refuse_extension",
     "reject_deal",
     "remind_expiring",
     "remind_half_time",
+    "remind_of_amendment",
     "remind_of_appeal",
     "remind_of_discount",
+    "remind_of_order",
+    "remind_to_try_again",
     "remove_evidence",
     "reopen_deal",
     "report_lost",
@@ -94,12 +116,15 @@ __all__ = [
     "settle_conflict",
     "split_customer",
     "start_draft",
+    "start_draft_on_behalf",
     "state_view",
     "submit_deal",
+    "take_back_win",
     "tell_apart",
     "tell_of_silence",
     "tell_unheard",
     "undo_customer_change",
+    "withdraw_amendment",
     "withdraw_deal",
     "withdraw_discount_request",
 ]

@@ -1,9 +1,11 @@
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 
 from dealreg.deals import rules
+from dealreg.deals.actions.amending import lapse_amendments
 from dealreg.deals.actions.conflicts import lapse_conflicts, lock_customer
 from dealreg.deals.actions.drafting import lock_deal
 from dealreg.deals.actions.lapsing import lapse_extension
@@ -32,33 +34,19 @@ def report_won(
     """Rule E10: won names the order at the distributor, which then confirms it."""
     deal = lock_deal(deal)
     require_move(by, deal, "report_won")
-    rules.check_reported_in_time(
-        deal.status == DealStatus.EXPIRED,
-        date_in(deal.partner.country, at),
-        deal.protected_until,
-        terms_of(deal),
+    today = date_in(deal.partner.country, at)
+    ended = deal.status == DealStatus.EXPIRED
+    rules.check_reported_in_time(ended, today, deal.protected_until, terms_of(deal))
+    rules.check_order(
+        rules.OrderFacts(
+            reference=order_reference,
+            placed_on=order_date,
+            amount=order_amount,
+            today=today,
+            submitted_on=date_in(deal.partner.country, deal.submitted_at),
+            last_day=last_day_of_orders(deal, today),
+        )
     )
-    if not order_reference.strip():
-        raise RuleViolation("required", gettext_noop("This information is needed."), field="order_reference")
-    if order_date > date_in(deal.partner.country, at):
-        raise RuleViolation("future", gettext_noop("The order date lies in the future."), field="order_date")
-    if order_date > deal.protected_until and not deal.protection_held:
-        raise RuleViolation(
-            "after-protection",
-            gettext_noop("The order is younger than the protection, which ended on %(day)s."),
-            field="order_date",
-            rule="E8",
-            day=deal.protected_until,
-        )
-    if order_date < date_in(deal.partner.country, deal.submitted_at):
-        raise RuleViolation(
-            "before-registration",
-            gettext_noop("The order is older than the registration: only new business is protected."),
-            field="order_date",
-            rule="E1",
-        )
-    if order_amount <= 0:
-        raise RuleViolation("not-positive", gettext_noop("Enter an amount above zero."), field="order_amount")
     deal.status = DealStatus.WON
     deal.order_reference, deal.order_date, deal.order_amount = (
         order_reference.strip(),
@@ -66,7 +54,11 @@ def report_won(
         order_amount,
     )
     deal.ended_on = order_date
+    await_confirmation(deal, by=by, at=at)
     lapse_extension(deal, at=at)
+    if ended:
+        # The customer was free in between: who registered it since is for the channel manager to see.
+        ask_for_look(deal, at=at)
     deal.save()
     record(
         "deal.won",
@@ -78,8 +70,28 @@ def report_won(
         order_amount=order_amount,
         currency=deal.currency,
     )
-    notify("deal-won", to=distributor_reviewers(deal), about=deal, key=telling_key(deal), at=at)
+    lapse_amendments(deal, at=at)
+    notify(
+        "deal-won",
+        to=distributor_reviewers(deal),
+        about=deal,
+        key=f"{telling_key(deal)}:{at.isoformat()}",
+        at=at,
+        due_at=deal.order_due_at,
+    )
     return deal
+
+
+def last_day_of_orders(deal: Deal, today: date) -> date:
+    """The last protected day; today, while a request for more protection holds it (rule E8)."""
+    return max(deal.protected_until, today) if deal.protection_held else deal.protected_until
+
+
+def await_confirmation(deal: Deal, *, by: User, at: datetime) -> None:
+    """The distributor's time to confirm the order starts anew."""
+    deal.order_reported_by = by
+    deal.order_due_at = rules.order_due_at(at, deal.distributor.country, terms_of(deal))
+    deal.order_reminded_at = None
 
 
 @transaction.atomic
@@ -90,26 +102,60 @@ def confirm_order(deal: Deal, *, by: User, at: datetime) -> Deal:
     if deal.status != DealStatus.WON or deal.order_confirmed_at is not None:
         raise WrongState("wrong-state", gettext_noop("There is no order to confirm on this deal."))
     deal.order_confirmed_by, deal.order_confirmed_at = by, at
-    deal.save(update_fields=["order_confirmed_by", "order_confirmed_at", "changed_at"])
+    # What it did not find before has turned up.
+    deal.order_disputed_by, deal.order_disputed_at, deal.order_dispute = None, None, ""
+    deal.save()
     record("deal.order_confirmed", deal, by=by, at=at, order_reference=deal.order_reference)
     notify("deal-won", to=partner_contacts(deal), about=deal, key=f"{telling_key(deal)}:confirmed", at=at)
     return deal
 
 
 @transaction.atomic
-def report_lost(deal: Deal, *, by: User, at: datetime, code: str, text: str = "") -> Deal:
+def report_lost(
+    deal: Deal,
+    *,
+    by: User,
+    at: datetime,
+    code: str,
+    text: str = "",
+    lost_to: str = "",
+    retry_on: date | None = None,
+) -> Deal:
+    """Why, to whom, and when to try again: on that day the partner is reminded. Also from won, where the
+    order that was told of never came about."""
     deal = lock_deal(deal)
     require_move(by, deal, "report_lost")
     if code not in LossCode.values:
         raise RuleViolation("required", gettext_noop("Choose a reason."), field="code")
+    today = date_in(deal.partner.country, at)
+    rules.check_retry_day(retry_on, today)
     deal.status = DealStatus.LOST
     deal.loss_code, deal.end_text = code, text.strip()
-    deal.ended_on = date_in(deal.partner.country, at)
+    deal.lost_to, deal.retry_on = lost_to.strip(), retry_on
+    deal.ended_on = today
+    forget_order(deal)
     ask_for_look(deal, at=at)
     lapse_extension(deal, at=at)
     deal.save()
-    record("deal.lost", deal, by=by, at=at, reason=text, code=code)
+    told: dict[str, Any] = {"lost_to": deal.lost_to, "retry_on": retry_on}
+    record(
+        "deal.lost",
+        deal,
+        by=by,
+        at=at,
+        reason=text,
+        code=code,
+        **{name: value for name, value in told.items() if value},
+    )
+    lapse_amendments(deal, at=at)
     return deal
+
+
+def forget_order(deal: Deal) -> None:
+    """The deal is not won after all: what was told of the order stays in the events alone."""
+    deal.order_reference, deal.order_date, deal.order_amount = "", None, None
+    deal.order_reported_by = deal.order_due_at = deal.order_reminded_at = None
+    deal.order_disputed_by, deal.order_disputed_at, deal.order_dispute = None, None, ""
 
 
 def end_by_revocation(deal: Deal, *, by: User, at: datetime, code: str, text: str) -> None:
@@ -121,6 +167,7 @@ def end_by_revocation(deal: Deal, *, by: User, at: datetime, code: str, text: st
     deal.save()
     record("deal.revoked", deal, by=by, at=at, reason=text, edition=deal.edition.code, code=code)
     lapse_conflicts(deal, at=at)
+    lapse_amendments(deal, at=at)
     told = partner_contacts(deal) + distributor_reviewers(deal)
     notify("deal-revoked", to=without(told, by), about=deal, key=telling_key(deal), at=at, text=text)
 
@@ -147,6 +194,7 @@ def end_by_expiry(deal: Deal, *, ended_on: date, at: datetime) -> None:
         "deal.expired", deal, by=None, at=at, edition=deal.edition.code, protected_until=deal.protected_until
     )
     lapse_conflicts(deal, at=at)
+    lapse_amendments(deal, at=at)
     notify(
         "deal-expired",
         to=[*partner_contacts(deal), *distributor_reviewers(deal)],

@@ -8,10 +8,10 @@ from django.db import transaction
 
 from dealreg.deals.lifecycle import DealStatus
 from dealreg.deals.models import MAX_NODES, Deal, DealLine
-from dealreg.deals.selectors import side_of
+from dealreg.deals.selectors import may_answer, registers
 from partners.catalogue.models import Product
 from partners.catalogue.selectors import Wanted, price_list_for, quotes
-from partners.organisations.access import require
+from partners.organisations.access import can, require
 from partners.organisations.models import Supply
 from portal.accounts.models import User
 from portal.core.calendar import date_in
@@ -37,6 +37,9 @@ DRAFT_FIELDS = (
     "contact_phone",
     "notes",
 )
+
+
+NOT_YOURS = gettext_noop("Your role does not allow this step on this deal.")
 
 
 @dataclass(frozen=True)
@@ -88,9 +91,12 @@ def start_draft(*, by: User, at: datetime, reference: str | None = None) -> Deal
 
 @transaction.atomic
 def save_draft(deal: Deal, *, by: User, changes: dict[str, Any]) -> Deal:
-    """Keep what was typed so far; nothing needs to be complete. Only the partner's own draft."""
+    """Keep what was typed so far; nothing needs to be complete. Only one's own draft."""
     deal = lock_deal(deal)
     require_editable(deal, by)
+    if deal.on_behalf:
+        # Another distributor's draft would be seen by that one.
+        changes = {name: value for name, value in changes.items() if name != "distributor"}
     apply_changes(deal, changes, DRAFT_FIELDS)
     deal.save()
     return deal
@@ -107,13 +113,21 @@ def apply_changes(deal: Deal, changes: dict[str, Any], allowed: tuple[str, ...])
     return changed
 
 
+def _require_writing(by: User) -> None:
+    """A partner writes its registrations, a distributor those on behalf of its partners (rule E12)."""
+    if not can(by, "deals.register_on_behalf"):
+        require(by, "deals.register")
+
+
 def require_editable(deal: Deal, by: User, *, unlocked: str | None = None) -> None:
-    """The partner's own draft; or, while information is requested, the part that was asked about."""
-    require(by, "deals.register")
-    if side_of(by.acting_as, deal) != "partner":
-        raise NotAllowed("not-allowed", gettext_noop("Your role does not allow this step on this deal."))
+    """One's own draft; or, while information is requested, the part that was asked about."""
+    _require_writing(by)
     if deal.status == DealStatus.DRAFT:
+        if not registers(by, deal):
+            raise NotAllowed("not-allowed", NOT_YOURS)
         return
+    if not may_answer(by, deal):
+        raise NotAllowed("not-allowed", NOT_YOURS)
     if deal.status == DealStatus.INFORMATION_REQUESTED and unlocked is not None:
         question = deal.questions.filter(answered_at=None).first()
         if question is not None and unlocked in question.fields:
@@ -135,6 +149,15 @@ def price_lines(
 ) -> None:
     """Make these the deal's lines, at the list price of the day. Lines that are there already and cost
     the same stay as they are. Whoever has read those that are there passes them."""
+    currency, rows = priced_rows(deal, lines, at)
+    before = list(deal.lines.all()) if before is None else before
+    if (deal.currency, deal.list_amount) == (currency, total_of(rows)) and _facts(rows) == _facts(before):
+        return
+    put_lines(deal, rows, currency, before=before)
+
+
+def priced_rows(deal: Deal, lines: list[LineInput], at: datetime) -> tuple[str, list[DealLine]]:
+    """Currency, and the lines at the list price of the day, not yet written."""
     prices = price_list_for(deal.partner.country, date_in(deal.partner.country, at))
     if prices is None:
         raise RuleViolation(
@@ -169,19 +192,26 @@ def price_lines(
         )
         for position, (line, price) in enumerate(zip(lines, priced, strict=True))
     ]
-    total = sum((row.list_amount for row in rows), Decimal(0))
-    if total >= Decimal(10) ** 12:
+    if total_of(rows) >= Decimal(10) ** 12:
         raise RuleViolation(
             "too-large", gettext_noop("The amount is too large to be plausible."), field="lines"
         )
-    before = list(deal.lines.all()) if before is None else before
-    if (deal.currency, deal.list_amount) == (prices.currency, total) and _facts(rows) == _facts(before):
-        return
-    keep_discounts(rows, before)
+    return prices.currency, rows
+
+
+def total_of(rows: list[DealLine]) -> Decimal:
+    return sum((row.list_amount for row in rows), Decimal(0))
+
+
+def put_lines(
+    deal: Deal, rows: list[DealLine], currency: str, *, before: list[DealLine] | None = None
+) -> None:
+    """Replace the lines; what was granted to the end customer stays with those that stay."""
+    keep_discounts(rows, list(deal.lines.all()) if before is None else before)
     deal.lines.all().delete()
     DealLine.objects.bulk_create(rows)
-    deal.currency = prices.currency
-    deal.list_amount = total
+    deal.currency = currency
+    deal.list_amount = total_of(rows)
     deal.end_user_discount = sum((row.end_user_discount for row in rows), Decimal(0))
     deal.save(update_fields=["currency", "list_amount", "end_user_discount", "changed_at"])
 
@@ -217,9 +247,9 @@ def discard_file(document: Document) -> None:
 def discard_draft(deal: Deal, *, by: User) -> None:
     """Throw a draft away for good, with its files. Nothing that was submitted can be deleted."""
     deal = lock_deal(deal)
-    require(by, "deals.register")
-    if side_of(by.acting_as, deal) != "partner":
-        raise NotAllowed("not-allowed", gettext_noop("Your role does not allow this step on this deal."))
+    _require_writing(by)
+    if not registers(by, deal):
+        raise NotAllowed("not-allowed", NOT_YOURS)
     if deal.status != DealStatus.DRAFT:
         raise WrongState("wrong-state", gettext_noop("Only a draft can be thrown away."))
     documents = [evidence.document for evidence in deal.evidence.select_related("document")]

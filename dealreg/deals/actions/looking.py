@@ -54,7 +54,8 @@ def look_for_conflicts(deal: Deal, *, at: datetime) -> bool:
     deal.look_due_at = None
     deal.save(update_fields=["customer", "look_due_at"])
     if deal.status in (*ACTIVE, DealStatus.WON):
-        waits = note_conflicts(deal, matches, at=at, anew=reopened)
+        again = reopened or deal.status == DealStatus.WON
+        waits = note_conflicts(deal, matches, at=at, anew=again)
         if is_new and deal.status == DealStatus.SUBMITTED:
             tell_reviewers(deal, at=at, conflict=waits)
     else:
@@ -98,10 +99,13 @@ def settle_identity(deal: Deal, *, at: datetime) -> list[Candidate]:
 
 
 def telling_key(deal: Deal) -> str:
-    """What people are told once about a registration. One that was re-opened or reinstated is a new one."""
+    """What people are told once about a registration. One that was re-opened or reinstated, or that
+    another distributor has got, is a new one."""
     key = deal.reference
     if deal.reopened_at is not None:
         key += f":{deal.reopened_at.isoformat()}"
+    if deal.distributor_since is not None:
+        key += f":{deal.distributor_since.isoformat()}"
     # Once more after an appeal brought it back.
     return f"{key}:again" if deal.reinstated_at else key
 

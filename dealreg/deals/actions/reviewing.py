@@ -25,6 +25,7 @@ from dealreg.deals.selectors import (
     distributor_reviewers,
     open_conflicts,
     partner_contacts,
+    registrant_contacts,
     require_move,
     reviewers_of,
     steps_in,
@@ -95,7 +96,7 @@ def request_information(deal: Deal, *, by: User, at: datetime, text: str, fields
     record("deal.information_requested", deal, by=by, at=at, reason=text, fields=fields)
     notify(
         "deal-information-requested",
-        to=partner_contacts(deal),
+        to=registrant_contacts(deal),
         about=deal,
         key=f"{deal.reference}:{question.pk}",
         at=at,
@@ -150,7 +151,7 @@ def answer_request(
     deal.vendor_may_decide_at = clock.vendor_may_decide_at if deal.step == Step.DISTRIBUTOR else None
     deal.silence_left = None
     if _IDENTITY_FIELDS & set(changed):
-        check_not_registered_already(deal)
+        check_not_registered_already(deal, by=by)
         ask_for_look(deal, at=at)
     deal.save()
     question.answer, question.answered_by, question.answered_at = answer, by, at
@@ -174,7 +175,9 @@ def withdraw_deal(deal: Deal, *, by: User, at: datetime, reason: str = "") -> De
     deal.questions.filter(answered_at=None).update(answered_at=at, answered_by=by)
     record("deal.withdrawn", deal, by=by, at=at, reason=reason)
     told = [*distributor_reviewers(deal), *reviewers_of(deal)]
-    notify("deal-withdrawn", to=told, about=deal, key=telling_key(deal), at=at)
+    if deal.on_behalf:
+        told += partner_contacts(deal)
+    notify("deal-withdrawn", to=without(told, by), about=deal, key=telling_key(deal), at=at)
     return deal
 
 

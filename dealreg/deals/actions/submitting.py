@@ -77,11 +77,11 @@ def register(deal: Deal, *, by: User, at: datetime, verb: str, note: str = "") -
     ceiling = check_may_register(facts, deal.product_group.code, rulebook)
     rules.check_country(deal.customer_country, frozenset(deal.partner.authorised_countries))
     rules.check_closing_date(deal.expected_close_on, on)
-    _check_supply(deal)
+    check_supply(deal)
     check_own_pace(by, at=at, terms=rulebook.deal_registration)
     wanted = [LineInput(line.product, line.nodes, line.term_months) for line in lines]
     price_lines(deal, wanted, at, before=lines)
-    check_not_registered_already(deal)
+    check_not_registered_already(deal, by=by)
 
     clock = rules.start_clock(at, deal.distributor.country, rulebook.deal_registration)
     deal.status = DealStatus.SUBMITTED
@@ -110,9 +110,11 @@ def register(deal: Deal, *, by: User, at: datetime, verb: str, note: str = "") -
         currency=deal.currency,
         due_at=clock.due_at,
     )
+    if deal.on_behalf:
+        tell_partner_of_registration(deal, by=by, at=at)
     notify(
         "deal-submitted",
-        to=partner_contacts(deal),
+        to=[by] if deal.on_behalf else partner_contacts(deal),
         about=deal,
         key=telling_key(deal),
         at=at,
@@ -120,10 +122,28 @@ def register(deal: Deal, *, by: User, at: datetime, verb: str, note: str = "") -
     )
 
 
-def _check_supply(deal: Deal) -> None:
+def tell_partner_of_registration(deal: Deal, *, by: User, at: datetime) -> None:
+    """Rule E12: the partner hears what its distributor registered for it, and may withdraw it."""
+    notify(
+        "deal-on-behalf",
+        to=partner_contacts(deal),
+        about=deal,
+        key=deal.reference,
+        at=at,
+        due_at=deal.decision_due_at,
+    )
+
+
+def check_supply(deal: Deal) -> None:
     buys = Supply.objects.filter(
         partner=deal.partner, distributor=deal.distributor, ended_on=None, distributor__is_active=True
     )
+    if not buys.exists() and deal.on_behalf:
+        raise RuleViolation(
+            "partner-not-yours",
+            gettext_noop("This partner does not buy from your company any longer."),
+            rule="A3",
+        )
     if not buys.exists():
         raise RuleViolation(
             "distributor-not-yours",
@@ -133,8 +153,8 @@ def _check_supply(deal: Deal) -> None:
         )
 
 
-def check_not_registered_already(deal: Deal) -> None:
-    own = own_registration_of(deal, deal.identity())
+def check_not_registered_already(deal: Deal, *, by: User) -> None:
+    own = own_registration_of(deal, deal.identity(), by=by)
     if own is not None:
         raise RuleViolation(
             "own-duplicate",

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
@@ -15,7 +15,7 @@ from dealreg.deals.actions.conversation import EvidenceInput
 from dealreg.deals.actions.drafting import DRAFT_FIELDS, LineInput
 from dealreg.deals.actions.reviewing import unlocked_fields
 from dealreg.deals.actions.submitting import REQUIRED
-from dealreg.deals.forms.registering import FILE_AGAIN, FilesField, SeveralFiles
+from dealreg.deals.forms.registering import FILE_AGAIN, FilesField, OneLine, SeveralFiles
 from dealreg.deals.models import (
     MAX_NODES,
     Deal,
@@ -230,7 +230,46 @@ class ReportLostForm(MoveForm):
         choices=[("", _("Choose a reason")), *LossCode.choices],
         error_messages={"required": _("Choose a reason.")},
     )
+    lost_to = OneLine(
+        label=_("Competitor"),
+        max_length=120,
+        required=False,
+        help_text=_("Whose product the customer chose, as far as you know. Optional."),
+        widget=forms.TextInput(attrs={"list": "competitors", "autocomplete": "off"}),
+    )
+    retry_on = forms.DateField(
+        label=_("Try again on"),
+        required=False,
+        help_text=_("For instance when the contract that was signed runs out. You are reminded on that day."),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
     text = text_field(_("What happened (optional)"), required=False, rows=3)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["retry_on"].widget.attrs["min"] = (self.today + timedelta(days=1)).isoformat()
+
+
+class DisputeOrderForm(MoveForm):
+    text = text_field(
+        _("What is wrong?"),
+        help_text=_(
+            "The partner reads it and corrects the order: say which number, date or amount you find."
+        ),
+    )
+
+
+class CorrectOrderForm(ReportWonForm):
+    """The order as it was told of, to be put right."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("order_reference", "order_date", "order_amount"):
+            self.initial[name] = getattr(self.deal, name)
+
+
+class TakeBackWinForm(MoveForm):
+    reason = text_field(_("Reason"), rows=3, help_text=_("The distributor reads it."))
 
 
 class RevokeForm(MoveForm):

@@ -122,7 +122,7 @@ class DealFilter(django_filters.FilterSet):
         single = [
             (status.value, status.label)
             for status in DealStatus
-            if status != DealStatus.DRAFT or self.role in PARTNER_ROLES
+            if status != DealStatus.DRAFT or self.role in (*PARTNER_ROLES, *DISTRIBUTOR_ROLES)
         ]
         return [
             ("open", _("Open")),

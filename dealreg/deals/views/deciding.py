@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from dealreg.deals import actions
+from dealreg.deals.competitors import known_competitors
 from dealreg.deals.forms import deciding as forms
 from dealreg.deals.forms import extending
 from dealreg.deals.lifecycle import ExtensionStatus, Step
@@ -204,6 +205,29 @@ PAGES: dict[str, MovePage] = {
         ),
         template="deals/move_confirm_order.html",
     ),
+    "correct_order": MovePage(
+        _("Correct the order"),
+        "pencil",
+        _("Correct the order"),
+        _("Your distributor is asked again to confirm it."),
+        forms.CorrectOrderForm,
+        actions.correct_order,
+        lambda deal: (
+            gettext("Corrected: %(distributor)s has been asked to confirm order %(order)s.")
+            % {"distributor": deal.distributor, "order": deal.order_reference}
+        ),
+        template="deals/move_correct_order.html",
+    ),
+    "dispute_order": MovePage(
+        _("Order not found"),
+        "zoom-question",
+        _("The order is not as reported"),
+        _("The partner reads what you write and corrects the order. Nothing is confirmed until then."),
+        forms.DisputeOrderForm,
+        actions.dispute_order,
+        _with_reference(_("The partner of %(reference)s has been asked to correct the order.")),
+        template="deals/move_dispute_order.html",
+    ),
     "request_information": MovePage(
         _("Ask for information"),
         "help-circle",
@@ -227,8 +251,23 @@ PAGES: dict[str, MovePage] = {
         forms.ReportLostForm,
         actions.report_lost,
         _with_reference(_("%(reference)s is closed as lost. Thank you for telling why.")),
+        template="deals/move_lost.html",
         destructive=True,
         confirm=_("The protection ends at once. This cannot be taken back."),
+    ),
+    "take_back_win": MovePage(
+        _("Take the win back"),
+        "arrow-back-up",
+        _("This deal is not won after all"),
+        _("It is protected again until the same day as before. The distributor has nothing to confirm."),
+        forms.TakeBackWinForm,
+        actions.take_back_win,
+        lambda deal: (
+            gettext("%(reference)s is protected again until %(until)s.")
+            % {"reference": deal.reference, "until": format_day(deal.protected_until)}
+        ),
+        destructive=True,
+        confirm=_("The order that you reported is forgotten. The distributor is told."),
     ),
     "withdraw": MovePage(
         _("Withdraw"),
@@ -409,6 +448,8 @@ def _context(
             "proposed_amount": discount_amount(deal.list_amount, deal.proposed_pct),
             "at_vendor": deal.step == Step.VENDOR,
         }
+    if isinstance(form, forms.ReportLostForm):
+        context["competitors"] = known_competitors()
     if isinstance(form, forms.RejectForm):
         code = form["code"].value() or ""
         context |= {

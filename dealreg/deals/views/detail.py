@@ -8,12 +8,14 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from dealreg.deals import actions
+from dealreg.deals.amendments import may_amend, may_decide
 from dealreg.deals.appeals import appeal_of, may_appeal, may_judge
 from dealreg.deals.discounts import askable, may_ask, may_grant, may_withdraw, requests_of
 from dealreg.deals.forms.deciding import CommentForm, unlockable_label
@@ -25,18 +27,21 @@ from dealreg.deals.revocations import is_heard, may_decide_revocation, may_state
 from dealreg.deals.rules import discount_amount, last_day_to_reopen
 from dealreg.deals.selectors import (
     conflicts_around,
+    distributors_of,
     is_silent,
     moves_open_to,
     open_conflicts,
     partner_summary,
     pending_extension,
+    registers,
     registrant_facts,
     side_of,
     terms_of,
     waiting_for,
 )
 from dealreg.deals.time_left import time_left_words
-from dealreg.deals.views.deciding import buttons_for
+from dealreg.deals.views.amending import amendments_of
+from dealreg.deals.views.deciding import Button, buttons_for
 from dealreg.deals.views.wording import refusal_of
 from dealreg.deals.win_rates import WinRate, win_rate
 from partners.organisations.access import can
@@ -74,7 +79,7 @@ def deals_to_show(user: User) -> DealQuerySet:
 @require_safe
 def deal_page(request: HttpRequest, ref: str) -> HttpResponse:
     deal = get_object_or_404(deals_to_show(request.user), reference=ref)
-    if deal.status == DealStatus.DRAFT and can(request.user, "deals.register"):
+    if deal.status == DealStatus.DRAFT and registers(request.user, deal):
         return redirect("deals:draft", ref=deal.reference, step="customer")
     return _show(request, deal, comment_form=_comment_form(request))
 
@@ -125,11 +130,13 @@ def _show(request: HttpRequest, deal: Deal, *, comment_form: CommentForm) -> Htt
         # Announced already: its own card leads on.
         moves = [move for move in moves if move != "revoke"]
     conflicts = conflicts_around(user, deal) if side == "vendor" else []
-    # Partners are not even asked about: their page costs and says the same with and without (rule E6).
-    waits = side != "partner" and deal.is_under_review and open_conflicts(deal) > 0
+    # Registrants are not even asked about: their page costs and says the same with and without (rule E6).
+    registered = side == "partner" or (side == "distributor" and deal.on_behalf)
+    waits = not registered and deal.is_under_review and open_conflicts(deal) > 0
     buttons = buttons_for(deal, moves, blocked=waits)
     forward = [button for button in buttons if not button.destructive]
-    questions = list(deal.questions.select_related("asked_by", "answered_by"))
+    questions = list(deal.questions.visible_to(user).select_related("asked_by", "answered_by"))
+    amendments = amendments_of(user, deal)
     appeal = appeal_of(deal)
     requests = requests_of(deal)
     context = {
@@ -138,7 +145,7 @@ def _show(request: HttpRequest, deal: Deal, *, comment_form: CommentForm) -> Htt
         "is_reviewer": side in ("distributor", "vendor"),
         "next": next_step(deal, side, moves, at),
         "primary": forward[0] if forward else None,
-        "secondary": forward[1:],
+        "secondary": [*forward[1:], *further_steps(user, deal, at)],
         "destructive": [button for button in buttons if button.destructive],
         "lines": list(deal.lines.select_related("product")),
         "money": money_of(deal),
@@ -147,6 +154,10 @@ def _show(request: HttpRequest, deal: Deal, *, comment_form: CommentForm) -> Htt
         "silence": silence_of(deal, side, at),
         "reopen_until": last_day_to_reopen(deal.ended_on, terms_of(deal)) if "reopen" in moves else None,
         "outcome": outcome_of(deal),
+        "amendments": amendments,
+        "may_decide_amendment": _decides_on(user, amendments, deal, at),
+        "may_withdraw_amendment": side == "partner" and can(user, "deals.register"),
+        "may_report_late": deal.status == DealStatus.EXPIRED and "report_won" in moves,
         "appeal": appeal,
         "appeal_files": list(Document.objects.about(appeal)) if appeal else [],
         "may_appeal": may_appeal(user, deal, at, has_appealed=appeal is not None),
@@ -165,7 +176,11 @@ def _show(request: HttpRequest, deal: Deal, *, comment_form: CommentForm) -> Htt
         "comments": list(deal.comments.visible_to(user).select_related("author")),
         "comment_form": comment_form if can(user, "deals.comment") else None,
         "files": list(deal.evidence.select_related("document")),
-        "timeline": story_of(deal, AUDIENCES.get(side, ())),
+        "timeline": story_of(
+            deal,
+            AUDIENCES.get(side, ()),
+            since=deal.distributor_since if side == "distributor" else None,
+        ),
         "waits_for_conflict": waits,
         "open_conflicts": [conflict for conflict in conflicts if not conflict.outcome],
         "settled_conflicts": [conflict for conflict in conflicts if conflict.outcome],
@@ -188,6 +203,33 @@ def _notice_entry(user: User, deal: Deal, notice: RevocationNotice, at: datetime
     }
 
 
+def _decides_on(user: User, amendments: list[dict[str, Any]], deal: Deal, at: datetime) -> bool:
+    for shown in amendments:
+        shown["amendment"].deal = deal
+    return any(may_decide(user, shown["amendment"], at) for shown in amendments)
+
+
+def further_steps(user: User, deal: Deal, at: datetime) -> list[Button]:
+    """What the partner may do with the deal besides its moves, each on a page of its own."""
+    steps = []
+    if may_amend(user, deal, at):
+        steps.append(Button("amend", _("Change the deal"), "file-diff", _step(deal, "amend")))
+    if (
+        deal.is_under_review
+        and not deal.on_behalf
+        and side_of(user.acting_as, deal) == "partner"
+        and can(user, "deals.register")
+        and len(distributors_of(deal.partner)) > 1
+    ):
+        label = _("Change the distributor")
+        steps.append(Button("change_distributor", label, "truck", _step(deal, "change_distributor")))
+    return steps
+
+
+def _step(deal: Deal, name: str) -> str:
+    return reverse(f"deals:{name}", args=[deal.reference])
+
+
 def _wins_of_partner(deal: Deal, at: datetime) -> WinRate:
     # The partner's own figure, whichever deals of it the reader sees.
     return win_rate(Deal.objects.filter(partner=deal.partner_id), date_in(deal.partner.country, at))
@@ -203,7 +245,8 @@ def _tier_that_counts(deal: Deal, at: datetime) -> str:
 
 @dataclass(frozen=True)
 class NextStep:
-    """`kind` says what is waited for: decide, decide_vendor, decide_extension, answer, close, confirm."""
+    """`kind` says what is waited for: decide, decide_vendor, decide_extension, answer, close, confirm,
+    correct."""
 
     kind: str
     yours: bool
@@ -221,6 +264,7 @@ _ANSWERED_BY = {
     "answer": {"answer"},
     "close": {"report_won"},
     "confirm": {"confirm_order"},
+    "correct": {"correct_order"},
 }
 
 
@@ -252,8 +296,12 @@ def next_step(deal: Deal, side: str, moves: Collection[str], at: datetime) -> Ne
             words = day_words(days)
             late = days < 0
             tone = "bad" if days <= 7 else "warn" if days <= 30 else "ok"
+        case _ if deal.order_disputed_at is not None:
+            kind, tone = "correct", "warn"
         case _:
             kind = "confirm"
+            late = waiting.until is not None and at > waiting.until
+            tone = "bad" if late else "info"
     yours = bool(_ANSWERED_BY[kind] & set(moves))
     return NextStep(kind, yours, waiting.until, words, late, tone)
 
@@ -323,7 +371,13 @@ def outcome_of(deal: Deal) -> dict[str, Any] | None:
         case DealStatus.REJECTED | DealStatus.REVOKED:
             return vars(refusal_of(deal))
         case DealStatus.LOST:
-            return {"kind": "lost", "code": deal.get_loss_code_display(), "text": deal.end_text}
+            return {
+                "kind": "lost",
+                "code": deal.get_loss_code_display(),
+                "text": deal.end_text,
+                "lost_to": deal.lost_to,
+                "retry_on": deal.retry_on,
+            }
         case DealStatus.WITHDRAWN | DealStatus.EXPIRED | DealStatus.WON:
             return {"kind": deal.status, "text": deal.end_text, "rule": "E8"}
     return None
@@ -332,9 +386,13 @@ def outcome_of(deal: Deal) -> dict[str, Any] | None:
 # --- the story -------------------------------------------------------------------------------------
 
 
-def story_of(deal: Deal, audiences: Collection[str]) -> list[Entry | dict[str, Any]]:
-    """What happened, what the deal waits for now, and what comes after that."""
-    return [*timeline(deal, audiences), *_still_to_come(deal)]
+def story_of(
+    deal: Deal, audiences: Collection[str], *, since: datetime | None = None
+) -> list[Entry | dict[str, Any]]:
+    """What happened, what the deal waits for now, and what comes after that. A distributor that got it from
+    another reads from then on, and when it was submitted."""
+    happened = timeline(deal, audiences, since=since, always=("deal.submitted",))
+    return [*happened, *_still_to_come(deal)]
 
 
 def _still_to_come(deal: Deal) -> list[dict[str, Any]]:
@@ -348,6 +406,7 @@ def _still_to_come(deal: Deal) -> list[dict[str, Any]]:
     }
     closing = {"title": _("Won, lost or expired")}
     confirmation = {"title": _("Order confirmed by the distributor")}
+    correction = {"title": _("Order corrected by the partner")}
     decisions = (
         [vendor] if deal.step == Step.VENDOR else [decision, vendor] if deal.needs_vendor else [decision]
     )
@@ -362,6 +421,8 @@ def _still_to_come(deal: Deal) -> list[dict[str, Any]]:
         case DealStatus.APPROVED:
             until = _("Protected until %(day)s") % {"day": format_day(deal.protected_until)}
             steps = [{**closing, "body": until}]
+        case DealStatus.WON if deal.order_disputed_at is not None:
+            steps = [correction, confirmation]
         case DealStatus.WON if deal.order_confirmed_at is None:
             steps = [confirmation]
         case _:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_safe
 from django_tables2 import RequestConfig
 
+from dealreg.deals.amendments import amendments_to_decide
 from dealreg.deals.forms.filters import DealFilter
 from dealreg.deals.lifecycle import DealStatus, Step
 from dealreg.deals.models import Conflict, Deal
@@ -54,7 +55,7 @@ def _table(request: HttpRequest, filters: DealFilter) -> DealTable:
     return DealTable(
         filters.qs,
         role=request.user.acting_as.role,
-        may_register=can(request.user, "deals.register"),
+        may_register=can(request.user, "deals.register") or can(request.user, "deals.register_on_behalf"),
         chosen=filters.form.cleaned_data.get("col") or () if filters.form.is_valid() else (),
         # A partner with one distributor needs no column for it.
         exclude=() if "distributor" in filters.filters else ("distributor",),
@@ -75,7 +76,7 @@ def deal_list(request: HttpRequest) -> HttpResponse:
     invited = may_register_something(request.user, timezone.localdate())
     if invited:
         table.empty_state |= {"url": "/deals/register/", "action": _("Register a deal")}
-    elif table.may_register:
+    elif can(request.user, "deals.register"):
         table.empty_state |= {
             "url": "/deals/register/",
             "action": _("What would change it"),
@@ -95,6 +96,8 @@ def deal_list(request: HttpRequest) -> HttpResponse:
         "kept": [
             (name, value) for name, values in filters.understood.lists() for value in values if name != "col"
         ],
+        "may_register": can(request.user, "deals.register"),
+        "may_register_on_behalf": can(request.user, "deals.register_on_behalf"),
     }
     response = render(request, "deals/list.html", context)
     if request.htmx:
@@ -145,7 +148,7 @@ HEADER = (
 )
 
 
-def _rows(deals: QuerySet[Deal]) -> Iterator[list[Any]]:
+def export_rows(deals: QuerySet[Deal]) -> Iterator[list[Any]]:
     for deal in deals.iterator(chunk_size=500):
         yield [
             deal.reference,
@@ -193,7 +196,7 @@ def export(request: HttpRequest, kind: str) -> HttpResponseBase:
     table = _table(request, _filtered(request))
     RequestConfig(request, paginate=False).configure(table)
     name = f"deals-{timezone.localdate():%Y-%m-%d}"
-    return answers[kind](name, HEADER, _rows(table.data.data))
+    return answers[kind](name, HEADER, export_rows(table.data.data))
 
 
 @require_safe
@@ -244,11 +247,15 @@ def queue(request: HttpRequest) -> HttpResponse:
     extensions = extensions_to_decide(request.user, now).select_related(
         "deal__partner", "deal__distributor", "deal__product_group", "deal__edition", "asked_by"
     )
+    amendments = amendments_to_decide(request.user, now).select_related(
+        "deal__partner", "deal__product_group", "asked_by"
+    )
     context = {
         "page": page,
         "waiting": _with_facts(waiting)[:PER_PAGE],
         "overdue": _with_facts(overdue)[:PER_PAGE],
         "extensions": extensions[:PER_PAGE],
+        "amendments": amendments[:PER_PAGE],
         "is_vendor": step == Step.VENDOR,
         "may_decide": can(request.user, "deals.decide_as_distributor")
         or can(request.user, "deals.decide_as_vendor"),

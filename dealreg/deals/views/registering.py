@@ -1,7 +1,7 @@
 """From eligibility over the steps of a draft to the receipt."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -24,6 +24,7 @@ from dealreg.deals.actions import (
     save_draft,
     set_lines,
     start_draft,
+    start_draft_on_behalf,
     submit_deal,
 )
 from dealreg.deals.actions.conversation import MAX_EVIDENCE
@@ -51,10 +52,12 @@ from dealreg.deals.selectors import (
     partner_contacts,
     price_table,
     promised_due_at,
+    registering_capability,
+    registers,
     side_of,
 )
-from partners.organisations.access import can, require
-from partners.organisations.models import Partner
+from partners.organisations.access import require
+from partners.organisations.models import Distributor, Partner
 from partners.programme.models import Line
 from partners.programme.rulebook import ENTERPRISE
 from partners.programme.selectors import edition_on, rulebook_on
@@ -91,13 +94,31 @@ class Statement:
     rule: str
 
 
-def statements(found: list[GroupEligibility]) -> list[Statement]:
-    """One sentence for each product line, or for each part of it that is treated alike."""
+def statements(found: list[GroupEligibility], who: "Registrant | None" = None) -> list[Statement]:
+    """One sentence for each product line, or for each part of it that is treated alike; in the words for
+    the partner itself, or for its distributor."""
     alike: dict[tuple[Any, ...], list[GroupEligibility]] = {}
     for one in found:
         code = one.violation.code if one.violation else ""
         alike.setdefault((one.group.line, one.ceiling_pct, code), []).append(one)
-    return [_statement(line, members) for (line, _ceiling, _code), members in alike.items()]
+    told = _statement_on_behalf if who is not None and who.on_behalf_by is not None else _statement
+    return [told(line, members) for (line, _ceiling, _code), members in alike.items()]
+
+
+def _statement_on_behalf(line: str, members: list[GroupEligibility]) -> Statement:
+    own = _statement(line, members)
+    if own.allowed:
+        percent = {"percent": format_pct(members[0].ceiling_pct or Decimal(0))}
+        text = (
+            _("Enterprise deals may be registered for it at up to %(percent)s additional discount.")
+            if line == Line.ENTERPRISE
+            else _("Standard deals may be registered for it at up to %(percent)s additional discount.")
+        )
+        return replace(own, text=text % percent)
+    violation = members[0].violation
+    if violation is not None and violation.code == "not-authorised":
+        return replace(own, text=_("The vendor does not authorise this partner at present."), remedy="")
+    return replace(own, remedy="")
 
 
 def _statement(line: str, members: list[GroupEligibility]) -> Statement:
@@ -140,8 +161,27 @@ def _remedy(violation: RuleViolation, line: str) -> str:
 # The first screen.
 
 
-def _partner_of(request: HttpRequest) -> Partner:
-    return require(request.user, "deals.register").partner
+@dataclass(frozen=True)
+class Registrant:
+    """For which partner a registration is written, and by whom: the partner itself, or, on its behalf, the
+    distributor, which is then the deal's own (rule E12)."""
+
+    partner: Partner
+    on_behalf_by: Distributor | None = None
+
+    @property
+    def address(self) -> str:
+        if self.on_behalf_by is None:
+            return reverse("deals:register")
+        return reverse("deals:register_on_behalf", args=[self.partner.reference])
+
+    @property
+    def distributors(self) -> list[Distributor]:
+        return distributors_of(self.partner) if self.on_behalf_by is None else [self.on_behalf_by]
+
+
+def registrant_of(deal: Deal) -> Registrant:
+    return Registrant(deal.partner, deal.distributor if deal.on_behalf else None)
 
 
 def _today(partner: Partner) -> date:
@@ -149,14 +189,15 @@ def _today(partner: Partner) -> date:
 
 
 def _customer_form(
-    request: HttpRequest, partner: Partner, found: list[GroupEligibility], deal: Deal | None = None
+    request: HttpRequest, who: Registrant, found: list[GroupEligibility], deal: Deal | None = None
 ) -> CustomerForm:
+    partner = who.partner
     return CustomerForm(
         request.POST if request.method == "POST" else None,
         # Its own country first, where it is among them.
         countries=sorted(partner.authorised_countries, key=lambda code: code != partner.country),
         groups=found,
-        distributors=distributors_of(partner),
+        distributors=who.distributors,
         today=_today(partner),
         deal=deal,
         check="check" in request.GET,
@@ -178,21 +219,24 @@ def _saved(request: HttpRequest, deal: Deal | None, unreadable: list[str], **ext
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def register(request: HttpRequest) -> HttpResponse:
+    return begin(request, Registrant(require(request.user, "deals.register").partner))
+
+
+def begin(request: HttpRequest, who: Registrant) -> HttpResponse:
     """Eligibility first, then the first screen. Looking writes nothing: the draft begins with the
     first thing that is kept."""
-    partner = _partner_of(request)
-    found = eligibility(partner, _today(partner))
+    found = eligibility(who.partner, _today(who.partner))
     if not any(one.allowed for one in found):
         status = 422 if request.method == "POST" else 200
-        return render(
-            request,
-            "deals/register_refused.html",
-            {"statements": statements(found), "edition": edition_on(_today(partner)).code},
-            status=status,
-        )
-    form = _customer_form(request, partner, found)
+        context = {
+            "statements": statements(found, who),
+            "registrant": who,
+            "edition": edition_on(_today(who.partner)).code,
+        }
+        return render(request, "deals/register_refused.html", context, status=status)
+    form = _customer_form(request, who, found)
     if request.method != "POST":
-        return _first_screen(request, form, None, found, token=_new_token(request))
+        return _first_screen(request, form, None, found, who, token=_new_token(request))
 
     token = request.POST.get("draft", "")
     deal = _kept_draft(request, token)
@@ -205,9 +249,9 @@ def register(request: HttpRequest) -> HttpResponse:
     if deal is None and not form.has_anything():
         if _action(request) == "later":
             return redirect("deals:list")
-        return _first_screen(request, form, None, found, token=token)
+        return _first_screen(request, form, None, found, who, token=token)
     if deal is None:
-        deal = _begin_draft(request, token)
+        deal = _begin_draft(request, who, token)
     return _save_customer(request, deal, form, found, token)
 
 
@@ -229,9 +273,11 @@ def _kept_draft(request: HttpRequest, token: str) -> Deal | None:
     return _deals(request).filter(reference=reference).first() if reference else None
 
 
-def _begin_draft(request: HttpRequest, token: str) -> Deal:
+def _begin_draft(request: HttpRequest, who: Registrant, token: str) -> Deal:
     reference = _reference_in(request, token)
     try:
+        if who.on_behalf_by is not None:
+            return start_draft_on_behalf(who.partner, by=request.user, at=timezone.now(), reference=reference)
         return start_draft(by=request.user, at=timezone.now(), reference=reference)
     except IntegrityError:
         # The same form arrived twice at once; the other one was faster.
@@ -253,7 +299,7 @@ def _save_customer(
     if _action(request) == "later" and not form.unreadable():
         return _kept_for_later(request, deal)
     if not form.is_valid():
-        return _first_screen(request, form, deal, found, token=token)
+        return _first_screen(request, form, deal, found, registrant_of(deal), token=token)
     return redirect(_address(deal, "lines"))
 
 
@@ -262,19 +308,19 @@ def _first_screen(
     form: CustomerForm,
     deal: Deal | None,
     found: list[GroupEligibility],
+    who: Registrant,
     token: str = "",
 ) -> HttpResponse:
     context = {
         "form": form,
         "deal": deal,
         "token": token,
-        "statements": statements(found),
+        "registrant": who,
+        "statements": statements(found, who),
         "terms": rulebook_on(form.today).deal_registration,
         "only_country": getattr(form, "only_country", ""),
-        "has_channel_manager": has_own_channel_manager(
-            deal.partner if deal else _partner_of(request), form.today
-        ),
-        "address": _address(deal, "customer") if deal else reverse("deals:register"),
+        "has_channel_manager": has_own_channel_manager(who.partner, form.today),
+        "address": _address(deal, "customer") if deal else who.address,
     }
     return _render_step(request, "customer", deal, context)
 
@@ -286,8 +332,13 @@ def _render_step(request: HttpRequest, step: str, deal: Deal | None, context: di
         "steps": steps,
         "current": STEPS.index(step) + 1,
         "step": step,
-        "may_register": can(request.user, "deals.register"),
+        "may_register": registers(request.user, deal) if deal else True,
+        "on_behalf_of": deal.partner if deal and deal.on_behalf else None,
     }
+    if deal is None:
+        context["on_behalf_of"] = (
+            context["registrant"].partner if context["registrant"].on_behalf_by else None
+        )
     return render(request, f"deals/draft_{step}.html", context)
 
 
@@ -314,7 +365,7 @@ def draft_step(request: HttpRequest, ref: str, step: str) -> HttpResponse:
         raise Http404
     deal = get_object_or_404(_deals(request), reference=ref)
     if step != "review" or request.method == "POST":
-        require(request.user, "deals.register", deal)
+        require(request.user, registering_capability(deal), deal)
     if deal.status != DealStatus.DRAFT:
         # A second click on Submit, or the way back in the browser.
         submitting = request.method == "POST" and _action(request) == "submit"
@@ -324,10 +375,11 @@ def draft_step(request: HttpRequest, ref: str, step: str) -> HttpResponse:
 
 def _customer(request: HttpRequest, deal: Deal) -> HttpResponse:
     found = eligibility(deal.partner, _today(deal.partner))
-    form = _customer_form(request, deal.partner, found, deal)
+    who = registrant_of(deal)
+    form = _customer_form(request, who, found, deal)
     if request.method == "POST":
         return _save_customer(request, deal, form, found)
-    return _first_screen(request, form, deal, found)
+    return _first_screen(request, form, deal, found, who)
 
 
 def _lines(request: HttpRequest, deal: Deal) -> HttpResponse:
@@ -526,6 +578,24 @@ def _lack(deal: Deal, field: str | None, text: str) -> Lack:
     return Lack(text, f"{_address(deal, step)}?check#{anchor}")
 
 
+def _words_for(deal: Deal, violation: RuleViolation) -> str:
+    """The refusal in words for whoever writes: a distributor reads of the partner, not of itself."""
+    if deal.on_behalf:
+        match violation.code:
+            case "own-duplicate":
+                return (
+                    _("%(reference)s is registered for this partner, customer and product group already.")
+                    % violation.params
+                )
+            case "country-not-authorised":
+                return _("The partner is not authorised for this country. Its channel manager can add it.")
+            case "not-authorised":
+                return _("The vendor does not authorise this partner at present.")
+            case "no-price-list":
+                return _("No price list is valid for the partner's country at present.")
+    return message_of(violation)
+
+
 def _review(request: HttpRequest, deal: Deal) -> HttpResponse:
     refused: Lack | None = None
     own: str = ""
@@ -535,7 +605,7 @@ def _review(request: HttpRequest, deal: Deal) -> HttpResponse:
         try:
             submit_deal(deal, by=request.user, at=timezone.now())
         except RuleViolation as violation:
-            refused = _lack(deal, violation.field, message_of(violation))
+            refused = _lack(deal, violation.field, _words_for(deal, violation))
             own = violation.params.get("reference", "")
         except WrongState:
             # Two clicks at once: the first one has submitted it.
@@ -584,12 +654,13 @@ def receipt(request: HttpRequest, ref: str) -> HttpResponse:
     deal = get_object_or_404(_deals(request), reference=ref)
     if deal.status == DealStatus.DRAFT:
         return redirect(_address(deal, "review"))
-    if side_of(request.user.acting_as, deal) != "partner":
+    writer = "distributor" if deal.on_behalf else "partner"
+    if side_of(request.user.acting_as, deal) != writer:
         return redirect("deals:detail", ref=deal.reference)
     context = {
         "deal": deal,
         "due_at": promised_due_at(deal),
-        "told": partner_contacts(deal),
+        "told": [deal.registered_by] if deal.on_behalf else partner_contacts(deal),
         "is_enterprise": deal.product_group.line == ENTERPRISE,
         "terms": rulebook_on(date_in(deal.partner.country, deal.submitted_at)).deal_registration,
     }

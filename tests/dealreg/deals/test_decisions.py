@@ -164,7 +164,7 @@ def test_a_deal_registered_on_behalf_is_decided_by_the_vendor_with_a_figure_of_i
     deal = submitted(cast)
     Deal.objects.filter(pk=deal.pk).update(on_behalf=True, step=Step.VENDOR, needs_vendor=True)
     deal.refresh_from_db()
-    assert moves_open_to(cast.denise, deal) == []
+    assert moves_open_to(cast.denise, deal) == ["withdraw"]
     with pytest.raises(NotAllowed):
         actions.reject_deal(deal, by=cast.denise, at=LATER, code="other", text="No.")
     deal = actions.approve_deal(deal, by=cast.karim, at=LATER, granted_pct=Decimal(2))

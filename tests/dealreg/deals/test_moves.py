@@ -86,7 +86,13 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
         "grant_extension": DISTRIBUTOR,
         "refuse_extension": DISTRIBUTOR,
     },
-    "won": {"confirm_order": DISTRIBUTOR, "report_lost": SELLERS},
+    "won": {
+        "confirm_order": DISTRIBUTOR,
+        "dispute_order": DISTRIBUTOR,
+        "correct_order": SELLERS,
+        "take_back_win": SELLERS,
+        "report_lost": SELLERS,
+    },
     "rejected": {},
     "withdrawn": {},
     "confirmed": {},
@@ -117,6 +123,11 @@ ACTIONS = {
     ),
     "reopen": lambda deal, by: actions.reopen_deal(deal, by=by, at=WHEN, expected_close_on=date(2027, 3, 31)),
     "confirm_order": lambda deal, by: actions.confirm_order(deal, by=by, at=WHEN),
+    "dispute_order": lambda deal, by: actions.dispute_order(deal, by=by, at=WHEN, text="Not here."),
+    "correct_order": lambda deal, by: actions.correct_order(
+        deal, by=by, at=WHEN, order_reference="X-2", order_date=date(2026, 11, 24), order_amount=Decimal(2)
+    ),
+    "take_back_win": lambda deal, by: actions.take_back_win(deal, by=by, at=WHEN, reason="Wrong deal."),
     "report_lost": lambda deal, by: actions.report_lost(deal, by=by, at=WHEN, code="price"),
     "revoke": lambda deal, by: actions.announce_revocation(
         deal,
@@ -138,6 +149,9 @@ POSTED = {
     "reject": {"code": "other", "text": "No."},
     "report_won": {"order_reference": "X-1", "order_date": "2026-11-23", "order_amount": "1 200,50"},
     "confirm_order": {},
+    "dispute_order": {"text": "Not here."},
+    "correct_order": {"order_reference": "X-2", "order_date": "2026-11-23", "order_amount": "2"},
+    "take_back_win": {"reason": "Wrong deal."},
     "extend": {"days": "90", "expected_close_on": "2027-03-31", "on_1": "2026-11-24", "text_1": "Met."},
     "grant_extension": {"days_granted": "60"},
     "refuse_extension": {"code": "no_progress", "text": "One call is not enough."},
@@ -328,7 +342,13 @@ WHAT_A_STATE_NEEDS = {
     "submitted": {"decision_due_at": WHEN, "half_time_at": WHEN},
     "information_requested": {"clock_left": timedelta(hours=1)},
     "rejected": {"rejection_code": "other", "decision_text": "No."},
-    "won": {"order_reference": "N-1", "order_date": WHEN.date(), "order_amount": Decimal(1)},
+    "won": {
+        "confirm_order": DISTRIBUTOR,
+        "dispute_order": DISTRIBUTOR,
+        "correct_order": SELLERS,
+        "take_back_win": SELLERS,
+        "report_lost": SELLERS,
+    },
     "lost": {"loss_code": "price"},
     "revoked": {"revocation_code": "customer_choice", "end_text": "Letter."},
 }

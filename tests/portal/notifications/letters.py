@@ -14,6 +14,13 @@ MONDAY = datetime(2026, 11, 23, 13, 10, tzinfo=UTC)
 DUE = datetime(2026, 11, 25, 13, 10, tzinfo=UTC)
 UNTIL = date(2027, 2, 22)
 
+AMOUNTS = {
+    "before_amount": Decimal("5400.00"),
+    "after_amount": Decimal("10800.00"),
+    "currency": "EUR",
+    "currency_before": "EUR",
+}
+
 # What the deals' actions tell with each kind.
 TOLD: dict[str, dict[str, Any]] = {
     "deal-submitted": {"due_at": DUE},
@@ -67,6 +74,18 @@ TOLD: dict[str, dict[str, Any]] = {
     },
     "revocation-to-decide": {"stated": True, "text": "They were signed on site."},
     "revocation-dropped": {"text": "The signature is genuine.", "protected_until": UNTIL},
+    "deal-on-behalf": {"due_at": DUE},
+    "deal-order-disputed": {"text": "There is no order of this number."},
+    "deal-order-reminder": {"due_at": DUE},
+    "deal-win-taken-back": {"text": "Reported on the wrong deal.", "order_reference": "DN-118842"},
+    "deal-try-again": {"retry_on": UNTIL},
+    "deal-amendment-asked": {"step": "distributor", "due_at": DUE, "text": "A second site.", **AMOUNTS},
+    "deal-amendment-half-time": {"due_at": DUE},
+    "deal-amendment-overdue": {"due_at": DUE},
+    "deal-amended": {"text": "", "decided": False, **AMOUNTS},
+    "deal-amendment-refused": {"text": "The site is another company's.", **AMOUNTS},
+    "deal-distributor-changed": {"distributor": "Distri Ouest", "due_at": DUE},
+    "deal-moved-away": {"partner": "Alpha Sécurité", "customer": "Hôpital Saint-Roch"},
     "deal-withdrawn": {},
     "deal-revoked": {"text": "The customer has written to us."},
     "deal-expiring": {"days": 14, "protected_until": UNTIL},
@@ -96,4 +115,6 @@ def register(cast: Any, by: Any, *, at: datetime = MONDAY, **customer: Any) -> D
 
 
 def tell(kind: str, deal: Deal, *people: Any, key: str = "test", **told: Any) -> None:
+    if kind == "deal-moved-away":
+        told |= {"later": deal.reference}
     notify(kind, to=people, about=deal, key=key, at=MONDAY, **(TOLD.get(kind, {}) | told))

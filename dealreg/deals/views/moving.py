@@ -1,0 +1,62 @@
+"""A registration goes to another distributor of the partner's before it is decided."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from dealreg.deals import actions
+from dealreg.deals.forms.moving import ChangeDistributorForm
+from dealreg.deals.lifecycle import DEAL_LIFECYCLE
+from dealreg.deals.models import Deal
+from dealreg.deals.selectors import distributors_of, side_of, terms_of
+from partners.organisations.access import require
+from portal.core.errors import NotAllowed, RuleViolation, WrongState
+from portal.core.formats import format_moment
+from portal.core.web import add_violation
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def change_distributor(request: HttpRequest, ref: str) -> HttpResponse:
+    deal = get_object_or_404(
+        Deal.objects.visible_to(request.user).select_related(
+            "partner", "distributor", "product_group", "edition"
+        ),
+        reference=ref,
+    )
+    require(request.user, "deals.register", deal)
+    if side_of(request.user.acting_as, deal) != "partner" or deal.on_behalf:
+        raise NotAllowed("not-allowed", "Your role does not allow this step on this deal.")
+    others = [one for one in distributors_of(deal.partner) if one.pk != deal.distributor_id]
+    form = ChangeDistributorForm(request.POST or None, distributors=others)
+    try:
+        DEAL_LIFECYCLE.check("change_distributor", deal.status)
+        if request.method == "POST" and form.is_valid():
+            try:
+                moved = actions.change_distributor(
+                    deal, by=request.user, at=timezone.now(), distributor=form.cleaned_data["distributor"]
+                )
+            except RuleViolation as refusal:
+                add_violation(form, refusal)
+            else:
+                messages.success(
+                    request,
+                    _("%(reference)s is with %(distributor)s now, which decides by %(due)s.")
+                    % {
+                        "reference": moved.reference,
+                        "distributor": moved.distributor,
+                        "due": format_moment(moved.decision_due_at, zone=True),
+                    },
+                )
+                return redirect(moved)
+    except WrongState:
+        messages.warning(
+            request,
+            _("Nothing was changed: the deal has moved on in the meantime. It is now “%(status)s”.")
+            % {"status": deal.get_status_display()},
+        )
+        return redirect(deal)
+    context = {"deal": deal, "form": form, "others": others, "terms": terms_of(deal)}
+    return render(request, "deals/change_distributor.html", context)

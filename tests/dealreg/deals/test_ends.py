@@ -1,0 +1,240 @@
+"""Rules E8, E10: won with an order that the distributor finds, or lost with a day to try again."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from dealreg.deals import actions
+from dealreg.deals.lifecycle import DealStatus
+from dealreg.deals.models import Conflict, Deal
+from dealreg.deals.selectors import moves_open_to
+from dealreg.deals.tasks import watch_endings
+from portal.audit.models import Event
+from portal.core.errors import RuleViolation, WrongState
+from portal.notifications.models import Notification
+from tests.dealreg.deals.stages import (
+    LATER,
+    approved,
+    confirmed,
+    expired,
+    in_english,
+    looked_at,
+    submitted,
+    won,
+)
+
+pytestmark = pytest.mark.django_db
+THEN = LATER + timedelta(days=11)
+ORDER = {
+    "order_reference": "DN-118843",
+    "order_date": date(2026, 12, 2),
+    "order_amount": Decimal("5211.00"),
+}
+
+
+@pytest.fixture
+def cast(cast):
+    return in_english(cast)
+
+
+def told(kind):
+    return set(Notification.objects.filter(kind=kind).values_list("recipient__full_name", flat=True))
+
+
+def disputed(cast, deal=None):
+    return actions.dispute_order(deal or won(cast), by=cast.denise, at=THEN, text="No order of this number.")
+
+
+def test_a_dispute_goes_back_to_the_partner_who_corrects_it(cast):
+    deal = disputed(cast)
+    assert (deal.status, deal.order_dispute) == (DealStatus.WON, "No order of this number.")
+    assert told("deal-order-disputed") == {"Alice Moreau", "Amir Haddad"}
+    deal = actions.correct_order(deal, by=cast.amir, at=THEN, **ORDER)
+    assert (deal.order_reference, deal.ended_on, deal.order_dispute) == ("DN-118843", date(2026, 12, 2), "")
+    assert Notification.objects.filter(kind="deal-won", recipient=cast.denise).count() == 2
+    deal = actions.confirm_order(deal, by=cast.denise, at=THEN)
+    assert deal.order_confirmed_by == cast.denise
+    event = Event.objects.about(deal).get(verb="deal.order_corrected")
+    assert event.data["before"][0] == "DN-118842"
+
+
+def test_a_disputed_order_that_turns_up_is_confirmed_as_it_stands(cast):
+    deal = actions.confirm_order(disputed(cast), by=cast.denise, at=THEN)
+    assert (deal.order_disputed_at, deal.order_reference) == (None, "DN-118842")
+
+
+def test_a_dispute_says_what_is_wrong_and_is_raised_once(cast):
+    deal = won(cast)
+    with pytest.raises(RuleViolation):
+        actions.dispute_order(deal, by=cast.denise, at=THEN, text=" ")
+    disputed(cast, deal)
+    with pytest.raises(WrongState):
+        disputed(cast, deal)
+
+
+def test_a_confirmed_order_is_neither_disputed_nor_corrected_nor_taken_back(cast):
+    deal = confirmed(cast)
+    for act in (
+        lambda: disputed(cast, deal),
+        lambda: actions.correct_order(deal, by=cast.amir, at=THEN, **ORDER),
+        lambda: actions.take_back_win(deal, by=cast.amir, at=THEN, reason="Oops"),
+        lambda: actions.report_lost(deal, by=cast.amir, at=THEN, code="price"),
+    ):
+        with pytest.raises(WrongState):
+            act()
+
+
+def test_the_partner_corrects_before_anybody_has_noticed(cast):
+    deal = won(cast)
+    with pytest.raises(RuleViolation) as refusal:
+        actions.correct_order(
+            deal,
+            by=cast.amir,
+            at=THEN,
+            order_reference=deal.order_reference,
+            order_date=deal.order_date,
+            order_amount=deal.order_amount,
+        )
+    assert refusal.value.code == "nothing-changed"
+    assert actions.correct_order(deal, by=cast.amir, at=THEN, **ORDER).order_reference == "DN-118843"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"order_reference": " "}, "order_reference"),
+        ({"order_date": date(2027, 3, 1)}, "order_date"),
+        ({"order_date": date(2026, 11, 1)}, "order_date"),
+        ({"order_amount": Decimal(0)}, "order_amount"),
+    ],
+)
+def test_a_correction_keeps_to_the_rules_of_an_order(cast, changes, field):
+    with pytest.raises(RuleViolation) as refusal:
+        actions.correct_order(won(cast), by=cast.amir, at=THEN, **(ORDER | changes))
+    assert refusal.value.field == field
+
+
+def test_an_order_after_the_protection_does_not_win(cast):
+    deal = approved(cast)
+    Deal.objects.filter(pk=deal.pk).update(protected_until=date(2026, 12, 1))
+    with pytest.raises(RuleViolation) as refusal:
+        actions.report_won(deal, by=cast.amir, at=THEN, **ORDER)
+    assert refusal.value.code == "after-protection"
+
+
+def test_a_win_is_taken_back_while_the_protection_runs(cast):
+    deal = won(cast)
+    with pytest.raises(RuleViolation):
+        actions.take_back_win(deal, by=cast.amir, at=THEN, reason=" ")
+    deal = actions.take_back_win(deal, by=cast.amir, at=THEN, reason="Reported on the wrong deal.")
+    assert (deal.status, deal.ended_on, deal.order_reference) == (DealStatus.APPROVED, None, "")
+    assert told("deal-win-taken-back") == {"Denise Carlier"}
+
+
+def test_a_win_is_not_taken_back_after_the_protection(cast):
+    with pytest.raises(RuleViolation) as refusal:
+        actions.take_back_win(won(cast), by=cast.amir, at=LATER + timedelta(days=91), reason="Wrong.")
+    assert refusal.value.code == "not-protected-any-more"
+
+
+def test_an_order_that_never_came_about_is_a_loss(cast):
+    deal = actions.report_lost(disputed(cast), by=cast.amir, at=THEN, code="no_budget")
+    assert (deal.status, deal.order_reference, deal.order_dispute) == (DealStatus.LOST, "", "")
+
+
+def test_the_database_keeps_disputes_to_won_deals(cast):
+    deal = disputed(cast)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Deal.objects.filter(pk=deal.pk).update(order_confirmed_at=THEN)
+
+
+def test_the_distributor_is_reminded_once_and_not_of_what_it_disputes(cast):
+    deal = won(cast)
+    # Five business days of France after Friday, 4 December.
+    assert deal.order_due_at.date() == date(2026, 12, 11)
+    assert watch_endings(at=deal.order_due_at - timedelta(minutes=1))["orders to confirm"] == 0
+    assert watch_endings(at=deal.order_due_at)["orders to confirm"] == 1
+    assert watch_endings(at=deal.order_due_at + timedelta(days=1))["orders to confirm"] == 0
+    assert told("deal-order-reminder") == {"Denise Carlier"}
+    disputed(cast, deal)
+    assert not actions.remind_of_order(deal, at=deal.order_due_at + timedelta(days=5))
+
+
+def test_no_reminder_before_its_time(cast):
+    deal = won(cast)
+    assert not actions.remind_of_order(deal, at=deal.order_due_at - timedelta(seconds=1))
+
+
+# --- reported after the end -----------------------------------------------------------------------
+
+
+def test_an_order_of_the_protected_time_is_told_of_for_ten_days_after_the_end(cast):
+    deal = expired(cast)
+    deal = actions.report_won(deal, by=cast.amir, at=LATER + timedelta(days=100), **ORDER)
+    assert (deal.status, deal.ended_on) == (DealStatus.WON, date(2026, 12, 2))
+
+
+def test_and_no_longer(cast):
+    with pytest.raises(RuleViolation) as refusal:
+        actions.report_won(expired(cast), by=cast.amir, at=LATER + timedelta(days=101), **ORDER)
+    assert refusal.value.code == "reported-too-late"
+
+
+def test_who_registered_the_customer_since_is_seen_by_the_channel_manager_and_nobody_else(cast):
+    deal = expired(cast)
+    since = LATER + timedelta(days=95)
+    other = submitted(cast, cast.bruno, at=since)
+    assert not Conflict.objects.exists()
+    deal = actions.report_won(deal, by=cast.amir, at=LATER + timedelta(days=99), **ORDER)
+    looked_at(deal, at=LATER + timedelta(days=99))
+    conflict = Conflict.objects.get()
+    assert (conflict.earlier, conflict.later) == (deal, other)
+    assert told("deal-conflict") == {"Karim Benali"}
+
+
+# --- lost -----------------------------------------------------------------------------------------
+
+
+def test_a_loss_names_reason_competitor_and_when_to_try_again(cast):
+    deal = actions.report_lost(
+        approved(cast),
+        by=cast.amir,
+        at=THEN,
+        code="competitor",
+        text="Renewed for a year.",
+        lost_to=" Acme Shield ",
+        retry_on=date(2027, 10, 1),
+    )
+    assert (deal.lost_to, deal.retry_on) == ("Acme Shield", date(2027, 10, 1))
+    data = Event.objects.about(deal).get(verb="deal.lost").data
+    assert (data["lost_to"], data["retry_on"]) == ("Acme Shield", "2027-10-01")
+
+
+@pytest.mark.parametrize("day", [THEN.date(), date(2031, 1, 1)])
+def test_the_day_to_try_again_lies_ahead(cast, day):
+    with pytest.raises(RuleViolation) as refusal:
+        actions.report_lost(approved(cast), by=cast.amir, at=THEN, code="price", retry_on=day)
+    assert refusal.value.field == "retry_on"
+
+
+def test_on_that_day_registrant_and_administrators_are_reminded_once_however_late(cast):
+    deal = approved(cast)
+    deal = actions.report_lost(deal, by=cast.amir, at=THEN, code="price", retry_on=date(2027, 10, 1))
+    before = THEN.replace(year=2027, month=9, day=30)
+    assert watch_endings(at=before)["reminders to try again"] == 0
+    assert not actions.remind_to_try_again(deal, at=before)
+    late = before + timedelta(days=6)
+    assert watch_endings(at=late)["reminders to try again"] == 1
+    assert watch_endings(at=late)["reminders to try again"] == 0
+    assert told("deal-try-again") == {"Alice Moreau", "Amir Haddad"}
+
+
+def test_the_moves_of_a_won_deal(cast):
+    deal = won(cast)
+    assert set(moves_open_to(cast.amir, deal)) == {"correct_order", "take_back_win", "report_lost"}
+    assert set(moves_open_to(cast.denise, deal)) == {"confirm_order", "dispute_order"}
+    disputed(cast, deal)
+    deal.refresh_from_db()
+    assert set(moves_open_to(cast.denise, deal)) == {"confirm_order"}
