@@ -37,15 +37,17 @@ _FACT_OF = {"number": "number", "domain": "domain", "name": "name", "name_alike"
 
 
 def may_review(user: User, deal: Deal) -> bool:
-    """Partners have no such page (rule E6)."""
-    return side_of(user.acting_as, deal) in ("distributor", "vendor") and deal.status != DealStatus.DRAFT
+    """Partners have no such page, nor has a distributor of what it registered itself (rules E6, E12)."""
+    side = side_of(user.acting_as, deal)
+    reviews = side == "vendor" or (side == "distributor" and not deal.on_behalf)
+    return reviews and deal.status != DealStatus.DRAFT
 
 
 def may_tell_apart(user: User, deal: Deal) -> bool:
     side = side_of(user.acting_as, deal)
     if side == "vendor":
         return can(user, "deals.decide_as_vendor")
-    return side == "distributor" and can(user, "deals.decide_as_distributor")
+    return side == "distributor" and not deal.on_behalf and can(user, "deals.decide_as_distributor")
 
 
 # --- who the customer may be ---------------------------------------------------------------------------
