@@ -160,7 +160,41 @@ FORMS: dict[str, Form] = {
         },
     ),
     "lost": Form(
-        "amir", deal_page("alpha_approved", "report-lost/"), lambda world: {"code": "price", "text": ""}
+        "amir",
+        deal_page("alpha_approved", "report-lost/"),
+        lambda world: {"code": "price", "text": "", "lost_to": "Acme", "retry_on": soon(world, 90)},
+    ),
+    "change": Form(
+        "amir",
+        deal_page("alpha_approved", "amend/"),
+        lambda world: {
+            "lines-TOTAL_FORMS": "1",
+            "lines-INITIAL_FORMS": "1",
+            "lines-0-product": str(world.cast.products["EPS-ADV"].pk),
+            "lines-0-nodes": "110",
+            "lines-0-term_months": "12",
+            "nodes": "110",
+            "expected_close_on": soon(world, 30),
+            "reason": "x",
+        },
+    ),
+    "another distributor": Form(
+        "bruno", deal_page("bravo_nord", "change-distributor/"), lambda world: {"distributor": "D-003"}
+    ),
+    "on behalf": Form(
+        "denise",
+        lambda world: "/deals/on-behalf/P-000001/",
+        lambda world: {
+            "draft": "",
+            "action": "continue",
+            "customer_name": "Port de Sète",
+            "web_domain": "",
+            "company_number": "",
+            "product_group": "endpoint-security",
+            "nodes": "100",
+            "expected_close_on": soon(world, 30),
+            "engagement": "x",
+        },
     ),
     "extension": Form(
         "amir",

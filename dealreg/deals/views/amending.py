@@ -118,7 +118,7 @@ def decide(request: HttpRequest, ref: str) -> HttpResponse:
     amendment.deal = deal
     if not may_decide(request.user, amendment, at):
         raise NotAllowed("not-allowed", "Your role does not allow this step on this deal.")
-    form = DecideAmendmentForm(request.POST or None)
+    form = DecideAmendmentForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         approves = form.cleaned_data["decision"] == "approve"
         act = actions.approve_amendment if approves else actions.refuse_amendment

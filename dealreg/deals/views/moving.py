@@ -30,7 +30,7 @@ def change_distributor(request: HttpRequest, ref: str) -> HttpResponse:
     if side_of(request.user.acting_as, deal) != "partner" or deal.on_behalf:
         raise NotAllowed("not-allowed", "Your role does not allow this step on this deal.")
     others = [one for one in distributors_of(deal.partner) if one.pk != deal.distributor_id]
-    form = ChangeDistributorForm(request.POST or None, distributors=others)
+    form = ChangeDistributorForm(request.POST if request.method == "POST" else None, distributors=others)
     try:
         DEAL_LIFECYCLE.check("change_distributor", deal.status)
         if request.method == "POST" and form.is_valid():
