@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.urls import reverse, reverse_lazy
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -139,9 +139,6 @@ class CustomerForm(DraftForm):
         initial = self._initial(countries, distributors, deal)
         # A look at what is still missing: the kept values, bound as if they had been sent.
         super().__init__(initial if check and data is None else data, initial=initial)
-        if deal is not None and deal.on_behalf:
-            choices = f"{reverse('deals:customer_choices')}?partner={deal.partner.reference}"
-            self.fields["customer_name"].widget.attrs["data-combobox"] = choices
         self._offer_countries(countries, deal)
         self._offer_groups([one for one in groups if one.allowed], deal)
         self._offer_distributors(distributors, deal)

@@ -192,7 +192,7 @@ def _customer_form(
     request: HttpRequest, who: Registrant, found: list[GroupEligibility], deal: Deal | None = None
 ) -> CustomerForm:
     partner = who.partner
-    return CustomerForm(
+    form = CustomerForm(
         request.POST if request.method == "POST" else None,
         # Its own country first, where it is among them.
         countries=sorted(partner.authorised_countries, key=lambda code: code != partner.country),
@@ -202,6 +202,10 @@ def _customer_form(
         deal=deal,
         check="check" in request.GET,
     )
+    if who.on_behalf_by is not None:
+        choices = f"{reverse('deals:customer_choices')}?partner={partner.reference}"
+        form.fields["customer_name"].widget.attrs["data-combobox"] = choices
+    return form
 
 
 def _action(request: HttpRequest) -> str:

@@ -10,18 +10,21 @@ from decimal import Decimal
 
 from dealreg.deals import actions
 from dealreg.deals.actions.drafting import LineInput, free_reference
+from dealreg.deals.competitors import known_competitors
 from dealreg.deals.lifecycle import DealStatus
-from dealreg.deals.models import Conflict, ConflictOutcome, Deal, DealLine
+from dealreg.deals.models import Conflict, ConflictOutcome, Deal, DealLine, LossCode
 from dealreg.deals.rules import ExtensionAsked, Happened
 from portal.accounts.models import User
 from portal.dashboard.demo import texts
 from portal.dashboard.demo.companies import PEOPLE, slug
 from portal.dashboard.demo.customers import NODES, CustomerFacts
 from portal.dashboard.demo.files import evidence_file
-from portal.dashboard.demo.office_hours import after, date_there, nightly, some_time
+from portal.dashboard.demo.office_hours import after, before, date_there, nightly, some_time
 from portal.dashboard.demo.world import Company, World
 
 Story = Iterator[datetime]
+# What a partner that lost comes back to when the contract or the freeze ends.
+TRIED_AGAIN = (LossCode.COMPETITOR, LossCode.PROJECT_STOPPED, LossCode.NO_BUDGET)
 
 
 @dataclass
@@ -49,6 +52,12 @@ class Plan:
     number: str | None = None
     comments: int = 0
     nodes: int | None = None
+    # Registered by the distributor (rule E12).
+    on_behalf: bool = False
+    # By which the nodes of an approved deal have grown, office hours ago.
+    grown: tuple[Decimal, float] | None = None
+    # The distributor does not find the order.
+    disputed: bool = False
     then: "Callable[[Case], Story] | None" = None
     # What waits for the channel manager today: an appeal, a discount or a revocation.
     hearing: str = ""
@@ -251,6 +260,8 @@ class Clockwork:
         country, language = plan.company.partner.country, plan.company.language
         if plan.extension_asked_at is not None:
             yield from self._extension(case, approver)
+        if plan.end == DealStatus.APPROVED and plan.grown is not None:
+            yield from self._grow(case, *plan.grown)
         if plan.end in (DealStatus.APPROVED, DealStatus.EXPIRED):
             return
         day = date_there(country, case.changed_at) + timedelta(days=plan.ends_after_days)
@@ -269,13 +280,29 @@ class Clockwork:
                     order_amount=net.quantize(Decimal("0.01")),
                 )
                 case.moved(won, at)
+                if plan.disputed:
+                    at = after(self.world.distributors[plan.seller].country, at, 5)
+                    yield at
+                    text = texts.DISPUTES[language]
+                    case.moved(actions.dispute_order(case.deal, by=approver, at=at, text=text), at)
+                    return
                 if plan.confirmed_after is not None:
                     at = after(self.world.distributors[plan.seller].country, at, plan.confirmed_after)
                     yield at
                     case.moved(actions.confirm_order(case.deal, by=approver, at=at), at)
             case DealStatus.LOST:
                 code, text = rng.choice(texts.LOSSES[language])
-                lost = actions.report_lost(case.deal, by=plan.registrant, at=at, code=code, text=text)
+                known = code == LossCode.COMPETITOR
+                again = date_there(country, at) + timedelta(days=rng.randint(150, 540))
+                lost = actions.report_lost(
+                    case.deal,
+                    by=plan.registrant,
+                    at=at,
+                    code=code,
+                    text=text,
+                    lost_to=rng.choice(known_competitors()) if known else "",
+                    retry_on=again if code in TRIED_AGAIN else None,
+                )
                 case.moved(lost, at)
             case DealStatus.REVOKED:
                 code, text = rng.choice(texts.REVOCATIONS[language])
@@ -305,6 +332,27 @@ class Clockwork:
         actions.grant_extension(case.deal, by=approver, at=at, days_granted=plan.extension_days)
         case.moved(Deal.objects.get(pk=case.deal.pk), at)
         self.start(self.watch_protection(case))
+
+    def _grow(self, case: Case, factor: Decimal, hours: float) -> Story:
+        """The project has become larger: the partner asks for a change of the deal."""
+        plan = case.plan
+        country = self.world.distributors[plan.seller].country
+        at = max(before(country, self.world.now, hours), case.changed_at + timedelta(hours=1))
+        yield at
+        lines = [
+            LineInput(line.product, int(line.nodes * factor), line.term_months)
+            for line in case.deal.lines.select_related("product")
+        ]
+        amendment = actions.ask_amendment(
+            case.deal,
+            by=plan.registrant,
+            at=at,
+            reason=texts.GROWTH[plan.company.language],
+            lines=lines,
+            nodes=int(case.deal.nodes * factor),
+            expected_close_on=case.deal.expected_close_on,
+        )
+        case.moved(Deal.objects.get(pk=amendment.deal_id), at)
 
     def watch_decision(self, case: Case) -> Story:
         """What the sweep of decisions does, at the time at which it would."""
@@ -436,6 +484,7 @@ class Clockwork:
             reference=free_reference(),
             partner=plan.company.partner,
             registered_by=plan.registrant,
+            on_behalf=plan.on_behalf,
             **changes,
         )
         lines = self._lines(plan.group, nodes)

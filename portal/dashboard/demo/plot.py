@@ -2,6 +2,7 @@
 
 import random
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import NamedTuple
 
 from dealreg.deals.lifecycle import DealStatus
@@ -291,18 +292,19 @@ class Author:
         world = self.world
         alpha = world.companies["alpha"]
         today = world.today
-        for days, person, group, customer in (
-            (2, "alice", "total-security", "TransAlpes"),
-            (6, "amir", "endpoint-security", "Clinique des Trois Fontaines"),
-            (13, "alice", "targeted-security", "Métropole Habitat"),
-            (25, "chloe", "endpoint-security", "Ateliers Corvo"),
+        for days, person, group, customer, grown in (
+            (2, "alice", "total-security", "TransAlpes", None),
+            (6, "amir", "endpoint-security", "Clinique des Trois Fontaines", None),
+            # Changed a little, which took effect at once; and by so much that Denise decides.
+            (13, "alice", "targeted-security", "Métropole Habitat", (Decimal("1.1"), 30.0)),
+            (25, "chloe", "endpoint-security", "Ateliers Corvo", (Decimal("1.6"), 6.0)),
         ):
             approved_on = today + timedelta(days=days - 90)
             submitted_at = before("FR", some_time("FR", approved_on - timedelta(days=3), self.rng), 4)
             self.begin(
                 self.deal(
                     "alpha", person, DealStatus.APPROVED, submitted_at, customer=customer, group=group,
-                    approved_on=approved_on, comments=2,
+                    approved_on=approved_on, comments=2, grown=grown,
                 )
             )  # fmt: skip
         # Extensions: one to be decided, on a protection that ends in four days; one that was granted.
@@ -388,8 +390,17 @@ class Author:
                 self.deal(
                     key, person, DealStatus.WON, self.days_ago(alpha, days), customer=customer,
                     group="total-security", ends_after_days=days - 8, confirmed_after=None,
+                    disputed=days == 55,
                 )
             )  # fmt: skip
+        # Distri Nord has registered for one of its partners: Karim decides.
+        lumerys = world.companies["lumerys"]
+        on_behalf = self.deal(
+            "lumerys", "", DealStatus.SUBMITTED, before("FR", world.now, 5.2),
+            group="targeted-security", endorsed=False, on_behalf=True,
+        )  # fmt: skip
+        on_behalf.registrant = world.approvers[lumerys.sellers[0]][0]
+        self.begin(on_behalf)
         self.begin(
             self.deal(
                 "alpha", "alice", DealStatus.DRAFT, before("FR", world.now, 3),

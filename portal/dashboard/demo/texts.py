@@ -359,6 +359,16 @@ DISCOUNTS = {
         "Granted in view of the number of nodes and of the term.",
         "The price is already that of the region for this volume.",
     ),
+# What a distributor writes of an order that it does not find, and a partner of a deal that has grown.
+DISPUTES = {
+    "fr": "Nous ne trouvons aucune commande de ce numéro à cette date. S'agit-il de celle du lendemain ?",
+    "de": "Eine Bestellung mit dieser Nummer finden wir an diesem Tag nicht. Ist die vom Folgetag gemeint?",
+    "en": "We find no order of this number on that day. Do you mean the one of the day after?",
+}
+GROWTH = {
+    "fr": "Le client ajoute son deuxième site au projet.",
+    "de": "Der Kunde nimmt seinen zweiten Standort in das Projekt auf.",
+    "en": "The customer adds its second site to the project.",
 }
 # What a channel manager writes when settling a conflict: the reason for the record, the message to the partner.
 PROGRESS = {
