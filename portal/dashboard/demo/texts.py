@@ -359,6 +359,7 @@ DISCOUNTS = {
         "Granted in view of the number of nodes and of the term.",
         "The price is already that of the region for this volume.",
     ),
+}
 # What a distributor writes of an order that it does not find, and a partner of a deal that has grown.
 DISPUTES = {
     "fr": "Nous ne trouvons aucune commande de ce numéro à cette date. S'agit-il de celle du lendemain ?",
