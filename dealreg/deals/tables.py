@@ -28,6 +28,12 @@ NEXT_DATE = Case(
 
 
 class DealTable(tables.Table):
+    chosen = tables.Column(
+        gettext_lazy("Select"),
+        empty_values=(),
+        orderable=False,
+        attrs={"td": {"class": "select-cell"}, "th": {"class": "select-head"}},
+    )
     reference = tables.Column(gettext_lazy("Number"), attrs={"td": {"class": "phone-title text-nowrap"}})
     customer_name = tables.Column(
         gettext_lazy("End customer"),
@@ -66,6 +72,13 @@ class DealTable(tables.Table):
         super().__init__(*args, exclude=hidden | put_away, **kwargs)
         if self.of_vendor and "partner" in self.columns.names():
             self.columns["partner"].column.verbose_name = gettext_lazy("Partner and distributor")
+
+    def render_chosen(self, record: Deal) -> SafeString:
+        return format_html(
+            '<input class="form-check-input" type="checkbox" name="deal" form="bulk" value="{}" aria-label="{}">',
+            record.reference,
+            _("Select %(number)s") % {"number": record.reference},
+        )
 
     def render_reference(self, record: Deal) -> SafeString:
         url = record.get_absolute_url()

@@ -10,6 +10,7 @@ from django.urls import path, register_converter, reverse
 from dealreg.deals.views import (
     amending,
     appealing,
+    bulk,
     conflicts,
     copying,
     deciding,
@@ -89,6 +90,7 @@ urlpatterns = [
     path("losses/export/<str:kind>/", losses.export, name="losses_export"),
     path("queue/", listing.queue, name="queue"),
     path("decision-times/", decision_times.page, name="decision_times"),
+    path("bulk/", bulk.bulk, name="bulk"),
     path("export/<str:kind>/", listing.export, name="export"),
     path("customer-choices/", suggesting.customer_choices, name="customer_choices"),
     path("partner-choices/", listing.partner_choices, name="partner_choices"),

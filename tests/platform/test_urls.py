@@ -246,6 +246,7 @@ TABLE: dict[str, Page] = {
     "deals:decision_times": Page(only(PARTNER_PEOPLE | DISTRIBUTOR_PEOPLE | VENDOR_PEOPLE)),
     "deals:queue": Page(only(DISTRIBUTOR_PEOPLE | CHANNEL)),
     "deals:export": Page(200, things="file_kinds"),
+    "deals:bulk": Page(405, ANSWERED),
     "deals:customer_choices": Page(200),
     "deals:partner_choices": Page(only(PARTNER_PEOPLE, 403, 200)),
     "deals:pipeline": Page(200),

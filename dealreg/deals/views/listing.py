@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from django_tables2 import RequestConfig
 
 from dealreg.deals.amendments import amendments_to_decide
+from dealreg.deals.bulk import MOST_AT_ONCE, bulk_actions_for
 from dealreg.deals.forms.filters import DealFilter
 from dealreg.deals.lifecycle import DealStatus, Step
 from dealreg.deals.models import Conflict, Deal
@@ -42,6 +43,15 @@ def _filtered(request: HttpRequest) -> DealFilter:
         "partner", "distributor", "product_group", "edition"
     )
     return DealFilter(request.GET, deals.defer(*_TEXTS), user=request.user)
+
+
+def deals_of_query(user: User, query: QueryDict) -> QuerySet[Deal]:
+    """All that the list shows for this query, in its order."""
+    filters = DealFilter(query, Deal.objects.visible_to(user), user=user)
+    table = DealTable(filters.qs, role=user.acting_as.role)
+    if order := query.get("sort", ""):
+        table.order_by = order
+    return table.data.data
 
 
 def _understood(query: QueryDict, user: User) -> QueryDict:
@@ -92,6 +102,8 @@ def deal_list(request: HttpRequest) -> HttpResponse:
         "invited": invited,
         "views": views,
         "clear_url": views.plain_address,
+        "bulk_actions": bulk_actions_for(request.user),
+        "bulk_limit": MOST_AT_ONCE,
         # What the choice of columns takes along.
         "kept": [
             (name, value) for name, values in filters.understood.lists() for value in values if name != "col"
@@ -148,8 +160,8 @@ HEADER = (
 )
 
 
-def export_rows(deals: QuerySet[Deal]) -> Iterator[list[Any]]:
-    for deal in deals.iterator(chunk_size=500):
+def export_rows(deals: QuerySet[Deal] | list[Deal]) -> Iterator[list[Any]]:
+    for deal in deals.iterator(chunk_size=500) if isinstance(deals, QuerySet) else deals:
         yield [
             deal.reference,
             deal.get_status_display(),
@@ -260,6 +272,9 @@ def queue(request: HttpRequest) -> HttpResponse:
         "may_decide": can(request.user, "deals.decide_as_distributor")
         or can(request.user, "deals.decide_as_vendor"),
         "sees_conflicts": can(request.user, "deals.see_conflicts"),
+        "bulk_actions": bulk_actions_for(request.user),
+        "bulk_limit": MOST_AT_ONCE,
+        "query": query_without_blanks(request),
         "now": now,
     }
     return render(request, "deals/queue.html", context)

@@ -37,7 +37,13 @@ def test_a_view_is_saved_opened_and_shown_among_the_tabs(cast, sign_in):
     answer = browser.post("/views/deals/save/", {"name": "  My  clinics ", "query": QUERY}, follow=True)
     page = answer.content.decode()
     assert "My clinics" in page
-    assert answer.context["table"].columns.names() == ["reference", "customer_name", "deadline", "status"]
+    assert answer.context["table"].columns.names() == [
+        "chosen",
+        "reference",
+        "customer_name",
+        "deadline",
+        "status",
+    ]
     assert answer.context["views"].current.name == "My clinics"
     assert not answer.context["views"].is_changed
     changed = browser.get(f"{answer.redirect_chain[-1][0]}&deadline=overdue")
