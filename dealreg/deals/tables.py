@@ -75,7 +75,8 @@ class DealTable(tables.Table):
 
     def render_chosen(self, record: Deal) -> SafeString:
         return format_html(
-            '<input class="form-check-input" type="checkbox" name="deal" form="bulk" value="{}" aria-label="{}">',
+            '<input class="form-check-input" type="checkbox" name="deal" form="bulk" value="{}" '
+            'aria-label="{}">',
             record.reference,
             _("Select %(number)s") % {"number": record.reference},
         )

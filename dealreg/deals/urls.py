@@ -27,6 +27,7 @@ from dealreg.deals.views import (
     review,
     revoking,
     suggesting,
+    uploading,
 )
 from portal.core.references import read_reference
 
@@ -102,6 +103,7 @@ urlpatterns = [
     path("<deal:ref>/draft/<slug:step>/", canonical(registering.draft_step), name="draft"),
     path("<deal:ref>/discard/", canonical(registering.discard), name="discard"),
     path("<deal:ref>/receipt/", canonical(registering.receipt), name="receipt"),
+    path("<deal:ref>/files/", canonical(uploading.upload), name="upload"),
     path("<deal:ref>/copy/", canonical(copying.copy), name="copy"),
     path("<deal:ref>/comment/", canonical(detail.add_comment), name="comment"),
     path("discounts/", discounts.discount_list, name="discounts"),

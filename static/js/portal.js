@@ -157,7 +157,7 @@
     );
   };
   document.addEventListener("change", (event) => {
-    if (event.target.matches?.('input[type="file"][multiple]')) listFiles(event.target);
+    if (event.target.matches?.('input[type="file"][multiple]:not([data-drop-ready])')) listFiles(event.target);
   });
 
   // Accounts of the demo: one click fills the e-mail field.

@@ -16,6 +16,7 @@ from dealreg.deals.actions.drafting import DRAFT_FIELDS, LineInput
 from dealreg.deals.actions.reviewing import unlocked_fields
 from dealreg.deals.actions.submitting import REQUIRED
 from dealreg.deals.forms.registering import FILE_AGAIN, FilesField, OneLine, SeveralFiles
+from dealreg.deals.forms.uploads import drop_attributes, limits_in_words
 from dealreg.deals.models import (
     MAX_NODES,
     Deal,
@@ -390,6 +391,8 @@ class EvidenceForm(forms.Form):
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["dated_on"].initial = today
+        self.fields["file"].widget.attrs |= drop_attributes(1)
+        self.fields["file"].help_text = limits_in_words()
 
     def ask_for_file_again(self) -> None:
         """No browser keeps a chosen file on a page that comes back."""

@@ -6,13 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from dealreg.deals import rules
+from dealreg.deals.forms.uploads import drop_attributes, limits_in_words
 from dealreg.deals.models import MAX_NODES, Deal, DealLine, EvidenceKind
 from dealreg.deals.selectors import GroupEligibility, PriceTable
 from partners.catalogue.models import Product, ProductGroup
@@ -25,7 +25,6 @@ from portal.core.formats import alphabetical, country_name, format_pct
 from portal.core.web import message_of
 from portal.core.web_domains import registrable_domain
 from portal.core.whole_numbers import WholeNumberField
-from portal.documents.file_types import FILE_TYPES
 
 FILE_AGAIN = _("Please choose the file again.")
 MAX_LINES = 20
@@ -365,21 +364,20 @@ class ContactForm(DraftForm):
 
 
 class EvidenceForm(forms.Form):
-    file = FilesField(
-        label=_("Files"),
-        required=False,
-        help_text=_("Drop files here or choose them."),
-        widget=SeveralFiles(
-            attrs={
-                "data-max-bytes": settings.UPLOAD_MAX_BYTES,
-                "accept": ",".join(f".{extension}" for extension in FILE_TYPES),
-            }
-        ),
-    )
+    file = FilesField(label=_("Files"), required=False)
     kind = forms.ChoiceField(
         label=_("Type"), required=False, choices=[("", _("Choose a type")), *EvidenceKind.choices]
     )
     dated_on = forms.DateField(label=_("Date"), required=False, widget=DayInput())
+
+    def __init__(self, *args: Any, places: int = 1, address: str = "", **kwargs: Any) -> None:
+        """`places`: how many more files the deal takes; `address`: where a script sends them one by one."""
+        super().__init__(*args, **kwargs)
+        field = self.fields["file"]
+        field.widget.attrs |= drop_attributes(places)
+        if address:
+            field.widget.attrs["data-upload"] = address
+        field.help_text = limits_in_words(places)
 
     def clean(self) -> dict[str, Any]:
         kept = super().clean() or self.cleaned_data

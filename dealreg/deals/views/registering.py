@@ -492,7 +492,7 @@ def _ceiling(deal: Deal) -> Decimal | None:
 def _contact(request: HttpRequest, deal: Deal) -> HttpResponse:
     if request.method != "POST":
         form = ContactForm(deal=deal)
-        files = EvidenceForm(initial={"dated_on": _today(deal.partner)})
+        files = EvidenceForm(initial={"dated_on": _today(deal.partner)}, **_places(deal))
         return _show_contact(request, deal, form, files)
 
     action = _action(request)
@@ -503,7 +503,7 @@ def _contact(request: HttpRequest, deal: Deal) -> HttpResponse:
     if action.startswith("remove-"):
         _take_out(request, deal, action.removeprefix("remove-"))
         return redirect(f"{_address(deal, 'contact')}#evidence")
-    files = EvidenceForm(request.POST, request.FILES)
+    files = EvidenceForm(request.POST, request.FILES, **_places(deal))
     added = _take_in(request, deal, files) if files.is_valid() else 0
     if added and action == "upload":
         messages.success(request, ngettext("%d file added.", "%d files added.", added) % added)
@@ -517,6 +517,11 @@ def _contact(request: HttpRequest, deal: Deal) -> HttpResponse:
     if action == "later":
         return _kept_for_later(request, deal)
     return redirect(_address(deal, "review"))
+
+
+def _places(deal: Deal) -> dict[str, Any]:
+    address = reverse("deals:upload", kwargs={"ref": deal.reference})
+    return {"places": max(0, MAX_EVIDENCE - deal.evidence.count()), "address": address}
 
 
 def _take_in(request: HttpRequest, deal: Deal, files: EvidenceForm) -> int:

@@ -1,0 +1,79 @@
+"""Files of a draft sent one by one: each with its own answer in words."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from dealreg.deals.actions.conversation import MAX_EVIDENCE
+from dealreg.deals.models import Evidence
+from portal.accounts.models import User
+from tests.dealreg.deals import stages
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def english(cast):
+    User.objects.update(language="")
+
+
+def pdf(name="minutes.pdf", content=b"%PDF-1.4 minutes"):
+    return SimpleUploadedFile(name, content, content_type="application/pdf")
+
+
+def send(browser, deal, file=None, **more):
+    data = {"kind": "meeting", "dated_on": "2026-11-20"} | more
+    if file is not None:
+        data["file"] = file
+    return browser.post(f"/deals/{deal.reference}/files/", data)
+
+
+def test_a_file_is_kept_and_shown_with_the_others(cast, sign_in):
+    deal = stages.draft(cast)
+    browser = sign_in(cast.amir)
+    send(browser, deal, pdf("first.pdf"))
+    answer = send(browser, deal, pdf("second.pdf"))
+    assert answer.status_code == 200
+    assert answer.json()["left"] == MAX_EVIDENCE - 2
+    assert "first.pdf" in answer.json()["kept"]
+    assert "second.pdf" in answer.json()["kept"]
+
+
+@pytest.mark.parametrize(
+    ("file", "given", "words"),
+    [
+        (pdf("run.exe"), {}, "Files of this type cannot be uploaded"),
+        (pdf("empty.pdf", b""), {}, "empty"),
+        (pdf("lie.pdf", b"MZ binary"), {}, "does not fit its name"),
+        (pdf(), {"kind": ""}, "Choose what these files are."),
+        (pdf(), {"kind": "nonsense"}, "nonsense"),
+        (pdf(), {"dated_on": ""}, "Enter the date"),
+        (pdf(), {"dated_on": "2999-01-01"}, "future"),
+        (None, {}, "Choose a file first."),
+    ],
+)
+def test_what_is_wrong_is_said_in_words(cast, sign_in, file, given, words):
+    deal = stages.draft(cast)
+    if file is not None:
+        file.seek(0)
+    answer = send(sign_in(cast.amir), deal, file, **given)
+    assert answer.status_code == 422
+    assert words in answer.json()["error"]
+    assert not Evidence.objects.exists()
+
+
+def test_too_many_and_too_late_are_refused(cast, sign_in):
+    deal = stages.draft(cast)
+    browser = sign_in(cast.amir)
+    for number in range(MAX_EVIDENCE):
+        assert send(browser, deal, pdf(f"{number}.pdf")).status_code == 200
+    assert "at most 10 files" in send(browser, deal, pdf()).json()["error"]
+    sent = stages.submitted(cast)
+    assert send(browser, sent, pdf()).status_code == 409
+
+
+def test_only_the_own_company_adds_files(cast, sign_in):
+    deal = stages.draft(cast)
+    assert send(sign_in(cast.bruno), deal, pdf()).status_code == 404
+    assert send(sign_in(cast.adam), deal, pdf()).status_code == 403
+    assert send(sign_in(cast.denise), deal, pdf()).status_code == 404
+    assert not Evidence.objects.exists()
