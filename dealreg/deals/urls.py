@@ -104,6 +104,7 @@ urlpatterns = [
     path("<deal:ref>/discard/", canonical(registering.discard), name="discard"),
     path("<deal:ref>/receipt/", canonical(registering.receipt), name="receipt"),
     path("<deal:ref>/files/", canonical(uploading.upload), name="upload"),
+    path("<deal:ref>/mentions/", canonical(suggesting.mention_choices), name="mentions"),
     path("<deal:ref>/copy/", canonical(copying.copy), name="copy"),
     path("<deal:ref>/comment/", canonical(detail.add_comment), name="comment"),
     path("discounts/", discounts.discount_list, name="discounts"),

@@ -157,3 +157,4 @@ register_kind("deal-distributor-changed", _("Distributor changed"), "truck")
 register_kind(
     "deal-moved-away", _("Registration gone to another distributor"), "truck", sides=("distributor",)
 )
+register_kind("deal-mentioned", _("You are named in a comment"), "at", asks=EVERY_SIDE)

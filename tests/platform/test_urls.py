@@ -348,6 +348,7 @@ TABLE: dict[str, Page] = {
         seen(DEAL_READERS, lambda who, thing: 200 if thing not in DRAFTS and who in PARTNER_PEOPLE else 302),
         things="some_deals",
     ),
+    "deals:mentions": Page(seen(DEAL_READERS, only(COMMENTERS)), things="some_deals"),
     "deals:upload": Page(405, seen(DEAL_READERS, only(REGISTRANTS, ANSWERED)), things="some_deals"),
     "deals:copy": Page(
         seen(DEAL_READERS, only(REGISTRANTS)),
@@ -424,7 +425,7 @@ TABLE: dict[str, Page] = {
 for _name in (
     "deals:conflict", "deals:detail", "deals:draft", "deals:draft/review", "deals:discard", "deals:receipt",
     "deals:comment", "deals:move", "documents:download", "inbox:open", "inbox:mark", "deals:appeal",
-    "deals:judge_appeal", "deals:copy", "deals:upload",
+    "deals:judge_appeal", "deals:copy", "deals:mentions", "deals:upload",
 ):  # fmt: skip
     TABLE[_name] = Page(**{**vars(TABLE[_name]), "stranger": 404})
 

@@ -7,7 +7,8 @@ from django.db import transaction
 from dealreg.deals.actions.conflicts import check_tells_no_rival
 from dealreg.deals.actions.drafting import discard_file, lock_deal, require_editable
 from dealreg.deals.lifecycle import DealStatus
-from dealreg.deals.models import Comment, Deal, Evidence, EvidenceKind
+from dealreg.deals.mentions import people_mentioned
+from dealreg.deals.models import Comment, Deal, Evidence, EvidenceKind, Mention
 from dealreg.deals.selectors import (
     channel_managers_of,
     distributor_reviewers,
@@ -48,6 +49,7 @@ def add_comment(deal: Deal, *, by: User, at: datetime, text: str, is_internal: b
         raise RuleViolation("too-long", gettext_noop("At most 4000 characters."), field="text")
     if not is_internal and membership.partner_id is None:
         check_tells_no_rival(deal, text, by=by, field="text")
+    mentioned = people_mentioned(text, deal, by=by, internal=is_internal)
     comment = Comment.objects.create(
         deal=deal,
         author=by,
@@ -56,6 +58,19 @@ def add_comment(deal: Deal, *, by: User, at: datetime, text: str, is_internal: b
         text=text.strip(),
         at=at,
     )
+    Mention.objects.bulk_create(
+        Mention(comment=comment, person=person, name=name[:120]) for person, name in mentioned.items()
+    )
+    notify(
+        "deal-mentioned",
+        to=mentioned,
+        about=deal,
+        key=f"{deal.reference}:{comment.pk}",
+        at=at,
+        author=str(by),
+        excerpt=text.strip()[:280],
+        internal=is_internal,
+    )
     told = distributor_reviewers(deal)
     if not is_internal:
         told += partner_contacts(deal)
@@ -63,7 +78,8 @@ def add_comment(deal: Deal, *, by: User, at: datetime, text: str, is_internal: b
         told += channel_managers_of(deal.partner)
     notify(
         "deal-comment",
-        to=without(told, by),
+        # Whoever is named has been told of it that way.
+        to=[person for person in without(told, by) if person not in mentioned],
         about=deal,
         key=f"{deal.reference}:{comment.pk}",
         at=at,

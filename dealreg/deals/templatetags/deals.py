@@ -1,11 +1,12 @@
 """What pages about deals share: the way back to the list, deadlines in words."""
 
+import re
 from typing import Any
 
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import conditional_escape, escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -136,3 +137,18 @@ def appeal_outcome(code: str) -> str:
 @register.filter
 def revocation_code(code: str) -> str:
     return str(dict(RevocationCode.choices).get(code, code))
+
+
+@register.filter
+def with_mentions(comment: Any) -> SafeString:
+    """The text of a comment with the people whom it names marked."""
+    names = sorted({name for name in getattr(comment, "mentioned", ()) if name}, key=len, reverse=True)
+    if not names:
+        return conditional_escape(comment.text)
+    place = re.compile("@(" + "|".join(re.escape(name) for name in names) + r")(?!\w)")
+    parts, end = [], 0
+    for match in place.finditer(comment.text):
+        parts += [escape(comment.text[end : match.start()])]
+        parts += [format_html('<span class="mention">@<bdi>{}</bdi></span>', match.group(1))]
+        end = match.end()
+    return mark_safe("".join([*parts, escape(comment.text[end:])]))  # noqa: S308 - each part is escaped

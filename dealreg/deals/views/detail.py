@@ -6,6 +6,8 @@ from datetime import date, datetime
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Q, Value
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -51,10 +53,13 @@ from portal.accounts.models import User
 from portal.audit.models import Audience
 from portal.audit.selectors import Entry, timeline
 from portal.core.calendar import date_in
-from portal.core.errors import WrongState
+from portal.core.errors import RuleViolation, WrongState
 from portal.core.formats import format_day, format_moment, format_pct
+from portal.core.web import add_violation
 from portal.documents.models import Document
 
+# In the statement that reads the comments: the names, as they stand in the text.
+MENTIONED = ArrayAgg("mentions__name", filter=Q(mentions__isnull=False), default=Value([]))
 # Who may read which events: a partner never what concerns other registrations (rule E6).
 AUDIENCES: dict[str, tuple[Audience, ...]] = {
     "partner": (Audience.EVERYBODY,),
@@ -81,13 +86,13 @@ def deal_page(request: HttpRequest, ref: str) -> HttpResponse:
     deal = get_object_or_404(deals_to_show(request.user), reference=ref)
     if deal.status == DealStatus.DRAFT and registers(request.user, deal):
         return redirect("deals:draft", ref=deal.reference, step="customer")
-    return _show(request, deal, comment_form=_comment_form(request))
+    return _show(request, deal, comment_form=_comment_form(request, deal))
 
 
 @require_POST
 def add_comment(request: HttpRequest, ref: str) -> HttpResponse:
     deal = get_object_or_404(deals_to_show(request.user), reference=ref)
-    form = _comment_form(request)
+    form = _comment_form(request, deal)
     if form.is_valid():
         internal = form.cleaned_data.get("is_internal", False)
         try:
@@ -100,6 +105,9 @@ def add_comment(request: HttpRequest, ref: str) -> HttpResponse:
             )
         except WrongState:
             return redirect(deal)
+        except RuleViolation as violation:
+            add_violation(form, violation)
+            return _show(request, deal, comment_form=form)
         receipt = _("Your internal comment is on the page.") if internal else _("Your comment was sent.")
         messages.success(request, receipt)
         return redirect(f"{deal.get_absolute_url()}#comments")
@@ -109,12 +117,18 @@ def add_comment(request: HttpRequest, ref: str) -> HttpResponse:
     return _show(request, deal, comment_form=form)
 
 
-def _comment_form(request: HttpRequest) -> CommentForm:
-    return CommentForm(
+def _comment_form(request: HttpRequest, deal: Deal) -> CommentForm:
+    form = CommentForm(
         request.POST if request.method == "POST" else None,
         internal_allowed=can(request.user, "deals.comment_internally"),
         prefix="comment",
     )
+    form.fields["text"].widget.attrs |= {
+        "data-mentions": reverse("deals:mentions", args=[deal.reference]),
+        "data-mentions-label": _("People"),
+    }
+    form.fields["text"].help_text = _("With @ and a name you tell a person of it.")
+    return form
 
 
 def _show(request: HttpRequest, deal: Deal, *, comment_form: CommentForm) -> HttpResponse:
@@ -173,7 +187,9 @@ def _show(request: HttpRequest, deal: Deal, *, comment_form: CommentForm) -> Htt
             {"question": question, "asked": [unlockable_label(name) for name in question.fields]}
             for question in questions
         ],
-        "comments": list(deal.comments.visible_to(user).select_related("author")),
+        "comments": list(
+            deal.comments.visible_to(user).select_related("author").annotate(mentioned=MENTIONED)
+        ),
         "comment_form": comment_form if can(user, "deals.comment") else None,
         "files": list(deal.evidence.select_related("document")),
         "timeline": story_of(

@@ -366,8 +366,8 @@ def tabs(items: Iterable[Mapping[str, Any]], label: str = "") -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/comment.html")
-def comment_box(comment: Any, internal_label: str = "") -> dict[str, Any]:
-    return {"comment": comment, "internal_label": internal_label}
+def comment_box(comment: Any, internal_label: str = "", text: Any = "") -> dict[str, Any]:
+    return {"comment": comment, "internal_label": internal_label, "text": text}
 
 
 @register.inclusion_tag("components/chart.html")
