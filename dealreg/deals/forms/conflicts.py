@@ -46,7 +46,7 @@ class TellApartForm(forms.Form):
 
     record = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**31)
     reason = forms.CharField(
-        label=_("How do you know that it is another company?"),
+        label=_("How do you know?"),
         max_length=TEXT_LENGTH,
         widget=forms.Textarea(attrs={"rows": 2}),
     )

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from dealreg.deals.actions import tell_apart
+from dealreg.deals.actions import merge_customers, tell_apart
 from dealreg.deals.forms.conflicts import TellApartForm
 from dealreg.deals.models import Deal
 from dealreg.deals.review import (
@@ -18,6 +18,7 @@ from dealreg.deals.review import (
     known_purchases,
     may_review,
     may_tell_apart,
+    offered_records,
     partner_record,
     picture_of,
 )
@@ -45,6 +46,8 @@ def review_page(request: HttpRequest, ref: str) -> HttpResponse:
 
 
 def _tell_apart(request: HttpRequest, deal: Deal) -> HttpResponse:
+    if "same" in request.POST and not can(request.user, "customers.manage"):
+        raise NotAllowed("not-allowed", gettext_noop("Your role does not allow this step on this deal."))
     if not may_tell_apart(request.user, deal):
         raise NotAllowed("not-allowed", gettext_noop("Your role does not allow this step on this deal."))
     form = TellApartForm(request.POST)
@@ -53,6 +56,8 @@ def _tell_apart(request: HttpRequest, deal: Deal) -> HttpResponse:
         customer = Customer(pk=form.cleaned_data["record"])
         reason = form.cleaned_data["reason"]
         try:
+            if "same" in request.POST:
+                return _merge(request, deal, customer.pk, reason)
             tell_apart(deal, customer, by=request.user, at=timezone.now(), reason=reason)
         except WrongState as refusal:
             messages.warning(request, message_of(refusal))
@@ -63,6 +68,19 @@ def _tell_apart(request: HttpRequest, deal: Deal) -> HttpResponse:
             messages.success(request, _("Noted. This record is not offered for this deal again."))
             return redirect(review_address(deal))
     return _show(request, deal, form, status=422)
+
+
+def _merge(request: HttpRequest, deal: Deal, record: int, reason: str) -> HttpResponse:
+    """The record and the deal's own are one company: the older one stays. Undone in the register."""
+    records = [deal.customer_id, record] if record in offered_records(request.user, deal) else []
+    found = list(Customer.objects.visible_to(request.user).current().filter(pk__in=records).order_by("pk"))
+    if len(found) != 2:
+        raise WrongState(
+            "not-offered", gettext_noop("This record is no longer among those that may be the same.")
+        )
+    merge_customers(found[0], found[1], by=request.user, at=timezone.now(), reason=reason)
+    messages.success(request, _("The two records are one now: %(name)s.") % {"name": found[0].name})
+    return redirect(review_address(deal))
 
 
 def _show(request: HttpRequest, deal: Deal, form: TellApartForm, *, status: int = 200) -> HttpResponse:

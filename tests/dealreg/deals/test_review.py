@@ -251,6 +251,20 @@ def test_telling_apart_needs_a_reason_and_a_role(cast, sign_in):
     assert refusal.value.rule == "E11"
 
 
+def test_the_channel_manager_makes_two_records_one_and_a_conflict_opens(cast, sign_in):
+    first, second = perhaps(cast)
+    facts = {"record": first.customer_id, "reason": "Two sites of one company.", "same": "1"}
+    assert sign_in(cast.denise).post(address(second), facts).status_code == 403
+    answer = sign_in(cast.karim).post(address(second), facts, follow=True)
+    assert "The two records are one now: Transports Delacroix Nord" in answer.content.decode()
+    second.refresh_from_db()
+    assert second.customer_id == first.customer_id
+    conflict = Conflict.objects.get()
+    assert (conflict.earlier, conflict.later) == (first, second)
+    again = sign_in(cast.karim).post(address(second), facts, follow=True)
+    assert "no longer among those" in again.content.decode()
+
+
 def test_the_page_costs_the_same_with_one_and_with_ten_other_registrations(cast, sign_in, time_machine_at):
     submitted(cast, cast.bruno)
     deal = submitted(cast, at=LATER)
