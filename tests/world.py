@@ -19,6 +19,9 @@ from dealreg.deals import actions
 from dealreg.deals.models import Conflict, Deal
 from partners.catalogue.actions import keep_price_file
 from partners.catalogue.models import PriceImport
+from partners.customers.actions import Source, add_customer
+from partners.customers.identity import read_identity
+from partners.customers.models import Customer, CustomerChange
 from partners.organisations.actions.people import invite_person, send_invitation
 from partners.organisations.models import Invitation, Membership
 from partners.programme.actions import import_edition
@@ -76,6 +79,8 @@ class World:
     deals: dict[str, Deal] = field(default_factory=dict)
     documents: dict[str, Document] = field(default_factory=dict)
     conflicts: dict[str, Conflict] = field(default_factory=dict)
+    customers: dict[str, Customer] = field(default_factory=dict)
+    customer_change: CustomerChange | None = None
     memberships: dict[str, Membership] = field(default_factory=dict)
     invitations: dict[str, Invitation] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
@@ -109,6 +114,11 @@ DEAL_READERS = {
 DOCUMENT_READERS = {name: DEAL_READERS[name] for name in ("alpha_draft", "bravo_third", "platin")}
 CONFLICT_READERS = {
     # Bravo's registration of what Alpha has; Platin's, of another region, of the same.
+    "south": SOUTH,
+    "across": SOUTH | DACH_OFFICE,
+}
+CUSTOMER_READERS = {
+    # What only partners of the south have named; what Platin has named as well.
     "south": SOUTH,
     "across": SOUTH | DACH_OFFICE,
 }
@@ -178,6 +188,7 @@ def make_world(at: datetime | None = None) -> World:
     cast.platin.authorised_countries = ["DE", "FR"]
     cast.platin.save()
     _register(world)
+    _merge(world)
     _invite(world)
     reading = read_edition(edition_text("2099").encode())
     assert reading.content, reading.problems
@@ -257,6 +268,23 @@ def _register(world: World) -> None:
         "south": Conflict.objects.get(later=deals["bravo_nord"], earlier=deals["alpha"]),
         "across": Conflict.objects.get(later=platin, earlier=deals["alpha"]),
     }
+
+
+def _merge(world: World) -> None:
+    """Two records of one mill have been merged; the others are as they came in."""
+    world.customers = {
+        "south": world.deals["bravo_third"].customer,
+        "across": world.deals["platin"].customer,
+    }
+    mills = [
+        add_customer(
+            read_identity(name=name, country="FR"), Source(world.at, world.deals["alpha"].reference, "FR")
+        )
+        for name in ("Moulin de la Vesle", "Minoterie Champenoise")
+    ]
+    world.customer_change = actions.merge_customers(
+        *mills, by=world.cast.karim, at=world.at, reason="One owner, one address."
+    )
 
 
 def _attach(deal: Deal, by: User, at: datetime) -> Document:

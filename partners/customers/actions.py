@@ -8,7 +8,15 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from partners.customers.identity import CustomerIdentity
-from partners.customers.keys import READING, RUN_TOGETHER, lock_keys, search_keys, spellings
+from partners.customers.keys import (
+    IN_TOWN,
+    READING,
+    RUN_TOGETHER,
+    is_word,
+    lock_keys,
+    search_keys,
+    spellings,
+)
 from partners.customers.models import (
     ChangeKind,
     Count,
@@ -123,7 +131,7 @@ def observe(customer: Customer, identity: CustomerIdentity, source: Source) -> l
                 value=value,
                 key=key,
                 country=identity.country,
-                keys=search_keys(value) if kind == ObservationKind.NAME else [],
+                keys=search_keys(value, identity.city) if kind == ObservationKind.NAME else [],
                 reading=READING if kind == ObservationKind.NAME else 0,
                 market=source.market,
                 first_seen_at=source.at,
@@ -161,7 +169,7 @@ def _fill_in(customer: Customer, identity: CustomerIdentity, market: str) -> Non
 
 def add_words(keys: Iterable[str]) -> None:
     """Make new words known to the look-up at once; how many names carry them is counted by the sweep."""
-    words = sorted({key for key in keys if not key.startswith(RUN_TOGETHER)})
+    words = sorted({key for key in keys if is_word(key)})
     Word.objects.bulk_create(
         [Word(word=word, spellings=spellings(word)) for word in words],
         ignore_conflicts=True,
@@ -403,9 +411,9 @@ def count_words(*, at: datetime) -> int:
             CREATE TEMPORARY TABLE counted ON COMMIT DROP AS
             SELECT word, count(*)::int AS names
             FROM customers_observation, unnest(keys) AS word
-            WHERE kind = 'name' AND left(word, 1) <> %s GROUP BY word
+            WHERE kind = 'name' AND left(word, 1) <> ALL(%s) GROUP BY word
             """,
-            [RUN_TOGETHER],
+            [[RUN_TOGETHER, IN_TOWN]],
         )
         cursor.execute(
             "SELECT word FROM counted WHERE NOT EXISTS"
@@ -426,9 +434,12 @@ def count_words(*, at: datetime) -> int:
 def read_names_anew(*, most: int) -> int:
     """Names that were read in an older way get the words of the present one."""
     old = Observation.objects.filter(kind=ObservationKind.NAME).exclude(reading=READING)
-    rows = list(old.select_for_update(skip_locked=True).order_by("pk")[:most])
+    old = old.select_related("customer").order_by("pk")
+    rows = list(old.select_for_update(of=("self",), skip_locked=True)[:most])
     for one in rows:
-        one.key, one.keys, one.reading = name_key(one.value)[:253], search_keys(one.value), READING
+        town = next((key.lstrip(IN_TOWN) for key in one.keys if key.startswith(IN_TOWN)), one.customer.city)
+        one.key, one.keys = name_key(one.value)[:253], search_keys(one.value, town)
+        one.reading = READING
     Observation.objects.bulk_update(rows, ["key", "keys", "reading"], batch_size=500)
-    add_words(word for one in rows for word in one.keys)
+    add_words(key for one in rows for key in one.keys)
     return len(rows)

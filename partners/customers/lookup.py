@@ -2,9 +2,9 @@
 indexes (decision record 0008).
 
 First the register's words: which of them is each typed word, allowing for a slip of the pen, and how many
-names carry them. Then the names: those with a word that few carry, those with two of the commoner ones,
-those that are the same run together; ranked by the words they share, the rare ones first. The few dozen at
-the top are compared properly (`matching.compare`)."""
+names carry them. Then the names: those with a word that few carry, those with two of the commoner ones, or
+with one of them in the same town, those that are the same run together; ranked by the words they share,
+the rare ones first. The few dozen at the top are compared properly (`matching.compare`)."""
 
 import json
 import math
@@ -17,20 +17,21 @@ from django.db import connection
 from rapidfuzz.distance import OSA
 
 from partners.customers.identity import CustomerIdentity
-from partners.customers.keys import LONGEST_WORD, RUN_TOGETHER, search_keys, spellings
+from partners.customers.keys import LONGEST_WORD, RUN_TOGETHER, search_keys, spellings, town_key
 from partners.customers.models import Customer
 from partners.customers.names import name_words
 
 # A word carried by no more names than this finds them by itself; commoner ones in pairs.
-FEW_NAMES = 300
-# So many of the commoner words are tried in pairs, the least common first. The statement knows four.
-PAIRED_WORDS = 4
+FEW_NAMES = 150
+# So many of the commoner words are tried in pairs, the least common first; and that one with the town.
+PAIRED_WORDS = 3
 # More names than this with the same words say nothing about who is meant.
-MOST_NAMES = 600
+MOST_NAMES = 400
 # So many records are compared properly.
-MOST_RECORDS = 40
+MOST_RECORDS = 30
 MOST_WORDS = 12
 _SLIP = 0.8
+_SAME_TOWN = 0.2
 
 # One spelling after the other: for all at once the planner might read every word there is.
 _WORDS = """
@@ -56,7 +57,7 @@ WITH alone AS MATERIALIZED (
     WHERE kind = 'name' AND keys && %(word1)s::text[] AND keys && %(word2)s::text[]
 ), pair4 AS MATERIALIZED (
     SELECT customer_id, keys, country FROM customers_observation
-    WHERE kind = 'name' AND keys && %(word0)s::text[] AND keys && %(word3)s::text[]
+    WHERE kind = 'name' AND keys && %(word0)s::text[] AND keys && %(town)s::text[]
 ), hits AS (
     (SELECT * FROM alone LIMIT %(names)s) UNION (SELECT * FROM pair1 LIMIT %(names)s)
     UNION (SELECT * FROM pair2 LIMIT %(names)s) UNION (SELECT * FROM pair3 LIMIT %(names)s)
@@ -172,11 +173,15 @@ def known_like(identity: CustomerIdentity, *, leave_out: Iterable[int] = ()) -> 
     if len(read) == 1:
         alone += [RUN_TOGETHER + other for other in read[0].fits]
     weights |= dict.fromkeys(alone, 1.0)
+    town = town_key(identity.city)
+    if town:
+        weights[town] = _SAME_TOWN
     alone += [other for word in read if word.names <= FEW_NAMES for other in word.fits]
     common = [list(word.fits) for word in read if word.names > FEW_NAMES][:PAIRED_WORDS]
     arguments: dict[str, Any] = {
         **{f"word{n}": common[n] if n < len(common) else [] for n in range(PAIRED_WORDS)},
         "alone": alone,
+        "town": [town] if town else [],
         "words": list(weights),
         "weights": list(weights.values()),
         "weight": sum(weights.values()) + 1,

@@ -1,13 +1,23 @@
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db.models import Q
+from django.utils import timezone
+from rapidfuzz import fuzz
 
 from partners.customers.identity import CustomerIdentity
-from partners.customers.lookup import Known, known_like
+from partners.customers.lookup import MOST_WORDS, Known, known_like
 from partners.customers.matching import DEFAULT, Comparison, Verdict, WordWeights, compare
-from partners.customers.models import Count, Customer, ObservationKind, Word
-from partners.customers.names import fold
+from partners.customers.models import Count, Customer, CustomerChange, Observation, ObservationKind, Word
+from partners.customers.names import LONGEST_NAME, fold, split_words
 from partners.customers.wording import reason_of
+from partners.organisations.territory import territory_on
+from portal.core.company_numbers import read_company_number
+from portal.core.errors import RuleViolation
+from portal.core.references import read_reference
+from portal.core.web_domains import registrable_domain
 
 # Words that fewer names carry weigh the same as one that nobody carries.
 COMMON_FROM = 5
@@ -136,3 +146,121 @@ def identities_of(customer: Customer, *, most: int = 5) -> list[CustomerIdentity
                 continue
         identities.append(one)
     return identities[:most]
+
+
+# Searching the register.
+
+MOST_FOUND = 200
+# Of a word that stands alone so many letters say something.
+_PREFIX_FROM = 2
+_ALIKE_FOR_EYES = 65
+
+
+def find_records(text: str) -> list[int]:
+    """The records meant by what somebody typed: a record's number, a company number of any country, a web
+    domain, a name or the beginnings of its words. The surest first; for people of the vendor alone."""
+    text = " ".join(text.split())[:LONGEST_NAME]
+    reference = read_reference("C", text)
+    if reference is not None:
+        by_reference = Customer.objects.filter(reference=reference).values_list("pk", flat=True)
+        if found := list(by_reference):
+            return found
+    found = [
+        *_by_identifier(text),
+        *(known.customer.pk for known in _by_likeness(text)),
+        *_by_beginning(text),
+    ]
+    return list(dict.fromkeys(found))[:MOST_FOUND]
+
+
+def _by_identifier(text: str) -> list[int]:
+    keys = set()
+    if any(sign.isdigit() for sign in text):
+        for country in territory_on(timezone.localdate()):
+            try:
+                keys.add(read_company_number(country, text).key)
+            except RuleViolation:
+                continue
+    ways = Q(kind=ObservationKind.NUMBER, key__in=keys)
+    try:
+        ways |= Q(kind=ObservationKind.DOMAIN, key=registrable_domain(text))
+    except RuleViolation:
+        pass
+    named = Observation.objects.filter(ways).order_by("pk")
+    return list(named.values_list("customer_id", flat=True)[:MOST_FOUND])
+
+
+def _by_likeness(text: str) -> list[Known]:
+    """More lenient than the comparison: whoever searches looks at what is found."""
+    typed = " ".join(split_words(fold(text)))
+    alike = [
+        (max((fuzz.token_sort_ratio(typed, key) for _value, key, _country in names), default=0), known)
+        for known in known_like(CustomerIdentity(name=text, country=""))
+        if (names := known.of_kind(ObservationKind.NAME))
+    ]
+    likely = sorted((pair for pair in alike if pair[0] >= _ALIKE_FOR_EYES), key=lambda pair: -pair[0])
+    return [known for _score, known in likely]
+
+
+def _by_beginning(text: str) -> list[int]:
+    """With all the words typed, the last of which may be only begun."""
+    words = split_words(fold(text))[:MOST_WORDS]
+    if not words or len("".join(words)) < _PREFIX_FROM:
+        return []
+    begun = Word.objects.filter(word__startswith=words[-1]).order_by("-names")
+    last = list(begun.values_list("word", flat=True)[:MOST_FOUND])
+    names = Observation.objects.filter(kind=ObservationKind.NAME, keys__overlap=last)
+    if words[:-1]:
+        names = names.filter(keys__contains=words[:-1])
+    return list(names.order_by().values_list("customer_id", flat=True)[:MOST_FOUND]) if last else []
+
+
+# A record's page.
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Something observed, with all that is known of since when and from which registration."""
+
+    pk: int
+    value: str
+    country: str
+    since: datetime
+    first_source: str
+    until: datetime
+    last_source: str
+
+
+def observed_of(customer: Customer) -> dict[str, list[Seen]]:
+    """By kind, the first seen on top; what a merge found on both records is told once."""
+    both = Observation.objects.filter(Q(customer=customer) | Q(customer__merged_into=customer))
+    by_kind: dict[str, dict[tuple[str, str], Seen]] = {str(kind): {} for kind in ObservationKind}
+    # Those of the record itself first: they are what can be split off.
+    for one in sorted(both, key=lambda one: (one.customer_id != customer.pk, one.first_seen_at, one.pk)):
+        same = by_kind[one.kind].get((one.value, one.country))
+        seen = Seen(
+            one.pk,
+            one.value,
+            one.country,
+            one.first_seen_at,
+            one.first_source,
+            one.last_seen_at,
+            one.last_source,
+        )
+        if same is not None:
+            earlier, later = sorted((same, seen), key=lambda each: each.since)
+            seen = replace(
+                same,
+                since=earlier.since,
+                first_source=earlier.first_source,
+                until=max(same.until, seen.until),
+                last_source=(same if same.until >= seen.until else later).last_source,
+            )
+        by_kind[one.kind][one.value, one.country] = seen
+    return {kind: sorted(found.values(), key=lambda one: one.since) for kind, found in by_kind.items()}
+
+
+def changes_of(customer: Customer) -> list[CustomerChange]:
+    """The merges and splits of a record, the latest first."""
+    found = CustomerChange.objects.filter(Q(kept=customer) | Q(other=customer))
+    return list(found.select_related("kept", "other", "by", "undone_by"))

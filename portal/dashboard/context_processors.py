@@ -133,6 +133,13 @@ MENU = (
                 lambda user: Appeal.objects.visible_to(user).open(),
                 gettext_lazy("open"),
             ),
+            Entry(
+                gettext_lazy("End customers"),
+                "building-community",
+                "/customers/",
+                "customers.see",
+                VENDOR_ROLES,
+            ),
             Entry(gettext_lazy("Inbox"), "inbox", "/inbox/"),
         ),
     ),

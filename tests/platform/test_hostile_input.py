@@ -225,6 +225,26 @@ FORMS: dict[str, Form] = {
         lambda world: f"/deals/conflicts/{world.conflicts['south'].pk}/",
         lambda world: {"outcome": "earlier_stands", "reason": "x", "message": "Not possible."},
     ),
+    "merge of customers": Form(
+        "karim",
+        lambda world: (
+            f"/customers/{world.customers['south'].reference}/merge/{world.customers['across'].reference}/"
+        ),
+        lambda world: {"reason": "One company."},
+    ),
+    "split of a customer": Form(
+        "karim",
+        lambda world: f"/customers/{world.customer_change.kept.reference}/split/",
+        lambda world: {
+            "observations": str(world.customer_change.moved["observations"][0]),
+            "reason": "Two companies.",
+        },
+    ),
+    "undoing a merge": Form(
+        "karim",
+        lambda world: f"/customers/changes/{world.customer_change.pk}/undo/",
+        lambda world: {"reason": "Two companies."},
+    ),
     "another company": Form(
         "karim", deal_page("alpha", "review/"), lambda world: {"record": "1", "reason": "Another town."}
     ),
@@ -318,6 +338,18 @@ FORMS: dict[str, Form] = {
     "queue": Form("denise", lambda world: "/deals/queue/", lambda world: {"page": "1"}, "get"),
     "conflicts": Form(
         "karim", lambda world: "/deals/conflicts/", lambda world: {"show": "all", "page": "1"}, "get"
+    ),
+    "customers": Form(
+        "karim",
+        lambda world: "/customers/",
+        lambda world: {"q": "roch", "country": "FR", "sort": "name", "page": "1"},
+        "get",
+    ),
+    "the other customer": Form(
+        "karim",
+        lambda world: f"/customers/{world.customers['south'].reference}/merge/",
+        lambda world: {"other": world.customers["across"].reference},
+        "get",
     ),
     "partners": Form(
         "karim",

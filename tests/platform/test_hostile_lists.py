@@ -14,6 +14,7 @@ LISTS = {
     "/deals/": "denise",
     "/deals/queue/": "denise",
     "/deals/conflicts/": "karim",
+    "/customers/": "karim",
     "/deals/export/csv/": "denise",
     "/deals/export/xlsx/": "amir",
     "/people/": "nora",
@@ -30,7 +31,7 @@ LISTS = {
 }
 
 
-@pytest.mark.parametrize("name", ["page", "per_page", "sort"])
+@pytest.mark.parametrize("name", ["page", "per_page", "sort", "q", "country"])
 @pytest.mark.parametrize("address", LISTS)
 def test_no_list_falls_over_its_address(world: World, settings, address, name):
     settings.DEMO = True

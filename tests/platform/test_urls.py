@@ -16,6 +16,7 @@ from partners.lists.models import SavedView
 from portal.core.references import read_reference
 from tests.world import (
     CONFLICT_READERS,
+    CUSTOMER_READERS,
     DEAL_READERS,
     DISTRIBUTOR_PEOPLE,
     DISTRIBUTOR_READERS,
@@ -116,6 +117,19 @@ class Page:
 def public(get: Rule, post: Rule = 405, **more: Any) -> Page:
     """For everybody, signed in or not."""
     return Page(get, post, anonymous=None, stranger=None, **more)  # type: ignore[arg-type]
+
+
+def of_register(then: Rule) -> Rule:
+    """Nobody but the vendor learns whether a customer is known (rule E6); the vendor by its region."""
+
+    def rule(who: str, thing: str) -> Expected:
+        if who not in VENDOR_PEOPLE:
+            return 403
+        if who not in CUSTOMER_READERS.get(thing, ()):
+            return 404
+        return then(who, thing) if callable(then) else then
+
+    return rule
 
 
 def editions_seen(manager: Expected, others: Expected) -> Rule:
@@ -277,6 +291,19 @@ TABLE: dict[str, Page] = {
     "deals:conflicts": Page(only(VENDOR_PEOPLE)),
     "deals:conflict": Page(
         seen(CONFLICT_READERS), seen(CONFLICT_READERS, only(CHANNEL, ANSWERED)), things="conflicts"
+    ),
+    # The register of end customers. Two numbers in one address are the same here: led back to the record.
+    "customers:list": Page(only(VENDOR_PEOPLE)),
+    "customers:page": Page(of_register(200), things="customers"),
+    "customers:merge_choice": Page(of_register(only(CHANNEL, 302)), things="customers"),
+    "customers:merge": Page(
+        of_register(only(CHANNEL, 302)), of_register(only(CHANNEL, ANSWERED)), things="customers"
+    ),
+    "customers:split": Page(
+        of_register(only(CHANNEL)), of_register(only(CHANNEL, ANSWERED)), things="customers"
+    ),
+    "customers:undo": Page(
+        of_register(only(CHANNEL)), of_register(only(CHANNEL, ANSWERED)), things="customer_changes"
     ),
     "deals:appeals": Page(only(VENDOR_PEOPLE)),
     "deals:appeal_figures": Page(only(VENDOR_PEOPLE)),
@@ -504,6 +531,12 @@ def addresses(world: World, name: str) -> dict[str, str]:
             things = {key: row.pk for key, row in world.documents.items()} | {MISSING: uuid.UUID(int=7)}
         case "conflicts":
             things = {key: row.pk for key, row in world.conflicts.items()} | {MISSING: 999_999_999}
+        case "customers":
+            things = {key: row.reference for key, row in world.customers.items()} | {
+                MISSING: _free_number("C")
+            }
+        case "customer_changes":
+            things = {"south": world.customer_change.pk, MISSING: 999_999_999}
         case "memberships":
             kept = (
                 world.memberships if name in ASKED_BY_ALL else {key: world.memberships[key] for key in SOME}
@@ -547,12 +580,12 @@ def _view_of(world: World, who: str) -> SavedView:
     )[0]
 
 
-def _free_number() -> str:
-    """A number that no deal has, the same for a whole run, with a check character that is right."""
-    return "DR-" + next(
+def _free_number(prefix: str = "DR") -> str:
+    """A number that no record has, the same for a whole run, with a check character that is right."""
+    return f"{prefix}-" + next(
         number
         for number in (f"22222{last}" for last in "0123456789ABCDEFGHJKMNPQRSTVWXYZ")
-        if read_reference("DR", f"DR-{number}")
+        if read_reference(prefix, f"{prefix}-{number}")
     )
 
 

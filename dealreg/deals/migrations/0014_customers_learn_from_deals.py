@@ -1,7 +1,7 @@
 from django.db import migrations
 
 from partners.customers.identity import read_identity
-from partners.customers.keys import READING, RUN_TOGETHER, search_keys, spellings
+from partners.customers.keys import READING, is_word, search_keys, spellings
 from partners.customers.models import facts_of
 from portal.core.errors import PortalError
 
@@ -47,7 +47,7 @@ def observe(apps, schema_editor):
                         value=value,
                         key=key,
                         country=identity.country,
-                        keys=search_keys(value) if kind == "name" else [],
+                        keys=search_keys(value, identity.city) if kind == "name" else [],
                         reading=READING if kind == "name" else 0,
                         first_seen_at=deal.submitted_at,
                     ),
@@ -56,7 +56,7 @@ def observe(apps, schema_editor):
                     one.first_source, one.market = deal.reference, deal.partner.country
                     one.first_seen_at = deal.submitted_at
                 one.last_seen_at, one.last_source = deal.submitted_at, deal.reference
-                words.update(key for key in one.keys if not key.startswith(RUN_TOGETHER))
+                words.update(key for key in one.keys if is_word(key))
         Observation.objects.bulk_create(one for one in known.values() if one.pk is None)
         Observation.objects.bulk_update(
             (one for one in known.values() if one.first_source),

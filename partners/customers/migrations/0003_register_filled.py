@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from partners.customers.keys import READING, RUN_TOGETHER, search_keys, spellings
+from partners.customers.keys import READING, is_word, search_keys, spellings
 from partners.customers.names import fold, name_key
 
 CHUNK = 2_000
@@ -27,8 +27,8 @@ def observe(apps, schema_editor):
     for customer in Customer.objects.order_by("pk").iterator(chunk_size=CHUNK):
         customer.name_key = name_key(customer.name)[:200]
         renamed.append(customer)
-        keys = search_keys(customer.name)
-        words.update(key for key in keys if not key.startswith(RUN_TOGETHER))
+        keys = search_keys(customer.name, customer.city)
+        words.update(key for key in keys if is_word(key))
         for kind, value, key in (
             ("name", customer.name, customer.name_key),
             ("number", customer.company_number, customer.number_key),

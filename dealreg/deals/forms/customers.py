@@ -1,0 +1,93 @@
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import Case, QuerySet, When
+from django.utils.translation import gettext_lazy as _
+
+from dealreg.deals.models import Deal
+from partners.customers.models import Customer
+from partners.customers.selectors import Seen, find_records
+from portal.core.formats import alphabetical, country_name, format_day
+
+TEXT_LENGTH = 4000
+
+
+def country_choices(countries: list[str]) -> list[tuple[str, str]]:
+    return sorted(((code, country_name(code)) for code in countries), key=lambda one: alphabetical(one[1]))
+
+
+class CustomerFilter(django_filters.FilterSet):
+    q = django_filters.CharFilter(
+        method="search",
+        label=_("Search customers"),
+        widget=forms.TextInput(
+            attrs={"type": "search", "placeholder": _("Name, number or web domain"), "maxlength": 200}
+        ),
+    )
+    country = django_filters.ChoiceFilter(
+        field_name="country", label=_("Country"), empty_label=_("All countries")
+    )
+
+    class Meta:
+        model = Customer
+        fields: list[str] = []
+
+    def __init__(self, *args: Any, countries: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.filters["country"].extra["choices"] = country_choices(countries)
+
+    def search(self, rows: QuerySet[Customer], name: str, text: str) -> QuerySet[Customer]:
+        if not text.strip():
+            return rows
+        found = find_records(text)
+        # What fits best on top, unless the reader chooses another order.
+        order = Case(*(When(pk=pk, then=place) for place, pk in enumerate(found)), default=len(found))
+        return rows.filter(pk__in=found).order_by(order, "pk")
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Reason, for the record"),
+        max_length=TEXT_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Read by the vendor only. It stays with both records."),
+    )
+
+
+class SplitForm(ReasonForm):
+    """What goes to the new record."""
+
+    observations = forms.TypedMultipleChoiceField(
+        label=_("Observed"),
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one name for the new record.")},
+    )
+    deals = forms.TypedMultipleChoiceField(
+        label=_("Deals"), coerce=int, required=False, widget=forms.CheckboxSelectMultiple
+    )
+    field_order = ("observations", "deals", "reason")
+
+    def __init__(
+        self, *args: Any, observed: dict[str, list[Seen]], deals: list[Deal], own: set[int], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        labels = {
+            "name": _("Name"),
+            "number": _("Company number"),
+            "domain": _("Web domain"),
+            "place": _("Town"),
+        }
+        self.fields["observations"].choices = [
+            (one.pk, f"{labels[kind]}: {one.value} ({country_name(one.country)}, {format_day(one.since)})")
+            for kind, found in observed.items()
+            for one in found
+            if one.pk in own
+        ]
+        self.fields["deals"].choices = [
+            (deal.pk, f"{deal.reference}: {deal.partner}, {deal.product_group}, {deal.customer_name}")
+            for deal in deals
+        ]
+        if not deals:
+            del self.fields["deals"]
