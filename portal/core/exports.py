@@ -1,11 +1,13 @@
 """Lists as CSV and Excel files: typed cells, nothing that a spreadsheet would run as a formula."""
 
 import csv
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from django.http import FileResponse, StreamingHttpResponse
@@ -23,7 +25,26 @@ IN_MEMORY_BYTES = 5_000_000
 # What a spreadsheet takes for the beginning of a formula (promise S2, OWASP's list).
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
+_CURRENCY = re.compile("[A-Z]{3}")
+# Rows that are looked at for the widths of the columns.
+ROWS_MEASURED = 200
+
 Row = Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Money:
+    """An amount with its currency: a number everywhere, and in a workbook shown with the currency."""
+
+    amount: Decimal | None
+    currency: str
+
+
+@dataclass(frozen=True)
+class Percent:
+    """So many per cent: the figure in a CSV file, a true percentage in a workbook."""
+
+    value: Decimal | None
 
 
 def defused(text: str) -> str:
@@ -35,6 +56,10 @@ def defused(text: str) -> str:
 def cell_value(value: Any) -> Any:
     """Numbers, dates and yes/no keep their type; instants are in the reader's time zone, to the second;
     all else is defused text."""
+    if isinstance(value, Money):
+        value = value.amount
+    elif isinstance(value, Percent):
+        value = value.value
     if value is None:
         return ""
     if isinstance(value, datetime):
@@ -87,26 +112,48 @@ class _Echo:
 
 
 def xlsx_response(filename: str, header: Iterable[str | Promise], rows: Iterable[Row]) -> FileResponse:
-    """An Excel workbook with one sheet, written row by row to a temporary file."""
+    """An Excel workbook with one sheet, written row by row to a temporary file: the heading stays in
+    sight and filters, columns are as wide as what stands in them."""
     workbook = Workbook(write_only=True)
     sheet = workbook.create_sheet(title="1")
     sheet.freeze_panes = "A2"
     titles = [str(title) for title in header]
-    for number, title in enumerate(titles, start=1):
-        sheet.column_dimensions[get_column_letter(number)].width = max(12, min(40, len(title) + 6))
+    coming = iter(rows)
+    first = list(islice(coming, ROWS_MEASURED))
+    for number, title in enumerate(titles):
+        widest = max((_length(row[number]) for row in first if number < len(row)), default=0)
+        column = sheet.column_dimensions[get_column_letter(number + 1)]
+        # The button of the filter stands beside the title.
+        column.width = max(8, min(48, max(widest + 2, len(title) + 5)))
     bold = Font(bold=True)
     sheet.append([_xlsx_cell(sheet, title, font=bold) for title in titles])
-    for row in rows:
+    last = 1
+    for row in chain(first, coming):
         sheet.append([_xlsx_cell(sheet, value) for value in row])
+        last += 1
+    if titles:
+        sheet.auto_filter.ref = f"A1:{get_column_letter(len(titles))}{last}"
     file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - the response closes it
     workbook.save(file)
     file.seek(0)
     return FileResponse(file, as_attachment=True, filename=f"{filename}.xlsx", content_type=XLSX_TYPE)
 
 
-def _xlsx_cell(sheet: Any, value: Any, font: Font | None = None) -> Any:
-    value = cell_value(value)
+def _length(value: Any) -> int:
+    if isinstance(value, Money):
+        return len(f"{value.amount or 0:,.2f} {value.currency}")
+    if isinstance(value, datetime):
+        return len("2026-11-23 12:00")
+    return len(str(cell_value(value)))
+
+
+def _xlsx_cell(sheet: Any, given: Any, font: Font | None = None) -> Any:
+    value = cell_value(given)
     layout = _layout(value)
+    if isinstance(given, Money) and layout is not None and _CURRENCY.fullmatch(given.currency):
+        layout = f"{layout} [${given.currency}]"
+    elif isinstance(given, Percent) and layout is not None:
+        value, layout = value / 100, "0.00%"
     if font is None and layout is None and not isinstance(value, str):
         return value
     cell = WriteOnlyCell(sheet, value)

@@ -28,7 +28,7 @@ from partners.organisations.access import can, require
 from partners.organisations.models import Partner
 from portal.accounts.models import User
 from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES
-from portal.core.exports import csv_response, xlsx_response
+from portal.core.exports import Money, Percent, csv_response, xlsx_response
 from portal.core.pagination import CappedPaginator, show_page_of
 
 PER_PAGE = 25
@@ -175,15 +175,15 @@ def export_rows(deals: QuerySet[Deal] | list[Deal]) -> Iterator[list[Any]]:
             deal.partner.trade_name,
             deal.distributor.name if deal.distributor else "",
             deal.currency,
-            deal.list_amount,
-            deal.ceiling_pct,
-            deal.granted_pct,
+            Money(deal.list_amount, deal.currency),
+            Percent(deal.ceiling_pct),
+            Percent(deal.granted_pct),
             deal.expected_close_on,
             deal.submitted_at,
             deal.decision_due_at,
             deal.protected_until,
-            deal.end_user_discount,
-            deal.net_amount,
+            Money(deal.end_user_discount, deal.currency),
+            Money(deal.net_amount, deal.currency),
             *_refusal_cells(deal),
         ]
 

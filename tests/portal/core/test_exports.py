@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy
 from openpyxl import load_workbook
 
-from portal.core.exports import csv_response, defused, xlsx_response
+from portal.core.exports import Money, Percent, csv_response, defused, xlsx_response
 
 HOSTILE = ["=1+1", "+33 1 23", "-2+3", "@SUM(A1)", "\tx", "\rx", '=HYPERLINK("http://x.example")']
 TYPED = [Decimal("-12.50"), -3, date(2026, 11, 23), True, None, datetime(2026, 11, 23, 12, 0, tzinfo=UTC)]
@@ -53,6 +53,27 @@ def test_a_workbook_shows_instants_to_the_minute_and_amounts_with_their_cents():
     row = list(load_workbook(BytesIO(b"".join(answer.streaming_content))).active.iter_rows())[1]
     assert row[0].value.microsecond == 0
     assert [cell.number_format for cell in row] == ["yyyy-mm-dd hh:mm", "yyyy-mm-dd", "#,##0.00", "#,##0"]
+
+
+def test_amounts_show_their_currency_and_percentages_are_true_ones():
+    strange = Money(Decimal(1), "x]")
+    row = [Money(Decimal("1234.5"), "CHF"), Percent(Decimal("3.5")), Money(None, "EUR"), strange]
+    answer = xlsx_response("x", list("abcd"), [row])
+    cells = list(load_workbook(BytesIO(b"".join(answer.streaming_content))).active.iter_rows())[1]
+    assert [cell.value for cell in cells] == [1234.5, 0.035, None, 1]
+    assert [cell.number_format for cell in cells[:2]] == ["#,##0.00 [$CHF]", "0.00%"]
+    assert cells[3].number_format == "#,##0.00"
+    assert csv_rows(csv_response("x", ["a"], [row]))[-1] == ["1234.5", "3.5", "", "1"]
+
+
+def test_the_heading_stays_filters_and_columns_are_wide_enough():
+    rows = [["DR-7K3F9Q", "Centre hospitalier universitaire"], ["DR-222222", "x" * 400]]
+    answer = xlsx_response("x", ["Number", "End customer"], rows)
+    sheet = load_workbook(BytesIO(b"".join(answer.streaming_content))).active
+    assert sheet.freeze_panes == "A2"
+    assert sheet.auto_filter.ref == "A1:B3"
+    assert sheet.column_dimensions["A"].width >= len("DR-7K3F9Q")
+    assert 40 <= sheet.column_dimensions["B"].width <= 48
 
 
 def test_characters_that_a_workbook_cannot_hold_are_left_out():
