@@ -82,7 +82,8 @@ def main() -> None:
 def _reader(role: str, link: str, organisation: Any) -> User:
     """Somebody of this organisation, made where the generator made nobody."""
     user, _ = User.objects.get_or_create(email=f"{role}@bench.example", defaults={"full_name": role})
-    Membership.objects.get_or_create(user=user, role=role, defaults={link: organisation, "is_current": True})
+    place = {"role": role, link: organisation}
+    Membership.objects.get_or_create(user=user, **place, defaults={"is_current": True})
     return user
 
 
