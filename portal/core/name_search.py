@@ -33,11 +33,14 @@ def folded_column(name: str) -> Func:
     )
 
 
+_PIECES: ArrayField = ArrayField(models.TextField())
+
+
 class NamePieces(Func):
     """The pieces of a name that an index holds: see `pieces`."""
 
     function = "name_pieces"
-    output_field = ArrayField(models.TextField())
+    output_field = _PIECES
 
 
 def searched_words(text: str) -> list[str]:
@@ -61,7 +64,7 @@ def named(column: str, words: Sequence[str], *, indexed: bool = True) -> Q:
         found &= Q(_Holds(text, Value(f" {word}" if len(word) < 3 else word)))
     if indexed and words:
         wanted = sorted({piece for word in words for piece in pieces(word)})
-        found &= Q(_HasPieces(NamePieces(F(column)), Value(wanted, output_field=NamePieces.output_field)))
+        found &= Q(_HasPieces(NamePieces(F(column)), Value(wanted, output_field=_PIECES)))
     return found
 
 
