@@ -38,7 +38,8 @@ def ask_for_look(deal: Deal, *, at: datetime) -> None:
 
 def _look_soon() -> None:
     # The deal says what is due: with Redis away beat's run looks later, the request goes on.
-    celery.send_task("dealreg.deals.tasks.look_at_registrations", retry=False)
+    # A moment later, so that the look does not take the processor from the rest of the answer.
+    celery.send_task("dealreg.deals.tasks.look_at_registrations", retry=False, countdown=1)
 
 
 @transaction.atomic

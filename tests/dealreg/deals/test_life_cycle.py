@@ -25,7 +25,15 @@ from hypothesis.stateful import (
 
 from dealreg.deals import actions, rules
 from dealreg.deals.lifecycle import ACTIVE, ENDED, DealStatus
-from dealreg.deals.models import Conflict, ConflictOutcome, Deal, LossCode, RejectionCode, RevocationCode
+from dealreg.deals.models import (
+    Conflict,
+    ConflictOutcome,
+    Deal,
+    LossCode,
+    RejectionCode,
+    RevocationCode,
+    RevocationNotice,
+)
 from dealreg.deals.selectors import open_conflicts
 from dealreg.deals.tasks import watch_decisions, watch_protection
 from partners.organisations.models import Membership
@@ -164,6 +172,22 @@ class Deals(RuleBasedStateMachine):
         self.attempt(actions.report_won, self.deal(which), by=self.person(name), **order)
 
     @precondition(lambda self: self.seen)
+    @rule(which=number, name=people)
+    def confirm_order(self, which: int, name: str) -> None:
+        self.attempt(actions.confirm_order, self.deal(which), by=self.person(name))
+
+    @precondition(lambda self: self.seen)
+    @rule(which=number, name=people)
+    def dispute_order(self, which: int, name: str) -> None:
+        self.attempt(actions.dispute_order, self.deal(which), by=self.person(name), text="Unknown to us.")
+
+    @precondition(lambda self: self.seen)
+    @rule(which=number, name=people)
+    def take_back_win(self, which: int, name: str) -> None:
+        by = self.person(name)
+        self.attempt(actions.take_back_win, self.deal(which), by=by, reason="It was another one.")
+
+    @precondition(lambda self: self.seen)
     @rule(which=number, name=people, code=st.sampled_from(LossCode.values))
     def lose(self, which: int, name: str, code: str) -> None:
         self.attempt(actions.report_lost, self.deal(which), by=self.person(name), code=code)
@@ -171,7 +195,21 @@ class Deals(RuleBasedStateMachine):
     @precondition(lambda self: self.seen)
     @rule(which=number, name=people, code=st.sampled_from(RevocationCode.values))
     def revoke(self, which: int, name: str, code: str) -> None:
-        self.attempt(actions.revoke_deal, self.deal(which), by=self.person(name), code=code, text="Letter.")
+        by = self.person(name)
+        self.attempt(actions.announce_revocation, self.deal(which), by=by, code=code, text="Their letter.")
+
+    @precondition(lambda self: RevocationNotice.objects.open().exists())
+    @rule(name=people)
+    def state_view(self, name: str) -> None:
+        notice = RevocationNotice.objects.open().earliest("pk")
+        self.attempt(actions.state_view, notice, by=self.person(name), text="We were there.")
+
+    @precondition(lambda self: RevocationNotice.objects.open().exists())
+    @rule(name=people, revoke=st.booleans())
+    def decide_revocation(self, name: str, revoke: bool) -> None:
+        notice = RevocationNotice.objects.open().earliest("pk")
+        by = self.person(name)
+        self.attempt(actions.decide_revocation, notice, by=by, revoke=revoke, text="Heard.")
 
     @precondition(lambda self: self.seen)
     @rule(which=number, name=people)
