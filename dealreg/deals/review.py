@@ -245,7 +245,7 @@ def partner_record(user: User, deal: Deal, at: datetime) -> PartnerRecord:
     since = months_before(today, RECORD_MONTHS)
     running = Q(status__in=ACTIVE)
     written = Comment.objects.filter(deal=OuterRef("pk"), at__gte=at - NEWS_WITHIN)
-    silent = running & Q(changed_at__lt=at - NEWS_WITHIN) & ~Exists(written)
+    silent = running & Q(~Exists(written), changed_at__lt=at - NEWS_WITHIN)
     recent = Q(submitted_at__date__gte=since)
     found = deals.order_by().aggregate(
         running=Count("pk", filter=running),

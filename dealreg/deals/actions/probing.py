@@ -1,6 +1,7 @@
 """Whoever registers names to see which are taken is slowed down and reported (rule E6, promise S3)."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, F, Min, Q
 from django.db.models.functions import TruncDate
@@ -48,7 +49,12 @@ def report_probing(deal: Deal, *, at: datetime) -> None:
     told, key = channel_managers_of(deal.partner), f"{deal.partner.reference}:{today}"
     if Notification.objects.filter(recipient__in=told, kind="deal-probing", key=key).exists():
         return
-    figures = {"at_once": at_once, "registered": registered, "in_vain": in_vain, "days": terms.probing_days}
+    figures: dict[str, Any] = {
+        "at_once": at_once,
+        "registered": registered,
+        "in_vain": in_vain,
+        "days": terms.probing_days,
+    }
     record(
         "deal.probing_noticed",
         deal,
