@@ -408,6 +408,7 @@ def count_words(*, at: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             """
+            DROP TABLE IF EXISTS pg_temp.counted;
             CREATE TEMPORARY TABLE counted ON COMMIT DROP AS
             SELECT word, count(*)::int AS names
             FROM customers_observation, unnest(keys) AS word
