@@ -26,9 +26,9 @@ FEW_NAMES = 150
 # So many of the commoner words are tried in pairs, the least common first; and that one with the town.
 PAIRED_WORDS = 3
 # More names than this with the same words say nothing about who is meant.
-MOST_NAMES = 400
+MOST_NAMES = 250
 # So many records are compared properly.
-MOST_RECORDS = 30
+MOST_RECORDS = 20
 MOST_WORDS = 12
 _SLIP = 0.8
 _SAME_TOWN = 0.2
