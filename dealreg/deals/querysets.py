@@ -60,7 +60,7 @@ class DealQuerySet(ScopedQuerySet):
 
     def of_customers(self, ids: Iterable[int]) -> "DealQuerySet":
         """Those of the records, and of the records merged into them: a deal that was protected on the
-        day of the merge may have stayed where it was (decision record 0008)."""
+        day of the merge may have stayed where it was (decision record 0013)."""
         from partners.customers.models import Customer
 
         ids = list(ids)

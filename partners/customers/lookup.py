@@ -1,5 +1,5 @@
 """Finding the few records among very many whose names resemble one: two statements on PostgreSQL's own
-indexes (decision record 0008).
+indexes (decision record 0012).
 
 First the register's words: which of them is each typed word, allowing for a slip of the pen, and how many
 names carry them. Then the names: those with a word that few carry, those with two of the commoner ones, or

@@ -184,7 +184,7 @@ def lapse_conflicts(deal: Deal, *, at: datetime) -> None:
 
 def bring_home(customer_ids: Iterable[int]) -> None:
     """A protected deal that a merge left on its old record, because the other record had one as well,
-    goes to the record that counts as soon as nothing stands in its way (decision record 0008). One that
+    goes to the record that counts as soon as nothing stands in its way (decision record 0013). One that
     somebody is working on stays until the next time; the look-up finds it where it is."""
     family = Customer.objects.filter(pk__in=customer_ids).values("merged_into")
     counts = Q(customer__merged_into__in=customer_ids) | Q(customer__merged_into__in=family)

@@ -1,4 +1,4 @@
-"""Merging and splitting customers with the deals that hang on them (decision record 0009)."""
+"""Merging and splitting customers with the deals that hang on them (decision record 0013)."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime

@@ -18,6 +18,7 @@ from portal.core.actions import run_sweeps
 from portal.dashboard.demo.cast import CAST_PARTNERS, DISTRIBUTORS, OFFICES
 from portal.dashboard.demo.history import Case, Clockwork
 from portal.dashboard.demo.plot import plot
+from portal.dashboard.demo.register import tidy_register
 from portal.dashboard.demo.saved_views import save_views
 from portal.dashboard.demo.world import make_world
 from portal.documents.models import Document
@@ -57,6 +58,7 @@ def load_world(*, now: datetime, tell: Callable[[int, int], None]) -> Loaded:
         clockwork = Clockwork(world, told)
         clockwork.run(plot(clockwork))
         run_sweeps(at=now)
+        tidy_register(now)
         _date_back(clockwork.cases)
         save_views(now)
         _read_old_mail(now)
