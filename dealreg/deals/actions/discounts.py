@@ -57,7 +57,7 @@ def ask_discount(
     lines = list(deal.lines.all())
     asked = rules.asked_amounts([line.list_amount for line in lines], unit=unit, whole=whole, by_line=by_line)
     clock = rules.start_clock(at, deal.partner.country, rulebook_of(deal.edition).deal_registration)
-    request = DiscountRequest.objects.create(
+    discount_request = DiscountRequest.objects.create(
         deal=deal,
         reason=reason.strip(),
         competitor=competitor.strip(),
@@ -71,7 +71,7 @@ def ask_discount(
     )
     DiscountLine.objects.bulk_create(
         DiscountLine(
-            request=request,
+            request=discount_request,
             position=position,
             product_id=line.product_id,
             nodes=line.nodes,
@@ -88,7 +88,7 @@ def ask_discount(
         at=at,
         reason=reason,
         edition=deal.edition.code,
-        asked_amount=request.asked_amount,
+        asked_amount=discount_request.asked_amount,
         currency=deal.currency,
         due_at=clock.due_at,
     )
@@ -96,56 +96,60 @@ def ask_discount(
         "discount-asked",
         to=channel_managers_of(deal.partner),
         about=deal,
-        key=f"{deal.reference}:{request.pk}",
+        key=f"{deal.reference}:{discount_request.pk}",
         at=at,
-        asked_amount=request.asked_amount,
+        asked_amount=discount_request.asked_amount,
         currency=deal.currency,
         due_at=clock.due_at,
-        text=request.reason,
+        text=discount_request.reason,
     )
-    return request
+    return discount_request
 
 
-def _lock_open(request: DiscountRequest) -> tuple[Deal, DiscountRequest]:
-    deal = lock_deal(request.deal)
-    request = DiscountRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
-    if not request.is_open:
+def _lock_open(discount_request: DiscountRequest) -> tuple[Deal, DiscountRequest]:
+    deal = lock_deal(discount_request.deal)
+    discount_request = DiscountRequest.objects.select_for_update(of=("self",)).get(pk=discount_request.pk)
+    if not discount_request.is_open:
         raise WrongState("decided", gettext_noop("This request has been decided in the meantime."))
-    return deal, request
+    return deal, discount_request
 
 
 @transaction.atomic
-def withdraw_discount_request(request: DiscountRequest, *, by: User, at: datetime) -> DiscountRequest:
+def withdraw_discount_request(
+    discount_request: DiscountRequest, *, by: User, at: datetime
+) -> DiscountRequest:
     """The partner takes an open request back; what was granted before stays."""
-    require(by, "deals.ask_discounts", request.deal)
-    deal, request = _lock_open(request)
+    require(by, "deals.ask_discounts", discount_request.deal)
+    deal, discount_request = _lock_open(discount_request)
     if side_of(by.acting_as, deal) != "partner":
         raise NotAllowed("not-allowed", gettext_noop("Your role does not allow this step on this deal."))
-    request.outcome, request.decided_at = DiscountOutcome.WITHDRAWN, at
-    request.save(update_fields=["outcome", "decided_at"])
+    discount_request.outcome, discount_request.decided_at = DiscountOutcome.WITHDRAWN, at
+    discount_request.save(update_fields=["outcome", "decided_at"])
     record("deal.discount_withdrawn", deal, by=by, at=at)
-    return request
+    return discount_request
 
 
 @transaction.atomic
 def decide_discount(
-    request: DiscountRequest, *, by: User, at: datetime, amount: Decimal, text: str
+    discount_request: DiscountRequest, *, by: User, at: datetime, amount: Decimal, text: str
 ) -> DiscountRequest:
     """Rules E11, E14: a channel manager grants all, a part or nothing of what was asked for, with a reason.
     A part is spread over the lines as it was asked for. It replaces what was granted before, and stays
     with the lines: also when the deal is approved afterwards."""
-    require(by, "deals.grant_discounts", request.deal)
-    deal, request = _lock_open(request)
-    rules.check_not_own_registration(registered_it=is_registrant(by, deal) or by.pk == request.asked_by_id)
+    require(by, "deals.grant_discounts", discount_request.deal)
+    deal, discount_request = _lock_open(discount_request)
+    rules.check_not_own_registration(
+        registered_it=is_registrant(by, deal) or by.pk == discount_request.asked_by_id
+    )
     if deal.status not in ACTIVE:
         raise WrongState("wrong-state", gettext_noop("This deal has ended: there is nothing to grant."))
     if not text.strip():
         raise RuleViolation("required", gettext_noop("Give the reason of your decision."), field="text")
     check_tells_no_rival(deal, text, by=by, field="text")
-    wanted = list(request.lines.all())
+    wanted = list(discount_request.lines.all())
     asked = [line.asked_amount for line in wanted]
-    if not 0 <= amount <= request.asked_amount:
-        rules.check_discount_granted([amount], [request.asked_amount])
+    if not 0 <= amount <= discount_request.asked_amount:
+        rules.check_discount_granted([amount], [discount_request.asked_amount])
     granted = rules.spread(amount, asked)
     outcome = rules.check_discount_granted(granted, asked)
     for line, given in zip(wanted, granted, strict=True):
@@ -153,9 +157,15 @@ def decide_discount(
     if outcome != DiscountOutcome.REFUSED:
         _apply(deal, wanted)
     DiscountLine.objects.bulk_update(wanted, ["granted_amount"])
-    request.outcome, request.granted_amount, request.outcome_text = outcome, amount, text.strip()
-    request.decided_by, request.decided_at = by, at
-    request.save(update_fields=["outcome", "granted_amount", "outcome_text", "decided_by", "decided_at"])
+    discount_request.outcome, discount_request.granted_amount, discount_request.outcome_text = (
+        outcome,
+        amount,
+        text.strip(),
+    )
+    discount_request.decided_by, discount_request.decided_at = by, at
+    discount_request.save(
+        update_fields=["outcome", "granted_amount", "outcome_text", "decided_by", "decided_at"]
+    )
     record(
         "deal.discount_decided",
         deal,
@@ -165,22 +175,22 @@ def decide_discount(
         edition=deal.edition.code,
         outcome=outcome,
         granted_amount=amount,
-        asked_amount=request.asked_amount,
+        asked_amount=discount_request.asked_amount,
         currency=deal.currency,
     )
     notify(
         "discount-decided",
-        to=without([*partner_contacts(deal), request.asked_by, *distributor_reviewers(deal)], by),
+        to=without([*partner_contacts(deal), discount_request.asked_by, *distributor_reviewers(deal)], by),
         about=deal,
-        key=f"{deal.reference}:{request.pk}",
+        key=f"{deal.reference}:{discount_request.pk}",
         at=at,
         outcome=outcome,
         granted_amount=amount,
-        asked_amount=request.asked_amount,
+        asked_amount=discount_request.asked_amount,
         currency=deal.currency,
         text=text,
     )
-    return request
+    return discount_request
 
 
 def _apply(deal: Deal, wanted: list[DiscountLine]) -> None:
@@ -206,57 +216,62 @@ def _apply(deal: Deal, wanted: list[DiscountLine]) -> None:
 
 
 @transaction.atomic
-def remind_of_discount(request: DiscountRequest, *, at: datetime) -> bool:
+def remind_of_discount(discount_request: DiscountRequest, *, at: datetime) -> bool:
     """Half of the time to decide on a request has passed. Returns whether the reminder went out now."""
-    deal = lock_deal(request.deal)
-    request = DiscountRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
-    waits = request.is_open and request.half_time_told_at is None
-    if not waits or not request.half_time_at <= at < request.due_at:
+    deal = lock_deal(discount_request.deal)
+    discount_request = DiscountRequest.objects.select_for_update(of=("self",)).get(pk=discount_request.pk)
+    waits = discount_request.is_open and discount_request.half_time_told_at is None
+    if not waits or not discount_request.half_time_at <= at < discount_request.due_at:
         return False
-    request.half_time_told_at = at
-    request.save(update_fields=["half_time_told_at"])
+    discount_request.half_time_told_at = at
+    discount_request.save(update_fields=["half_time_told_at"])
     notify(
         "discount-half-time",
         to=channel_managers_of(deal.partner),
         about=deal,
-        key=f"{deal.reference}:{request.pk}",
+        key=f"{deal.reference}:{discount_request.pk}",
         at=at,
-        due_at=request.due_at,
+        due_at=discount_request.due_at,
     )
     return True
 
 
 @transaction.atomic
-def escalate_discount(request: DiscountRequest, *, at: datetime) -> bool:
+def escalate_discount(discount_request: DiscountRequest, *, at: datetime) -> bool:
     """An overdue request goes to the programme administrators. Returns whether it did so now."""
-    deal = lock_deal(request.deal)
-    request = DiscountRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
-    if not request.is_open or request.overdue_told_at or at <= request.due_at:
+    deal = lock_deal(discount_request.deal)
+    discount_request = DiscountRequest.objects.select_for_update(of=("self",)).get(pk=discount_request.pk)
+    if not discount_request.is_open or discount_request.overdue_told_at or at <= discount_request.due_at:
         return False
-    request.overdue_told_at = at
-    request.save(update_fields=["overdue_told_at"])
+    discount_request.overdue_told_at = at
+    discount_request.save(update_fields=["overdue_told_at"])
     record(
-        "deal.discount_escalated", deal, by=None, at=at, audience=Audience.REVIEWERS, due_at=request.due_at
+        "deal.discount_escalated",
+        deal,
+        by=None,
+        at=at,
+        audience=Audience.REVIEWERS,
+        due_at=discount_request.due_at,
     )
     notify(
         "discount-overdue",
         to=[*channel_managers_of(deal.partner), *programme_admins_of(deal.partner)],
         about=deal,
-        key=f"{deal.reference}:{request.pk}",
+        key=f"{deal.reference}:{discount_request.pk}",
         at=at,
-        due_at=request.due_at,
+        due_at=discount_request.due_at,
     )
     return True
 
 
 @transaction.atomic
-def lapse_discount(request: DiscountRequest, *, at: datetime) -> bool:
+def lapse_discount(discount_request: DiscountRequest, *, at: datetime) -> bool:
     """The deal has ended while a request was open: there is nothing to decide. Safe to repeat."""
-    deal = lock_deal(request.deal)
-    request = DiscountRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
-    if not request.is_open or deal.status in ACTIVE:
+    deal = lock_deal(discount_request.deal)
+    discount_request = DiscountRequest.objects.select_for_update(of=("self",)).get(pk=discount_request.pk)
+    if not discount_request.is_open or deal.status in ACTIVE:
         return False
-    request.outcome, request.decided_at = DiscountOutcome.LAPSED, at
-    request.save(update_fields=["outcome", "decided_at"])
+    discount_request.outcome, discount_request.decided_at = DiscountOutcome.LAPSED, at
+    discount_request.save(update_fields=["outcome", "decided_at"])
     record("deal.discount_lapsed", deal, by=None, at=at)
     return True
