@@ -249,6 +249,8 @@ class Deal(models.Model):
             models.Index(fields=["partner", "status"], name="deal_partner_status"),
             models.Index(fields=["partner", "-changed_at"], name="deal_partner_changed"),
             models.Index(fields=["distributor", "status"], name="deal_distributor_status"),
+            # The list of those who see many deals, and a search for what many of them hold.
+            models.Index(fields=["-submitted_at", "-id"], name="deal_submitted"),
             models.Index(
                 fields=["distributor", "decision_due_at"],
                 condition=Q(status="submitted"),

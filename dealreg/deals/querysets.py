@@ -39,14 +39,16 @@ class DealQuerySet(ScopedQuerySet):
     def _seen_by_vendor(self, membership: "Membership") -> Q:
         return Q(partner__country__in=membership.vendor_office.countries) & ~Q(status=DealStatus.DRAFT)
 
-    def matching(self, text: str, *, partners: "PartnerQuerySet | None" = None) -> "DealQuerySet":
+    def matching(
+        self, text: str, *, partners: "PartnerQuerySet | None" = None, few: bool = False
+    ) -> "DealQuerySet":
         """Those with this number (misread or not), or with every word in the customer's name; or in the
-        name of one of `partners`. Case and accents do not matter. Whoever sees the deals of many partners
-        gives these, and then the index of names is asked: a partner's own deals are read faster."""
+        name of one of `partners`. Case and accents do not matter. `few`: the deals are so few that
+        reading them all is faster than the index of names."""
         words = searched_words(text)
         if not words:
             return self
-        found = named("customer_name", words, indexed=partners is not None)
+        found = named("customer_name", words, indexed=not few)
         if partners is not None:
             # By their numbers: an OR over a join would read every deal.
             called = list(partners.named_like(text).order_by().values_list("pk", flat=True)[:MOST_PARTNERS])

@@ -32,7 +32,7 @@ def customers_typed(user: User, text: str, *, partner: str = "") -> list[dict[st
         )
     deals = (
         Deal.objects.visible_to(user)
-        .filter(named("customer_name", words, indexed=False), partner_id=number)
+        .filter(named("customer_name", words), partner_id=number)
         .order_by("-changed_at", "-pk")
         .values("customer_name", *_FILLED)[:MOST_READ]
     )

@@ -17,7 +17,7 @@ from dealreg.deals.forms.registering import DayInput, OneLine
 from dealreg.deals.lifecycle import ACTIVE, ENDED, UNDER_REVIEW, DealStatus, Step
 from dealreg.deals.models import Deal
 from dealreg.deals.querysets import MOST_PARTNERS, DealQuerySet
-from dealreg.deals.searching import partners_registering
+from dealreg.deals.searching import deals_matching, partners_registering
 from partners.catalogue.models import ProductGroup
 from partners.organisations.models import Distributor
 from portal.accounts.models import User
@@ -168,7 +168,7 @@ class DealFilter(django_filters.FilterSet):
         return deals
 
     def search(self, deals: DealQuerySet, name: str, text: str) -> DealQuerySet:
-        return deals.matching(text, partners=partners_registering(self.user) if self.sees_partners else None)
+        return deals_matching(self.user, text, deals)
 
     def in_state(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
         if value == TO_CONFIRM:
