@@ -9,6 +9,7 @@ from dealreg.deals.lifecycle import ACTIVE, DEAL_LIFECYCLE, UNDER_REVIEW, DealSt
 from dealreg.deals.models import Appeal, Conflict, Deal, Extension
 from dealreg.deals.querysets import DealQuerySet, ExtensionQuerySet
 from dealreg.deals.rules import check_may_extend, last_day_to_reopen, last_day_to_report, stop_clock
+from dealreg.deals.win_rates import WinRate, win_counts
 from partners.catalogue.models import Price, PriceList, Product, ProductGroup
 from partners.catalogue.selectors import price_list_for
 from partners.customers.identity import CustomerIdentity
@@ -406,6 +407,14 @@ def own_registration_of(deal: Deal, identity: CustomerIdentity, *, by: User) -> 
     return None
 
 
+def holds_up(conflict: Conflict, deal: Deal) -> bool:
+    """The same as `open_conflicts`, of one conflict that was read with its later registration."""
+    if conflict.outcome:
+        return False
+    later_has_it = conflict.later.status in (DealStatus.APPROVED, DealStatus.WON)
+    return conflict.later_id == deal.pk or later_has_it
+
+
 def open_conflicts(deal: Deal) -> int:
     """How many settlements this deal waits for before it can be approved (rule E5): those with an
     earlier registration, and those with a later one that is already protected or won."""
@@ -558,15 +567,18 @@ def working_time_left(deal: Deal, at: datetime) -> timedelta | None:
 class PartnerSummary:
     under_review: int
     protected: int
+    wins: WinRate
 
 
-def partner_summary(partner: Partner) -> PartnerSummary:
-    deals = Deal.objects.filter(partner=partner)
-    found = deals.aggregate(
+def partner_summary(partner: Partner, on: date) -> PartnerSummary:
+    """The partner's own figures, whichever deals of it the reader sees; one statement."""
+    found = Deal.objects.filter(partner=partner).aggregate(
         under_review=Count("pk", filter=Q(status__in=UNDER_REVIEW)),
         protected=Count("pk", filter=Q(status=DealStatus.APPROVED)),
+        **win_counts(on),
     )
-    return PartnerSummary(**found)
+    running = {name: found.pop(name) for name in ("under_review", "protected")}
+    return PartnerSummary(**running, wins=WinRate(**found))
 
 
 def conflicts_around(user: User, deal: Deal) -> list[Conflict]:

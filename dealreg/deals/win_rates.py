@@ -38,16 +38,20 @@ def _year_before(day: date) -> date:
     return day - timedelta(days=365)
 
 
-def win_rate(deals: DealQuerySet, on: date) -> WinRate:
+def win_counts(on: date) -> dict[str, Count]:
+    """What a WinRate is made of, to be counted in one statement with other figures."""
     since, before = _year_before(on), _year_before(_year_before(on))
     closed = Q(status__in=[DealStatus.WON, *NOT_WON])
     won = Q(status=DealStatus.WON)
     this_year = Q(ended_on__gt=since, ended_on__lte=on)
     last_year = Q(ended_on__gt=before, ended_on__lte=since)
-    figures = deals.order_by().aggregate(
-        won=Count("pk", filter=won & this_year),
-        closed=Count("pk", filter=closed & this_year),
-        won_before=Count("pk", filter=won & last_year),
-        closed_before=Count("pk", filter=closed & last_year),
-    )
-    return WinRate(**figures)
+    return {
+        "won": Count("pk", filter=won & this_year),
+        "closed": Count("pk", filter=closed & this_year),
+        "won_before": Count("pk", filter=won & last_year),
+        "closed_before": Count("pk", filter=closed & last_year),
+    }
+
+
+def win_rate(deals: DealQuerySet, on: date) -> WinRate:
+    return WinRate(**deals.order_by().aggregate(**win_counts(on)))

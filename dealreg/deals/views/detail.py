@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Q, Value
+from django.db.models import Exists, OuterRef, Q, Value
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -22,7 +22,16 @@ from dealreg.deals.appeals import appeal_of, may_appeal, may_judge
 from dealreg.deals.discounts import askable, may_ask, may_grant, may_withdraw, requests_of
 from dealreg.deals.forms.deciding import CommentForm, unlockable_label
 from dealreg.deals.lifecycle import DealStatus, Step
-from dealreg.deals.models import Deal, Extension, RevocationNotice
+from dealreg.deals.models import (
+    Amendment,
+    Appeal,
+    Conflict,
+    Deal,
+    DiscountRequest,
+    Extension,
+    Question,
+    RevocationNotice,
+)
 from dealreg.deals.querysets import DealQuerySet
 from dealreg.deals.registering_right import may_register_something
 from dealreg.deals.revocations import is_heard, may_decide_revocation, may_state_view, notices_of
@@ -30,6 +39,7 @@ from dealreg.deals.rules import discount_amount, last_day_to_reopen
 from dealreg.deals.selectors import (
     conflicts_around,
     distributors_of,
+    holds_up,
     is_silent,
     moves_open_to,
     open_conflicts,
@@ -45,7 +55,6 @@ from dealreg.deals.time_left import time_left_words
 from dealreg.deals.views.amending import amendments_of
 from dealreg.deals.views.deciding import Button, buttons_for
 from dealreg.deals.views.wording import refusal_of
-from dealreg.deals.win_rates import WinRate, win_rate
 from partners.organisations.access import can
 from partners.programme.rules import recommended_discount_ceiling
 from partners.programme.selectors import rulebook_of, rulebook_on
@@ -68,6 +77,17 @@ AUDIENCES: dict[str, tuple[Audience, ...]] = {
 }
 
 
+# What few deals have: the statement that reads the deal says whether to look.
+SELDOM: dict[str, Any] = {
+    "has_amendments": Amendment,
+    "has_appeal": Appeal,
+    "has_discount_requests": DiscountRequest,
+    "has_extensions": Extension,
+    "has_notices": RevocationNotice,
+    "has_questions": Question,
+}
+
+
 def deals_to_show(user: User) -> DealQuerySet:
     return Deal.objects.visible_to(user).select_related(
         "partner__channel_manager",
@@ -83,7 +103,7 @@ def deals_to_show(user: User) -> DealQuerySet:
 
 @require_safe
 def deal_page(request: HttpRequest, ref: str) -> HttpResponse:
-    deal = get_object_or_404(deals_to_show(request.user), reference=ref)
+    deal = _deal_to_show(request.user, ref)
     if deal.status == DealStatus.DRAFT and registers(request.user, deal):
         return redirect("deals:draft", ref=deal.reference, step="customer")
     return _show(request, deal, comment_form=_comment_form(request, deal))
@@ -91,7 +111,7 @@ def deal_page(request: HttpRequest, ref: str) -> HttpResponse:
 
 @require_POST
 def add_comment(request: HttpRequest, ref: str) -> HttpResponse:
-    deal = get_object_or_404(deals_to_show(request.user), reference=ref)
+    deal = _deal_to_show(request.user, ref)
     form = _comment_form(request, deal)
     if form.is_valid():
         internal = form.cleaned_data.get("is_internal", False)
@@ -117,6 +137,14 @@ def add_comment(request: HttpRequest, ref: str) -> HttpResponse:
     return _show(request, deal, comment_form=form)
 
 
+def _deal_to_show(user: User, ref: str) -> Any:
+    """The deal, with what is in SELDOM beside its own fields."""
+    seldom = {
+        name: Exists(model.objects.filter(deal=OuterRef("pk")).order_by()) for name, model in SELDOM.items()
+    }
+    return get_object_or_404(deals_to_show(user).annotate(**seldom), reference=ref)
+
+
 def _comment_form(request: HttpRequest, deal: Deal) -> CommentForm:
     form = CommentForm(
         request.POST if request.method == "POST" else None,
@@ -131,7 +159,7 @@ def _comment_form(request: HttpRequest, deal: Deal) -> CommentForm:
     return form
 
 
-def _show(request: HttpRequest, deal: Deal, *, comment_form: CommentForm) -> HttpResponse:
+def _show(request: HttpRequest, deal: Any, *, comment_form: CommentForm) -> HttpResponse:
     user, at = request.user, timezone.now()
     side = side_of(user.acting_as, deal)
     if deal.status == DealStatus.DRAFT:
@@ -139,20 +167,21 @@ def _show(request: HttpRequest, deal: Deal, *, comment_form: CommentForm) -> Htt
         return render(request, "deals/detail_draft.html", context)
 
     moves = moves_open_to(user, deal, at)
-    notices = notices_of(deal)
+    notices = notices_of(deal) if deal.has_notices else []
     if any(notice.is_open for notice in notices):
         # Announced already: its own card leads on.
         moves = [move for move in moves if move != "revoke"]
     conflicts = conflicts_around(user, deal) if side == "vendor" else []
     # Registrants are not even asked about: their page costs and says the same with and without (rule E6).
     registered = side == "partner" or (side == "distributor" and deal.on_behalf)
-    waits = not registered and deal.is_under_review and open_conflicts(deal) > 0
+    waits = not registered and deal.is_under_review and _waits(deal, side, conflicts)
     buttons = buttons_for(deal, moves, blocked=waits)
     forward = [button for button in buttons if not button.destructive]
-    questions = list(deal.questions.visible_to(user).select_related("asked_by", "answered_by"))
-    amendments = amendments_of(user, deal)
-    appeal = appeal_of(deal)
-    requests = requests_of(deal)
+    asked = deal.questions.visible_to(user).select_related("asked_by", "answered_by")
+    questions = list(asked) if deal.has_questions else []
+    amendments = amendments_of(user, deal) if deal.has_amendments else []
+    appeal = appeal_of(deal) if deal.has_appeal else None
+    requests = requests_of(deal) if deal.has_discount_requests else []
     context = {
         "deal": deal,
         "side": side,
@@ -164,7 +193,7 @@ def _show(request: HttpRequest, deal: Deal, *, comment_form: CommentForm) -> Htt
         "lines": list(deal.lines.select_related("product")),
         "money": money_of(deal),
         "protection": protection_of(deal, at),
-        "extensions": extensions_of(deal),
+        "extensions": extensions_of(deal) if deal.has_extensions else [],
         "silence": silence_of(deal, side, at),
         "reopen_until": last_day_to_reopen(deal.ended_on, terms_of(deal)) if "reopen" in moves else None,
         "outcome": outcome_of(deal),
@@ -201,8 +230,7 @@ def _show(request: HttpRequest, deal: Deal, *, comment_form: CommentForm) -> Htt
         "open_conflicts": [conflict for conflict in conflicts if not conflict.outcome],
         "settled_conflicts": [conflict for conflict in conflicts if conflict.outcome],
         "may_settle": can(user, "deals.settle_conflicts"),
-        "partner_summary": partner_summary(deal.partner) if side == "vendor" else None,
-        "partner_wins": _wins_of_partner(deal, at) if side == "vendor" else None,
+        "partner_summary": partner_summary(deal.partner, _today(deal, at)) if side == "vendor" else None,
         "partner_tier": _tier_that_counts(deal, at) if side == "vendor" else "",
     }
     return render(request, "deals/detail.html", context)
@@ -246,13 +274,19 @@ def _step(deal: Deal, name: str) -> str:
     return reverse(f"deals:{name}", args=[deal.reference])
 
 
-def _wins_of_partner(deal: Deal, at: datetime) -> WinRate:
-    # The partner's own figure, whichever deals of it the reader sees.
-    return win_rate(Deal.objects.filter(partner=deal.partner_id), date_in(deal.partner.country, at))
+def _waits(deal: Deal, side: str, conflicts: Collection[Conflict]) -> bool:
+    """Rule E5: the vendor has read every conflict of the deal already, a distributor reads none."""
+    if side == "vendor":
+        return any(holds_up(conflict, deal) for conflict in conflicts)
+    return open_conflicts(deal) > 0
+
+
+def _today(deal: Deal, at: datetime) -> date:
+    return date_in(deal.partner.country, at)
 
 
 def _tier_that_counts(deal: Deal, at: datetime) -> str:
-    on = date_in(deal.partner.country, at)
+    on = _today(deal, at)
     return registrant_facts(deal.partner, on, rulebook_on(on)).tier
 
 
@@ -365,9 +399,7 @@ def protection_of(deal: Deal, at: datetime) -> dict[str, Any] | None:
 
 
 def extensions_of(deal: Deal) -> list[Extension]:
-    """What was asked for and decided, with the progress told; only deals that were ever protected."""
-    if deal.status in (DealStatus.SUBMITTED, DealStatus.INFORMATION_REQUESTED) and deal.reopened_at is None:
-        return []
+    """What was asked for and decided, with the progress told."""
     found = deal.extensions.select_related("asked_by", "decided_by").prefetch_related("progress")
     return list(found)
 
