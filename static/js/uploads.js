@@ -126,6 +126,7 @@
     const facts = address ? ["kind", "dated_on"].map((name) => form.elements[name]) : [];
     const button = address ? form.querySelector('[name="action"][value="upload"]') : null;
     let busy = false;
+    let waiting = null;
     const post = (file, size) =>
       new Promise((done) => {
         const body = new FormData();
@@ -174,8 +175,19 @@
       busy = false;
       said.textContent = told.join(". ");
       zone.classList.toggle("drop-full", places <= 0);
+      const onward = waiting;
+      waiting = null;
+      if (onward && !refused.length) form.requestSubmit(onward.submitter);
     };
     facts.forEach((field) => field.addEventListener("change", send));
+    // Who continues while a file is on its way waits for it: it would be sent a second time.
+    if (address) {
+      form.addEventListener("submit", (event) => {
+        if (!busy) return;
+        event.preventDefault();
+        waiting = { submitter: event.submitter };
+      });
+    }
     if (button) {
       button.addEventListener("click", (event) => {
         if (!input.files.length || facts.some((field) => !field.value)) return;

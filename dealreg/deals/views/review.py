@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from dealreg.deals.actions import merge_customers, tell_apart
 from dealreg.deals.forms.conflicts import TellApartForm
-from dealreg.deals.models import Deal
+from dealreg.deals.models import Conflict, Deal
 from dealreg.deals.review import (
     Picture,
     known_purchases,
@@ -89,6 +89,8 @@ def _show(request: HttpRequest, deal: Deal, form: TellApartForm, *, status: int 
     picture = picture_of(user, deal, at)
     waits = deal.is_under_review and open_conflicts(deal) > 0
     moves = moves_open_to(user, deal, at)
+    may_settle = can(user, "deals.settle_conflicts")
+    waiting = Conflict.objects.visible_to(user).open().filter(later=deal) if waits and may_settle else []
     context = {
         "deal": deal,
         "side": side,
@@ -101,7 +103,8 @@ def _show(request: HttpRequest, deal: Deal, form: TellApartForm, *, status: int 
         "waits_for_conflict": waits,
         "next": next_step(deal, side, moves, at),
         "own_registration": is_registrant(user, deal),
-        "may_settle": can(user, "deals.settle_conflicts"),
+        "may_settle": may_settle,
+        "to_settle": waiting,
         "may_merge": can(user, "customers.manage"),
         "form": form,
         "asked_about": form.data.get("record", ""),

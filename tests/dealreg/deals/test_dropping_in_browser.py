@@ -53,3 +53,17 @@ def test_dropped_files_are_looked_at_and_sent(transactional_db, page, live_serve
     page.get_by_role("button", name="Remove offer.pdf").click()
     page.get_by_text("The file was removed.").wait_for()
     assert Evidence.objects.count() == 1
+
+
+def test_continuing_while_a_file_is_on_its_way_sends_it_once(transactional_db, page, live_server, sign_in):
+    cast = in_english(make_cast())
+    deal = draft(cast)
+    session = sign_in(cast.amir).cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    page.goto(f"/deals/{deal.reference}/draft/contact/")
+    page.evaluate(DROP, ["minutes.pdf", "application/pdf", 500])
+    page.get_by_label("Type").select_option("meeting")
+    page.get_by_label("Date", exact=True).fill("2026-01-20")
+    page.locator("button.btn-primary[value=continue]").click()
+    page.wait_for_url("**/draft/review/")
+    assert Evidence.objects.count() == 1

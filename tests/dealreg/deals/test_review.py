@@ -85,7 +85,10 @@ def test_the_channel_manager_sees_both_registrations_in_full(cast, sign_in, time
         "Compare and settle",
     ):
         assert word in page
-    assert Conflict.objects.get().get_absolute_url() in page
+    conflict = Conflict.objects.get().get_absolute_url()
+    assert page.count(f'href="{conflict}"') == 2
+    assert f'<a class="btn btn-primary" href="{conflict}">' in page
+    assert "Nothing is for you to decide" not in page
     assert 'class="match"' in page
 
 
