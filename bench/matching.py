@@ -10,6 +10,7 @@ are counted, is the names of the file, without their labels.
 
 import argparse
 import csv
+import os
 import sys
 import time
 from collections import Counter, defaultdict
@@ -88,4 +89,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads along has read enough: `… | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

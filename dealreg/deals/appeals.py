@@ -16,9 +16,6 @@ from portal.accounts.models import User
 from portal.accounts.roles import Role
 from portal.core.calendar import date_in
 
-# Fewer appeals than this are not told by reason or country: nobody can be singled out.
-FEWEST_TOLD = 3
-
 
 def appeal_of(deal: Deal) -> Appeal | None:
     return Appeal.objects.select_related("filed_by", "rejected_by", "decided_by").filter(deal=deal).first()
@@ -79,15 +76,16 @@ def appeals_to_judge(user: User) -> Any:
 @dataclass(frozen=True)
 class OverturnRate:
     """Appeals that were decided, and those of them that overturned the first decision. `pct` is None where
-    there are too few to be told."""
+    there are fewer than `fewest`: nobody can be singled out."""
 
     key: str
     decided: int
     overturned: int
+    fewest: int
 
     @property
     def told(self) -> bool:
-        return self.decided >= FEWEST_TOLD
+        return self.decided >= self.fewest
 
     @property
     def pct(self) -> int | None:
@@ -103,7 +101,7 @@ class OverturnFigures:
     by_outcome: list[tuple[str, int]]
 
 
-def overturn_figures(user: User, since: datetime | None) -> OverturnFigures:
+def overturn_figures(user: User, since: datetime | None, *, fewest: int) -> OverturnFigures:
     """Over the appeals that the reader sees, decided since then. Two statements."""
     seen = Appeal.objects.visible_to(user)
     decided = seen.exclude(outcome="")
@@ -114,19 +112,19 @@ def overturn_figures(user: User, since: datetime | None) -> OverturnFigures:
     for *_rest, outcome in rows:
         outcomes[outcome] = outcomes.get(outcome, 0) + 1
     return OverturnFigures(
-        total=OverturnRate("", len(rows), sum(row[2] in OVERTURNED for row in rows)),
+        total=OverturnRate("", len(rows), sum(row[2] in OVERTURNED for row in rows), fewest),
         open=seen.open().count(),
-        by_code=_rates((code, outcome) for code, _country, outcome in rows),
-        by_country=_rates((country, outcome) for _code, country, outcome in rows),
+        by_code=_rates(((code, outcome) for code, _country, outcome in rows), fewest),
+        by_country=_rates(((country, outcome) for _code, country, outcome in rows), fewest),
         by_outcome=sorted(outcomes.items(), key=lambda one: (-one[1], one[0])),
     )
 
 
-def _rates(pairs: Iterable[tuple[str, str]]) -> list[OverturnRate]:
+def _rates(pairs: Iterable[tuple[str, str]], fewest: int) -> list[OverturnRate]:
     counted: dict[str, list[int]] = {}
     for key, outcome in pairs:
         count = counted.setdefault(key, [0, 0])
         count[0] += 1
         count[1] += outcome in OVERTURNED
-    rates = [OverturnRate(key, decided, overturned) for key, (decided, overturned) in counted.items()]
+    rates = [OverturnRate(key, decided, overturned, fewest) for key, (decided, overturned) in counted.items()]
     return sorted(rates, key=lambda rate: (-rate.decided, rate.key))

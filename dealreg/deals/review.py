@@ -18,16 +18,13 @@ from partners.customers.models import Customer
 from partners.customers.selectors import Candidate, candidates_for
 from partners.customers.wording import finding_words
 from partners.organisations.access import can
+from partners.programme.selectors import rulebook_on
 from portal.accounts.models import User
 from portal.core.calendar import date_in, months_before
 from portal.core.errors import RuleViolation
 
 MOST_CANDIDATES = 10
 MOST_DEALS = 60
-# An open registration that nobody has written or changed anything on for so long is without news.
-NEWS_WITHIN = timedelta(days=30)
-# So far back the partner's registrations are looked at.
-RECORD_MONTHS = 24
 # The statements of the registration were not true.
 UNTRUE = Q(revocation_code=RevocationCode.UNTRUE_STATEMENT) | Q(
     status=DealStatus.REJECTED, rejection_code=RejectionCode.CUSTOMER_OBJECTS
@@ -225,6 +222,10 @@ def known_purchases(deals: Iterable[OtherDeal]) -> list[Purchase]:
 
 @dataclass(frozen=True)
 class PartnerRecord:
+    """Over `months`; without news is what nobody has written or changed anything on for `days`."""
+
+    months: int
+    days: int
     running: int
     without_news: int
     registered: int
@@ -242,10 +243,12 @@ def partner_record(user: User, deal: Deal, at: datetime) -> PartnerRecord:
     if side_of(user.acting_as, deal) != "vendor":
         deals = deals.filter(pk__in=Deal.objects.visible_to(user).values("pk"))
     today = date_in(deal.partner.country, at)
-    since = months_before(today, RECORD_MONTHS)
+    terms = rulebook_on(today).deal_registration
+    since = months_before(today, terms.record_months)
+    last_news = at - timedelta(days=terms.without_news_days)
     running = Q(status__in=ACTIVE)
-    written = Comment.objects.filter(deal=OuterRef("pk"), at__gte=at - NEWS_WITHIN)
-    silent = running & Q(~Exists(written), changed_at__lt=at - NEWS_WITHIN)
+    written = Comment.objects.filter(deal=OuterRef("pk"), at__gte=last_news)
+    silent = running & Q(~Exists(written), changed_at__lt=last_news)
     recent = Q(submitted_at__date__gte=since)
     found = deals.order_by().aggregate(
         running=Count("pk", filter=running),
@@ -253,4 +256,6 @@ def partner_record(user: User, deal: Deal, at: datetime) -> PartnerRecord:
         registered=Count("pk", filter=recent),
         untrue=Count("pk", filter=recent & UNTRUE),
     )
-    return PartnerRecord(wins=win_rate(deals, today), **found)
+    return PartnerRecord(
+        months=terms.record_months, days=terms.without_news_days, wins=win_rate(deals, today), **found
+    )

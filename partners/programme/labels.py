@@ -336,6 +336,15 @@ PARAMETERS: dict[tuple[str, str], ParameterLabel] = {
     ("deal_registration", "decisions_to_publish"): ParameterLabel(
         _("Decision times are published from so many decisions on"), "E7", _number
     ),
+    ("deal_registration", "without_news_days"): ParameterLabel(
+        _("A running registration counts as without news after"), "E8", _days
+    ),
+    ("deal_registration", "record_months"): ParameterLabel(
+        _("A partner's registrations are looked at over"), "E5", _months
+    ),
+    ("deal_registration", "appeals_to_publish"): ParameterLabel(
+        _("Rates of overturned decisions are told from so many appeals on"), "E9", _number
+    ),
     ("deal_registration", "registrations_per_hour"): ParameterLabel(
         _("Registrations of one person within an hour, at most"), "E6", _number
     ),

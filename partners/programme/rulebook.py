@@ -31,6 +31,12 @@ class DealRegistrationTerms:
     order_confirmation_business_days: int
     # Fewer decisions than this are not published as a figure: nobody is to be singled out.
     decisions_to_publish: int
+    # What a reviewer weighs a partner's registrations by: nothing written or changed on one that runs for
+    # so many days is "without news"; and so far back they are looked at.
+    without_news_days: int
+    record_months: int
+    # Fewer decided appeals than this are not told as a rate.
+    appeals_to_publish: int
     # One person registers no more within an hour; an account that does is reported (rule E6).
     registrations_per_hour: int
     # Reported too: so many registrations of a partner within so many days, of which at least this share

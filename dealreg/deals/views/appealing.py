@@ -14,7 +14,7 @@ from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from dealreg.deals.actions import decide_appeal, file_appeal
-from dealreg.deals.appeals import FEWEST_TOLD, appeals_to_judge, overturn_figures
+from dealreg.deals.appeals import appeals_to_judge, overturn_figures
 from dealreg.deals.forms.appealing import AppealForm, JudgeForm
 from dealreg.deals.lifecycle import DEAL_LIFECYCLE
 from dealreg.deals.models import Appeal, AppealOutcome, Deal, RejectionCode
@@ -23,6 +23,7 @@ from dealreg.deals.selectors import Rival, is_registrant, rivals
 from dealreg.deals.views.conflicts import FACTS_OF_REASON, Side, to_the_second
 from dealreg.deals.views.wording import why_rejected
 from partners.organisations.access import require
+from partners.programme.selectors import rulebook_on
 from portal.core.calendar import date_in
 from portal.core.errors import PortalError, RuleViolation, WrongState
 from portal.core.formats import country_name, format_moment
@@ -187,16 +188,18 @@ def figures(request: HttpRequest) -> HttpResponse:
     if period not in PERIODS:
         period = "365"
     days = PERIODS[period]
-    found = overturn_figures(request.user, timezone.now() - timedelta(days=days) if days else None)
+    at = timezone.now()
+    fewest = rulebook_on(timezone.localdate(at)).deal_registration.appeals_to_publish
+    found = overturn_figures(request.user, at - timedelta(days=days) if days else None, fewest=fewest)
     labels = {"90": _("90 days"), "365": _("12 months"), "all": pgettext("period", "Always")}
     reasons, outcomes = dict(RejectionCode.choices), dict(AppealOutcome.choices)
     context = {
         "figures": found,
         "appeals_url": reverse("deals:appeals"),
         "few_hint": ngettext(
-            "No rate under %(n)d appeal", "No rate under %(n)d appeals: nobody is singled out", FEWEST_TOLD
+            "No rate under %(n)d appeal", "No rate under %(n)d appeals: nobody is singled out", fewest
         )
-        % {"n": FEWEST_TOLD},
+        % {"n": fewest},
         "overturned_hint": ngettext("%(n)d overturned", "%(n)d overturned", found.total.overturned)
         % {"n": found.total.overturned},
         "tabs": [{"label": labels[key], "url": f"?period={key}", "active": key == period} for key in PERIODS],
