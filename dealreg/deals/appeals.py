@@ -17,8 +17,10 @@ from portal.accounts.roles import Role
 from portal.core.calendar import date_in
 
 
-def appeal_of(deal: Deal) -> Appeal | None:
-    return Appeal.objects.select_related("filed_by", "rejected_by", "decided_by").filter(deal=deal).first()
+def appeal_of(user: User, deal: Deal) -> Appeal | None:
+    """As far as this reader sees it."""
+    seen = Appeal.objects.visible_to(user).filter(deal=deal)
+    return seen.select_related("filed_by", "rejected_by", "decided_by").first()
 
 
 def may_appeal(user: User, deal: Deal, at: datetime, *, has_appealed: bool) -> bool:

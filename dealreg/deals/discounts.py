@@ -14,9 +14,10 @@ def askable(deal: Deal) -> bool:
     return deal.status in ACTIVE
 
 
-def requests_of(deal: Deal) -> list[DiscountRequest]:
-    """The latest first, with their lines."""
-    found = deal.discount_requests.select_related("asked_by", "decided_by").prefetch_related("lines__product")
+def requests_of(user: User, deal: Deal) -> list[DiscountRequest]:
+    """Those that the reader sees, the latest first, with their lines."""
+    seen = DiscountRequest.objects.visible_to(user).filter(deal=deal)
+    found = seen.select_related("asked_by", "decided_by").prefetch_related("lines__product")
     return list(found.order_by("-asked_at", "-pk"))
 
 

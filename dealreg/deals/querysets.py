@@ -106,13 +106,19 @@ class DealQuerySet(ScopedQuerySet):
 class DealPartQuerySet(models.QuerySet[Any]):
     """Lines, comments, questions and evidence are seen with their deal."""
 
+    # The column with the moment at which it was said, for what only those read who had the deal then.
+    said_at = ""
+
     def visible_to(self, user: Any, *, any_membership: bool = False) -> Any:
         from dealreg.deals.models import Deal
 
-        return self.filter(deal__in=Deal.objects.visible_to(user, any_membership=any_membership))
+        seen = self.filter(deal__in=Deal.objects.visible_to(user, any_membership=any_membership))
+        return seen.filter(said_in_its_time(user, self.said_at)) if self.said_at else seen
 
 
 class ExtensionQuerySet(DealPartQuerySet):
+    said_at = "asked_at"
+
     def pending(self) -> "ExtensionQuerySet":
         return self.filter(status=ExtensionStatus.PENDING)
 
@@ -125,12 +131,13 @@ class ExtensionQuerySet(DealPartQuerySet):
 
 
 class ProgressQuerySet(models.QuerySet[Any]):
-    """Seen with the deal of its extension."""
+    """Seen with its extension."""
 
     def visible_to(self, user: Any, *, any_membership: bool = False) -> Any:
-        from dealreg.deals.models import Deal
+        from dealreg.deals.models import Extension
 
-        return self.filter(extension__deal__in=Deal.objects.visible_to(user, any_membership=any_membership))
+        seen = Extension.objects.visible_to(user, any_membership=any_membership)
+        return self.filter(extension__in=seen)
 
 
 def said_in_its_time(user: Any, moment: str) -> Q:
@@ -144,17 +151,16 @@ def said_in_its_time(user: Any, moment: str) -> Q:
 
 
 class QuestionQuerySet(DealPartQuerySet):
-    def visible_to(self, user: Any, *, any_membership: bool = False) -> Any:
-        seen = super().visible_to(user, any_membership=any_membership)
-        return seen.filter(said_in_its_time(user, "asked_at"))
+    said_at = "asked_at"
 
 
 class CommentQuerySet(DealPartQuerySet):
+    said_at = "at"
+
     def visible_to(self, user: Any, *, any_membership: bool = False) -> Any:
         from portal.accounts.roles import PARTNER_ROLES
 
         seen = super().visible_to(user, any_membership=any_membership)
-        seen = seen.filter(said_in_its_time(user, "at"))
         if user.acting_as is None or user.acting_as.role in PARTNER_ROLES:
             seen = seen.filter(is_internal=False)
         return seen
@@ -191,6 +197,8 @@ class ConflictQuerySet(ScopedQuerySet):
 class AppealQuerySet(DealPartQuerySet):
     """An appeal is seen with its deal (rule E9)."""
 
+    said_at = "filed_at"
+
     def open(self) -> "AppealQuerySet":
         return self.filter(outcome="")
 
@@ -198,12 +206,16 @@ class AppealQuerySet(DealPartQuerySet):
 class DiscountRequestQuerySet(DealPartQuerySet):
     """A request for an end customer's discount is seen with its deal (rule E14)."""
 
+    said_at = "asked_at"
+
     def open(self) -> "DiscountRequestQuerySet":
         return self.filter(outcome="open")
 
 
 class RevocationNoticeQuerySet(DealPartQuerySet):
     """An announced revocation is seen with its deal (rule E13)."""
+
+    said_at = "announced_at"
 
     def open(self) -> "RevocationNoticeQuerySet":
         return self.filter(outcome="open")
@@ -225,6 +237,8 @@ class RevocationEvidenceQuerySet(models.QuerySet[Any]):
 
 class AmendmentQuerySet(DealPartQuerySet):
     """A change of an approved deal is seen with the deal."""
+
+    said_at = "asked_at"
 
     def open(self) -> "AmendmentQuerySet":
         return self.filter(status=AmendmentStatus.OPEN)

@@ -12,9 +12,10 @@ from partners.organisations.access import can
 from portal.accounts.models import User
 
 
-def notices_of(deal: Deal) -> list[RevocationNotice]:
-    """The latest first."""
-    found = deal.revocation_notices.select_related("announced_by", "stated_by", "decided_by")
+def notices_of(user: User, deal: Deal) -> list[RevocationNotice]:
+    """Those that the reader sees, the latest first."""
+    seen = RevocationNotice.objects.visible_to(user).filter(deal=deal)
+    found = seen.select_related("announced_by", "stated_by", "decided_by")
     return list(found.order_by("-announced_at", "-pk"))
 
 

@@ -310,8 +310,10 @@ def stamp_decision(deal: Deal, *, by: User, at: datetime, in_place: bool) -> Non
     if deal.decision_working_time is None:
         # An appeal decides anew on what was decided in time or too late: the first decision counts.
         terms, country = rulebook_of(deal.edition).deal_registration, deal.distributor.country
-        asked = deal.questions.filter(asked_at__gte=deal.submitted_at).values_list("asked_at", "answered_at")
-        spent = rules.decision_time(deal.submitted_at, at, asked, country, terms)
+        # Another distributor has a clock of its own.
+        since = max(deal.submitted_at, deal.distributor_since or deal.submitted_at)
+        asked = deal.questions.filter(asked_at__gte=since).values_list("asked_at", "answered_at")
+        spent = rules.decision_time(since, at, asked, country, terms)
         deal.decision_working_time = spent
         deal.decided_late = rules.is_late(spent, country, terms)
 

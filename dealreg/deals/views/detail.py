@@ -167,7 +167,7 @@ def _show(request: HttpRequest, deal: Any, *, comment_form: CommentForm) -> Http
         return render(request, "deals/detail_draft.html", context)
 
     moves = moves_open_to(user, deal, at)
-    notices = notices_of(deal) if deal.has_notices else []
+    notices = notices_of(user, deal) if deal.has_notices else []
     if any(notice.is_open for notice in notices):
         # Announced already: its own card leads on.
         moves = [move for move in moves if move != "revoke"]
@@ -180,8 +180,8 @@ def _show(request: HttpRequest, deal: Any, *, comment_form: CommentForm) -> Http
     asked = deal.questions.visible_to(user).select_related("asked_by", "answered_by")
     questions = list(asked) if deal.has_questions else []
     amendments = amendments_of(user, deal) if deal.has_amendments else []
-    appeal = appeal_of(deal) if deal.has_appeal else None
-    requests = requests_of(deal) if deal.has_discount_requests else []
+    appeal = appeal_of(user, deal) if deal.has_appeal else None
+    requests = requests_of(user, deal) if deal.has_discount_requests else []
     context = {
         "deal": deal,
         "side": side,
@@ -193,7 +193,7 @@ def _show(request: HttpRequest, deal: Any, *, comment_form: CommentForm) -> Http
         "lines": list(deal.lines.select_related("product")),
         "money": money_of(deal),
         "protection": protection_of(deal, at),
-        "extensions": extensions_of(deal) if deal.has_extensions else [],
+        "extensions": extensions_of(user, deal) if deal.has_extensions else [],
         "silence": silence_of(deal, side, at),
         "reopen_until": last_day_to_reopen(deal.ended_on, terms_of(deal)) if "reopen" in moves else None,
         "outcome": outcome_of(deal),
@@ -398,10 +398,10 @@ def protection_of(deal: Deal, at: datetime) -> dict[str, Any] | None:
     }
 
 
-def extensions_of(deal: Deal) -> list[Extension]:
+def extensions_of(user: User, deal: Deal) -> list[Extension]:
     """What was asked for and decided, with the progress told."""
-    found = deal.extensions.select_related("asked_by", "decided_by").prefetch_related("progress")
-    return list(found)
+    seen = Extension.objects.visible_to(user).filter(deal=deal)
+    return list(seen.select_related("asked_by", "decided_by").prefetch_related("progress"))
 
 
 def silence_of(deal: Deal, side: str, at: datetime) -> dict[str, Any] | None:

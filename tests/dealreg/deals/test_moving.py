@@ -6,12 +6,33 @@ from decimal import Decimal
 import pytest
 
 from dealreg.deals import actions
+from dealreg.deals.actions.drafting import LineInput
 from dealreg.deals.lifecycle import DealStatus, Step
-from dealreg.deals.models import Comment, Deal, DistributorChange, Question
+from dealreg.deals.models import (
+    Amendment,
+    Appeal,
+    Comment,
+    Deal,
+    DiscountRequest,
+    DistributorChange,
+    Extension,
+    Progress,
+    Question,
+    RevocationNotice,
+)
 from partners.organisations.models import Supply
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
 from portal.notifications.models import Notification
-from tests.dealreg.deals.stages import LATER, MONDAY, approved, in_english, submitted
+from tests.dealreg.deals.stages import (
+    LATER,
+    MONDAY,
+    announced,
+    approved,
+    extension,
+    in_english,
+    looked_at,
+    submitted,
+)
 
 pytestmark = pytest.mark.django_db
 THEN = LATER + timedelta(hours=3)
@@ -74,6 +95,65 @@ def test_the_one_that_has_it_now_reads_nothing_of_what_was_said_before(cast, sig
     for hidden in ("2 %.", "3 %.", "Who decides there?", "Denise", "Distri Nord", "Information requested"):
         assert hidden not in page
     assert "Who decides there?" in sign_in(cast.bruno).get(deal.get_absolute_url()).content.decode()
+
+
+def test_nor_of_an_appeal_against_the_one_before(cast, sign_in):
+    deal = bravos(cast)
+    actions.reject_deal(deal, by=cast.denise, at=LATER, code="no_engagement", text="Denise says no.")
+    appeal = actions.file_appeal(deal, by=cast.bruno, at=LATER, text="Denise was not there.")
+    actions.decide_appeal(appeal, by=cast.karim, at=LATER, outcome="facts_wrong", text="Distri Nord erred.")
+    deal = move(cast, deal)
+    page = sign_in(cast.eve).get(deal.get_absolute_url()).content.decode()
+    for hidden in ("Denise", "Distri Nord", "Rejected by"):
+        assert hidden not in page
+    assert not Appeal.objects.visible_to(cast.eve).exists()
+    for person in (cast.bruno, cast.karim):
+        assert "Denise was not there." in sign_in(person).get(deal.get_absolute_url()).content.decode()
+
+
+def test_nor_of_the_protection_that_the_one_before_gave(cast, sign_in, time_machine_at):
+    deal = actions.approve_deal(bravos(cast), by=cast.denise, at=LATER, granted_pct=Decimal(2))
+    actions.ask_extension(deal, by=cast.bruno, at=LATER, asked=extension(LATER))
+    actions.refuse_extension(deal, by=cast.denise, at=LATER, code="other", text="Distri Nord says no.")
+    notice = announced(cast, deal, text="Distri Nord has told us.")
+    actions.state_view(notice, by=cast.bruno, at=THEN + timedelta(days=3), text="Denise is wrong.")
+    actions.decide_revocation(notice, by=cast.karim, at=THEN + timedelta(days=3), revoke=False, text="Right.")
+    ask = actions.ask_discount(deal, by=cast.bruno, at=THEN, reason="Denise agrees.", whole=Decimal(100))
+    actions.decide_discount(ask, by=cast.karim, at=THEN, amount=Decimal(0), text="Distri Nord does not.")
+    amendment = actions.ask_amendment(
+        deal,
+        by=cast.bruno,
+        at=THEN,
+        reason="Denise knows.",
+        lines=[LineInput(cast.products["EPS-ADV"], 300, 12)],
+        nodes=300,
+        expected_close_on=deal.expected_close_on,
+    )
+    actions.refuse_amendment(amendment, by=cast.denise, at=THEN, text="Distri Nord refuses.")
+    ended = LATER + timedelta(days=92)
+    assert actions.expire_deal(deal, at=ended)
+    again = ended.date() + timedelta(days=30)
+    looked_at(actions.reopen_deal(deal, by=cast.bruno, at=ended, expected_close_on=again), at=ended)
+    since = ended + timedelta(hours=1)
+    deal = move(cast, Deal.objects.get(pk=deal.pk), at=since)
+    with time_machine_at(since):
+        page = sign_in(cast.eve).get(deal.get_absolute_url()).content.decode()
+        own = sign_in(cast.bruno).get(deal.get_absolute_url()).content.decode()
+    for hidden in ("Denise", "Distri Nord"):
+        assert hidden not in page
+    assert "Distri Nord says no." in own and "Denise is wrong." in own
+    for kept in (Extension, Progress, Amendment, RevocationNotice, DiscountRequest):
+        assert not kept.objects.visible_to(cast.eve).exists()
+        assert kept.objects.visible_to(cast.bruno).exists()
+
+
+def test_what_the_one_before_let_pass_is_not_held_against_the_new_one(cast):
+    deal = bravos(cast)
+    late = deal.decision_due_at + timedelta(days=3)
+    deal = move(cast, deal, at=late)
+    deal = actions.approve_deal(deal, by=cast.eve, at=late + timedelta(hours=1), granted_pct=Decimal(2))
+    assert deal.decided_late is False
+    assert deal.decision_working_time <= timedelta(hours=1)
 
 
 def test_an_endorsement_falls(cast):
