@@ -61,6 +61,17 @@ def letter_status(deal: Deal, at: datetime) -> LetterStatus:
     today = date_in(deal.partner.country, at)
     until = format_day(deal.protected_until, "long")
     match deal.status:
+        case DealStatus.APPROVED if deal.protection_held and deal.protected_until < today:
+            return LetterStatus(
+                "valid",
+                "ok",
+                _("Valid"),
+                _(
+                    "The last protected day was %(day)s; the protection holds until the extension that was "
+                    "asked for is decided."
+                )
+                % {"day": until},
+            )
         case DealStatus.APPROVED if deal.protected_until >= today:
             return LetterStatus(
                 "valid",

@@ -69,12 +69,14 @@ def side_of(membership: Membership | None, deal: Deal) -> str:
 
 
 def is_registrant(user: User, deal: Deal) -> bool:
-    """Rule E11: whether this person registered the deal, or belongs to the organisation that did, the
-    partner or, on its behalf, the distributor (E12). A second membership counts as well, whichever the
-    person acts under now."""
+    """Rule E11: whether this person registered the deal, or belongs to the organisation that did: the
+    partner, and with it, on its behalf, the distributor (E12). A second membership counts as well,
+    whichever the person acts under now."""
     if user.pk == deal.registered_by_id:
         return True
-    registrant = Q(distributor=deal.distributor_id) if deal.on_behalf else Q(partner=deal.partner_id)
+    registrant = Q(partner=deal.partner_id)
+    if deal.on_behalf:
+        registrant |= Q(distributor=deal.distributor_id)
     return user.memberships.active().filter(registrant).exists()
 
 
@@ -89,7 +91,13 @@ def has_hand_in_order(user: User, deal: Deal) -> bool:
 
 
 def _judges_own(user: User, deal: Deal, move: str) -> bool:
-    return has_hand_in_order(user, deal) if move in _ORDER_DECISIONS else is_registrant(user, deal)
+    if move in _ORDER_DECISIONS:
+        return has_hand_in_order(user, deal)
+    if move in _EXTENSION_DECISIONS:
+        extension = pending_extension(deal)
+        if extension is not None and extension.asked_by_id == user.pk:
+            return True
+    return is_registrant(user, deal)
 
 
 def registering_capability(deal: Deal) -> str:

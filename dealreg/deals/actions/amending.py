@@ -176,11 +176,13 @@ def _figures(amendment: Amendment) -> dict[str, Any]:
 
 
 def _take_effect(amendment: Amendment, deal: Deal) -> None:
-    after = amendment.after
-    if after["lines"] != amendment.before["lines"]:
+    """What it changes, and nothing else: an extension that was granted meanwhile keeps its closing date."""
+    before, after = amendment.before, amendment.after
+    if after["lines"] != before["lines"]:
         put_lines(deal, lines_in(after, deal), after["currency"])
     deal.nodes = after["nodes"]
-    deal.expected_close_on = read_day(after["expected_close_on"])
+    if read_day(after["expected_close_on"]) != read_day(before["expected_close_on"]):
+        deal.expected_close_on = read_day(after["expected_close_on"])
     deal.save(update_fields=["nodes", "expected_close_on", "changed_at"])
 
 

@@ -99,7 +99,9 @@ def decide_appeal(appeal: Appeal, *, by: User, at: datetime, outcome: str, text:
     appeal = Appeal.objects.select_for_update(of=("self",)).get(pk=appeal.pk)
     require(by, "deals.decide_appeals", deal)
     rules.check_judges_another(rejected_it=by.pk == appeal.rejected_by_id)
-    rules.check_not_own_registration(registered_it=is_registrant(by, deal))
+    rules.check_not_own_registration(
+        registered_it=is_registrant(by, deal) or by.pk in (appeal.registered_by_id, appeal.filed_by_id)
+    )
     if appeal.outcome:
         raise WrongState("decided", gettext_noop("This appeal has been decided in the meantime."))
     if outcome not in AppealOutcome.values:
@@ -138,6 +140,8 @@ def _reinstate(deal: Deal, *, at: datetime) -> None:
     deal.step, deal.reinstated_at, deal.appeal_until = Step.VENDOR, at, None
     deal.decision_due_at, deal.half_time_at = clock.due_at, clock.half_time_at
     deal.half_time_told_at = deal.overdue_told_at = deal.clock_left = None
+    # Rejected in the distributor's place or not: that decision does not stand any more.
+    deal.in_distributors_place, deal.vendor_may_decide_at = False, None
     deal.rejection_code = deal.decision_text = ""
     deal.decided_by = deal.decided_at = deal.ended_on = None
     matches = settle_identity(deal, at=at)

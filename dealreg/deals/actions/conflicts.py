@@ -164,10 +164,14 @@ def _open_conflicts_of(deal: Deal) -> QuerySet[Conflict]:
 def lock_customer(deal: Deal) -> None:
     """Before the deal is saved: saving locks it against conflicts that point at it, and who notes one has
     locked the customer first. Of a record that was merged the one that counts is locked as well."""
-    counts = Q(pk=deal.customer_id) | Q(
-        pk__in=Customer.objects.filter(pk=deal.customer_id).values("merged_into")
-    )
-    list(Customer.objects.select_for_update(no_key=True).filter(counts).order_by("pk"))
+    records = counting_records(deal)
+    list(Customer.objects.select_for_update(no_key=True).filter(pk__in=records).order_by("pk"))
+
+
+def counting_records(deal: Deal) -> list[int]:
+    """The deal's record, and the one that it was merged into."""
+    merged_into = Customer.objects.filter(pk=deal.customer_id).values_list("merged_into", flat=True)
+    return [pk for pk in (deal.customer_id, *merged_into) if pk is not None]
 
 
 def lapse_conflicts(deal: Deal, *, at: datetime) -> None:

@@ -135,6 +135,17 @@ def split_customer(
                 "not-of-record", gettext_noop("Choose from what this record holds."), field="deals"
             )
         change = customers.split_customer(customer, by=by, at=at, reason=reason, observations=observations)
+        groups = [deal.product_group_id for deal in going if deal.status == DealStatus.APPROVED]
+        if len(groups) != len(set(groups)):
+            raise RuleViolation(
+                "both-protected",
+                gettext_noop(
+                    "Two of these deals are protected for the same product group, and one record holds one "
+                    "of them. Settle their conflict first."
+                ),
+                field="deals",
+                rule="E5",
+            )
         Deal.objects.filter(pk__in=[deal.pk for deal in going]).update(customer=change.other)
         staying = [deal for deal in every if deal not in going]
         between = Q(later__in=going, earlier__in=staying) | Q(later__in=staying, earlier__in=going)

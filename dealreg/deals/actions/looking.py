@@ -43,9 +43,10 @@ def _look_soon() -> None:
 
 
 @transaction.atomic
-def look_for_conflicts(deal: Deal, *, at: datetime) -> bool:
+def look_for_conflicts(deal: Deal, *, at: datetime, anew: bool = False) -> bool:
     """Rules E2, E5: recognise the customer, note the conflicts of a deal or let those of an ended one
-    lapse, and tell those who decide. Safe to repeat: returns whether it looked now."""
+    lapse, and tell those who decide. `anew`: what was settled does not hold any more. Safe to repeat:
+    returns whether it looked now."""
     deal = lock_deal(deal)
     if deal.look_due_at is None:
         return False
@@ -55,7 +56,7 @@ def look_for_conflicts(deal: Deal, *, at: datetime) -> bool:
     deal.look_due_at = None
     deal.save(update_fields=["customer", "look_due_at"])
     if deal.status in (*ACTIVE, DealStatus.WON):
-        again = reopened or deal.status == DealStatus.WON
+        again = anew or reopened or deal.status == DealStatus.WON
         waits = note_conflicts(deal, matches, at=at, anew=again)
         if is_new and deal.status == DealStatus.SUBMITTED:
             tell_reviewers(deal, at=at, conflict=waits)
@@ -171,7 +172,8 @@ def _look_again(deal: Deal, *, at: datetime) -> None:
     deal = lock_deal(deal)
     ask_for_look(deal, at=at)
     deal.save(update_fields=["look_due_at"])
-    look_for_conflicts(deal, at=at)
+    # Settled for this one, perhaps, and then the other's win was taken back.
+    look_for_conflicts(deal, at=at, anew=True)
 
 
 def check_looked_at(deal: Deal) -> None:

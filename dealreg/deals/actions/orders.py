@@ -5,11 +5,11 @@ from django.db import transaction
 
 from dealreg.deals import rules
 from dealreg.deals.actions.closing import await_confirmation, forget_order
+from dealreg.deals.actions.conflicts import check_tells_no_rival, counting_records, lock_customer
 from dealreg.deals.actions.drafting import lock_deal
 from dealreg.deals.lifecycle import DEAL_LIFECYCLE, DealStatus
 from dealreg.deals.models import Deal
 from dealreg.deals.selectors import distributor_reviewers, partner_contacts, require_move
-from partners.customers.models import Customer
 from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.core.calendar import date_in
@@ -30,6 +30,7 @@ def dispute_order(deal: Deal, *, by: User, at: datetime, text: str) -> Deal:
     deal = lock_deal(deal)
     require_move(by, deal, "dispute_order")
     deal.order_dispute = _need(text, "text")
+    check_tells_no_rival(deal, text, by=by, field="text")
     deal.order_disputed_by, deal.order_disputed_at = by, at
     deal.save(update_fields=["order_dispute", "order_disputed_by", "order_disputed_at", "changed_at"])
     record("deal.order_disputed", deal, by=by, at=at, reason=text, order_reference=deal.order_reference)
@@ -101,9 +102,10 @@ def take_back_win(deal: Deal, *, by: User, at: datetime, reason: str) -> Deal:
     deal = lock_deal(deal)
     require_move(by, deal, "take_back_win")
     reason = _need(reason, "reason")
-    Customer.objects.select_for_update(no_key=True).get(pk=deal.customer_id)
-    given = Deal.objects.filter(
-        customer=deal.customer_id, product_group=deal.product_group_id, status=DealStatus.APPROVED
+    lock_customer(deal)
+    # Also under the name that the customer had before a merge.
+    given = Deal.objects.of_customers(counting_records(deal)).filter(
+        product_group=deal.product_group_id, status=DealStatus.APPROVED
     )
     if deal.protected_until < date_in(deal.partner.country, at) or given.exists():
         raise RuleViolation(

@@ -11,6 +11,7 @@ from dealreg.deals.actions import attach_evidence
 from dealreg.deals.actions.conversation import MAX_EVIDENCE
 from dealreg.deals.forms.registering import EvidenceForm
 from dealreg.deals.models import Deal
+from dealreg.deals.selectors import registering_capability
 from partners.organisations.access import require
 from portal.core.errors import RuleViolation, WrongState
 from portal.core.web import message_of
@@ -23,7 +24,7 @@ def upload(request: HttpRequest, ref: str) -> JsonResponse:
     deal = get_object_or_404(
         Deal.objects.visible_to(request.user).select_related("partner", "product_group"), reference=ref
     )
-    require(request.user, "deals.register", deal)
+    require(request.user, registering_capability(deal), deal)
     form = EvidenceForm(request.POST, request.FILES)
     if not form.is_valid():
         field, texts = next((name, texts) for name, texts in form.errors.items())

@@ -15,7 +15,7 @@ from partners.catalogue.models import Price
 from portal.audit.models import Event
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
 from portal.notifications.models import Notification
-from tests.dealreg.deals.stages import LATER, approved, endorsed, in_english, lost, submitted
+from tests.dealreg.deals.stages import LATER, approved, endorsed, extension, in_english, lost, submitted
 
 pytestmark = pytest.mark.django_db
 # 100 nodes at 54 were approved: 5 400.
@@ -276,3 +276,16 @@ def test_a_reminder_never_comes_before_half_time(cast):
     amendment = grown(cast)
     assert not actions.remind_of_amendment(amendment, at=THEN)
     assert not actions.escalate_amendment(amendment, at=amendment.due_at)
+
+
+def test_the_closing_date_of_an_extension_granted_meanwhile_stays(cast):
+    deal = approved(cast)
+    amendment = grown(cast, deal)
+    actions.ask_extension(deal, by=cast.amir, at=THEN, asked=extension(THEN))
+    actions.grant_extension(deal, by=cast.denise, at=THEN, days_granted=90)
+    deal.refresh_from_db()
+    promised = deal.expected_close_on
+    assert promised != amendment.before["expected_close_on"]
+    actions.approve_amendment(amendment, by=cast.denise, at=THEN)
+    deal.refresh_from_db()
+    assert (deal.nodes, deal.expected_close_on) == (200, promised)

@@ -188,6 +188,14 @@ def test_nobody_judges_what_their_own_organisation_registered(cast):
     assert refused.value.rule == "E11"
 
 
+def test_nor_what_they_appealed_against_before_they_changed_sides(cast):
+    appeal = appealed(cast)
+    Appeal.objects.filter(pk=appeal.pk).update(filed_by=cast.karim)
+    with pytest.raises(RuleViolation) as refused:
+        actions.decide_appeal(appeal, by=cast.karim, at=SOON, outcome="facts_wrong", text="Yes.")
+    assert refused.value.rule == "E11"
+
+
 @pytest.mark.parametrize("person", ["denise", "amir"])
 def test_the_table_refuses_the_same_judges(cast, person):
     appeal = appealed(cast)

@@ -128,6 +128,23 @@ def test_once_their_conflict_is_settled_what_stays_protected_stands_with_the_rec
     assert all(deal.customer in counts for deal in protected)
 
 
+def test_a_split_does_not_put_two_protected_deals_on_the_new_record(cast):
+    first, second = two_customers(cast, approve=(True, True))
+    merge(cast, first, second)
+    names = Observation.objects.filter(customer=first.customer, value="Fondation Belle Rive", kind="name")
+    with pytest.raises(RuleViolation) as refusal:
+        actions.split_customer(
+            first.customer,
+            by=cast.karim,
+            at=SOON,
+            reason=REASON,
+            observations=list(names.values_list("pk", flat=True)),
+            deals=[first.pk, second.pk],
+        )
+    assert (refusal.value.code, refusal.value.field) == ("both-protected", "deals")
+    assert not CustomerChange.objects.filter(kind="split").exists()
+
+
 def test_when_the_other_protection_runs_out_the_deal_comes_home(cast):
     first, second = two_customers(cast, approve=(True, True))
     merge(cast, first, second)

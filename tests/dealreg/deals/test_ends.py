@@ -11,6 +11,7 @@ from dealreg.deals.lifecycle import DealStatus
 from dealreg.deals.models import Conflict, Deal
 from dealreg.deals.selectors import moves_open_to
 from dealreg.deals.tasks import watch_endings
+from partners.customers.models import Customer
 from portal.audit.models import Event
 from portal.core.errors import RuleViolation, WrongState
 from portal.notifications.models import Notification
@@ -137,6 +138,44 @@ def test_a_win_is_not_taken_back_after_the_protection(cast):
     with pytest.raises(RuleViolation) as refusal:
         actions.take_back_win(won(cast), by=cast.amir, at=LATER + timedelta(days=91), reason="Wrong.")
     assert refusal.value.code == "not-protected-any-more"
+
+
+def overruled(cast):
+    """Won by Alpha; the channel manager then gives the opportunity to Bravo, which registered it since."""
+    deal = won(cast)
+    other = submitted(cast, cast.bruno, at=THEN)
+    actions.settle_conflict(
+        Conflict.objects.get(), by=cast.karim, at=THEN, outcome="later_prevails", reason="Another site."
+    )
+    return deal, other
+
+
+def test_a_win_that_is_taken_back_opens_the_settled_conflict_again(cast):
+    deal, other = overruled(cast)
+    actions.take_back_win(deal, by=cast.amir, at=THEN, reason="Too early.")
+    with pytest.raises(RuleViolation) as refusal:
+        actions.approve_deal(other, by=cast.denise, at=THEN, granted_pct=Decimal(2))
+    assert refusal.value.code == "conflict-open"
+    conflict = Conflict.objects.get()
+    assert (conflict.outcome, len(conflict.settled_before)) == ("", 1)
+
+
+def test_a_win_is_not_taken_back_when_the_customer_is_protected_under_its_new_record(cast):
+    deal, other = overruled(cast)
+    other = actions.approve_deal(other, by=cast.denise, at=THEN, granted_pct=Decimal(2))
+    record = Customer.objects.create(reference="C-NEWONE", name="Saint-Roch", country="FR")
+    Deal.objects.filter(pk=other.pk).update(customer=record)
+    Customer.objects.filter(pk=deal.customer_id).update(merged_into=record)
+    with pytest.raises(RuleViolation) as refusal:
+        actions.take_back_win(deal, by=cast.amir, at=THEN, reason="Too early.")
+    assert refusal.value.code == "not-protected-any-more"
+
+
+def test_a_dispute_names_no_rival(cast):
+    deal, other = overruled(cast)
+    with pytest.raises(RuleViolation) as refusal:
+        actions.dispute_order(deal, by=cast.denise, at=THEN, text=f"It belongs to {other.reference}.")
+    assert (refusal.value.code, refusal.value.field) == ("names-rival", "text")
 
 
 def test_an_order_that_never_came_about_is_a_loss(cast):

@@ -437,3 +437,11 @@ def test_a_reminder_does_not_offer_what_has_been_used(cast, mailoutbox):
     assert "go=extend" not in mail.body
     assert "go=report-won" in mail.body
     assert Notification.objects.filter(dropped_at__isnull=False).count() == 0
+
+
+def test_nor_on_what_they_asked_for_before_they_changed_sides(cast):
+    deal = held(cast)
+    deal.extensions.update(asked_by=cast.denise)
+    assert "grant_extension" not in moves_open_to(cast.denise, deal, LATER)
+    with pytest.raises(NotAllowed):
+        actions.grant_extension(deal, by=cast.denise, at=LATER, days_granted=10)

@@ -159,6 +159,12 @@ def test_the_day_after_the_last_it_has_expired_though_no_sweep_ran(cast):
     assert letter_status(deal, LATER + timedelta(days=91)).kind == "expired"
 
 
+def test_it_stays_valid_while_an_extension_that_was_asked_for_is_not_decided(cast):
+    status = letter_status(stages.held(cast), LATER + timedelta(days=91))
+    assert (status.kind, status.is_valid, status.label) == ("valid", True, "Valid")
+    assert "holds until the extension" in status.note
+
+
 def test_codes_are_random_and_the_address_holds_them(cast):
     deal = stages.approved(cast)
     assert re.fullmatch(r"[0-9a-f]{32}", deal.letter_code)

@@ -90,6 +90,13 @@ def test_nobody_of_that_distributor_decides(cast):
             actions.approve_deal(deal, by=person, at=LATER, granted_pct=Decimal(3))
 
 
+def test_nor_anybody_of_the_partner_that_it_is_for(cast):
+    deal = on_behalf(cast)
+    Membership.objects.create(user=cast.karim, partner=cast.alpha, role=Role.PARTNER_SALES, is_current=False)
+    with pytest.raises(NotAllowed):
+        actions.approve_deal(deal, by=cast.again(cast.karim), at=LATER, granted_pct=Decimal(2))
+
+
 def test_partner_and_distributor_may_both_withdraw_it_and_the_other_hears_of_it(cast):
     actions.withdraw_deal(on_behalf(cast), by=cast.alice, at=LATER, reason="Not our project.")
     assert told("deal-withdrawn") == {"Denise Carlier", "Karim Benali"}

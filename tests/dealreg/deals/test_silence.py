@@ -88,6 +88,17 @@ def test_a_rejection_in_its_place_is_told_to_the_distributor_too(cast, sign_in):
     assert "Decided in the place of" in page
 
 
+def test_a_rejection_in_its_place_that_an_appeal_overturns_is_asked_about_as_any_other(cast):
+    deal = actions.reject_deal(submitted(cast), by=cast.karim, at=OPENS, code="other", text="Not new.")
+    appeal = actions.file_appeal(deal, by=cast.amir, at=OPENS, text="It is new.")
+    actions.decide_appeal(appeal, by=cast.nora, at=OPENS, outcome="facts_wrong", text="It is new.")
+    deal.refresh_from_db()
+    assert not deal.in_distributors_place
+    actions.request_information(deal, by=cast.nora, at=OPENS, text="Since when?", fields=[])
+    deal.refresh_from_db()
+    assert deal.status == DealStatus.INFORMATION_REQUESTED
+
+
 def test_a_decision_of_the_distributor_after_all_is_its_own(cast):
     deal = actions.approve_deal(submitted(cast), by=cast.denise, at=OPENS, granted_pct=Decimal(1))
     assert not deal.in_distributors_place

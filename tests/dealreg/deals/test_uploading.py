@@ -7,6 +7,7 @@ from dealreg.deals.actions.conversation import MAX_EVIDENCE
 from dealreg.deals.models import Evidence
 from portal.accounts.models import User
 from tests.dealreg.deals import stages
+from tests.dealreg.deals.test_on_behalf import draft_for
 
 pytestmark = pytest.mark.django_db
 
@@ -61,6 +62,13 @@ def test_what_is_wrong_is_said_in_words(cast, sign_in, file, given, words):
     assert not Evidence.objects.exists()
 
 
+def test_a_distributor_adds_files_to_what_it_registers_for_a_partner(cast, sign_in):
+    deal = draft_for(cast)
+    assert send(sign_in(cast.denise), deal, pdf()).status_code == 200
+    assert send(sign_in(cast.eve), deal, pdf()).status_code == 404
+    assert send(sign_in(cast.denise), stages.submitted(cast), pdf()).status_code == 403
+
+
 def test_too_many_and_too_late_are_refused(cast, sign_in):
     deal = stages.draft(cast)
     browser = sign_in(cast.amir)
@@ -77,3 +85,12 @@ def test_only_the_own_company_adds_files(cast, sign_in):
     assert send(sign_in(cast.adam), deal, pdf()).status_code == 403
     assert send(sign_in(cast.denise), deal, pdf()).status_code == 404
     assert not Evidence.objects.exists()
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "9" * 18, "x", "-1"])
+def test_a_file_that_is_none_is_not_removed(cast, sign_in, number):
+    deal = stages.draft(cast)
+    answer = sign_in(cast.amir).post(
+        f"/deals/{deal.reference}/draft/contact/", {"action": f"remove-{number}"}
+    )
+    assert answer.status_code == 404
