@@ -24,8 +24,10 @@ from hypothesis.stateful import (
 )
 
 from dealreg.deals import actions, rules
+from dealreg.deals.actions.drafting import LineInput
 from dealreg.deals.lifecycle import ACTIVE, ENDED, DealStatus
 from dealreg.deals.models import (
+    Amendment,
     Conflict,
     ConflictOutcome,
     Deal,
@@ -121,6 +123,52 @@ class Deals(RuleBasedStateMachine):
         by = self.person(name)
         deal = draft(self.cast, by, at=self.at, customer_name=customer, enterprise=enterprise)
         self.attempt(actions.submit_deal, deal, by=by)
+
+    @rule(name=st.sampled_from(("denise", "eve", "olga")), customer=st.sampled_from(CUSTOMERS))
+    def register_on_behalf(self, name: str, customer: str) -> None:
+        """Rule E12: for Bravo, which both distributors supply."""
+        by = self.person(name)
+        deal = self.attempt(actions.start_draft_on_behalf, self.cast.bravo, by=by)
+        if deal is None:
+            return
+        changes = {
+            "customer_name": customer,
+            "product_group": self.cast.groups["endpoint-security"],
+            "nodes": 100,
+            "expected_close_on": self.at.date() + timedelta(days=60),
+            "engagement": "The partner showed us its minutes.",
+        }
+        actions.save_draft(deal, by=by, changes=changes)
+        lines = [LineInput(self.cast.products["EPS-ADV"], 100, 12)]
+        self.attempt(actions.set_lines, deal, by=by, lines=lines)
+        self.attempt(actions.submit_deal, deal, by=by)
+
+    @precondition(lambda self: self.seen)
+    @rule(which=number, name=people, to=st.sampled_from(("distri_nord", "third")))
+    def change_distributor(self, which: int, name: str, to: str) -> None:
+        deal, by, distributor = self.deal(which), self.person(name), getattr(self.cast, to)
+        self.attempt(actions.change_distributor, deal, by=by, distributor=distributor)
+
+    @precondition(lambda self: self.seen)
+    @rule(which=number, name=people, nodes=st.sampled_from([90, 110, 300]))
+    def amend(self, which: int, name: str, nodes: int) -> None:
+        deal, by = self.deal(which), self.person(name)
+        self.attempt(
+            actions.ask_amendment,
+            deal,
+            by=by,
+            reason="Another site.",
+            lines=[LineInput(self.cast.products["EPS-ADV"], nodes, 12)],
+            nodes=nodes,
+            expected_close_on=self.at.date() + timedelta(days=40),
+        )
+
+    @precondition(lambda self: Amendment.objects.open().exists())
+    @rule(name=people, approve=st.booleans())
+    def decide_amendment(self, name: str, approve: bool) -> None:
+        amendment, by = Amendment.objects.open().earliest("pk"), self.person(name)
+        decide = actions.approve_amendment if approve else actions.refuse_amendment
+        self.attempt(decide, amendment, by=by, text="Seen.")
 
     @rule()
     def look(self) -> None:
@@ -266,6 +314,7 @@ class Deals(RuleBasedStateMachine):
         self.every_move_has_its_event(deals)
         self.one_takes_a_customer(deals)
         self.nobody_decides_on_their_own(deals)
+        self.amendments_end_with_their_deal(deals)
         self.deadlines_agree(deals)
         self.partners_learn_of_no_rival(deals)
         self.seen = {deal.pk: deal.status for deal in deals}
@@ -294,6 +343,22 @@ class Deals(RuleBasedStateMachine):
             for person in {deal.decided_by_id, deal.endorsed_by_id} - {None}:
                 assert person != deal.registered_by_id
                 assert not Membership.objects.filter(user=person, partner=deal.partner_id).exists()
+                if deal.on_behalf:
+                    assert not Membership.objects.filter(
+                        user=person, distributor=deal.distributor_id
+                    ).exists()
+        for amendment in Amendment.objects.exclude(decided_by=None):
+            assert amendment.decided_by_id != amendment.asked_by_id
+            deal = amendment.deal
+            assert amendment.decided_by.pk != deal.registered_by_id
+            assert not Membership.objects.filter(
+                user=amendment.decided_by_id, partner=deal.partner_id
+            ).exists()
+
+    def amendments_end_with_their_deal(self, deals: list[Deal]) -> None:
+        running = {deal.pk for deal in deals if deal.status == DealStatus.APPROVED}
+        waiting = list(Amendment.objects.open().values_list("deal_id", flat=True))
+        assert set(waiting) <= running and len(waiting) == len(set(waiting))
 
     def deadlines_agree(self, deals: list[Deal]) -> None:
         for deal in deals:
