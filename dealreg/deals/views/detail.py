@@ -34,6 +34,7 @@ from dealreg.deals.models import (
 )
 from dealreg.deals.querysets import DealQuerySet
 from dealreg.deals.registering_right import may_register_something
+from dealreg.deals.review import may_review
 from dealreg.deals.revocations import is_heard, may_decide_revocation, may_state_view, notices_of
 from dealreg.deals.rules import discount_amount, last_day_to_reopen
 from dealreg.deals.selectors import (
@@ -186,6 +187,7 @@ def _show(request: HttpRequest, deal: Any, *, comment_form: CommentForm) -> Http
         "deal": deal,
         "side": side,
         "is_reviewer": side in ("distributor", "vendor"),
+        "may_review": may_review(user, deal),
         "next": next_step(deal, side, moves, at),
         "primary": forward[0] if forward else None,
         "secondary": [*forward[1:], *further_steps(user, deal, at)],

@@ -16,6 +16,7 @@ from portal.accounts.roles import Role
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
 from portal.notifications.models import Notification
 from tests.dealreg.deals.stages import LATER, MONDAY, in_english, looked_at, submitted
+from tests.world import evidence_file
 
 pytestmark = pytest.mark.django_db
 PEOPLE_OF_NORD = ("denise", "olga")
@@ -219,3 +220,21 @@ def test_the_order_is_confirmed_by_the_distributor_though_it_registered(cast):
     assert "confirm_order" not in moves_open_to(cast.denise, deal)
     Deal.objects.filter(pk=deal.pk).update(order_reported_by=cast.amir)
     assert actions.confirm_order(deal, by=cast.denise, at=when).order_confirmed_by == cast.denise
+
+
+def test_files_of_a_draft_on_behalf_are_sent_one_by_one(cast, sign_in):
+    deal = actions.start_draft_on_behalf(cast.alpha, by=cast.denise, at=MONDAY)
+    address = f"/deals/{deal.reference}/files/"
+    data = {"kind": "meeting", "dated_on": "2026-01-02"}
+    answer = sign_in(cast.denise).post(address, data | {"file": evidence_file()})
+    assert answer.status_code == 200
+    assert deal.evidence.count() == 1
+    assert sign_in(cast.amir).post(address, data | {"file": evidence_file()}).status_code in (403, 404)
+    assert deal.evidence.count() == 1
+
+
+def test_no_way_to_a_review_that_the_registering_distributor_does_not_have(cast, sign_in):
+    deal = on_behalf(cast)
+    review = f"/deals/{deal.reference}/review/"
+    assert review not in sign_in(cast.denise).get(deal.get_absolute_url()).content.decode()
+    assert review in sign_in(cast.karim).get(deal.get_absolute_url()).content.decode()
