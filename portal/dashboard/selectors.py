@@ -13,13 +13,14 @@ from django.db.models import (
     F,
     OuterRef,
     Q,
+    QuerySet,
     Subquery,
     Sum,
     Value,
     Window,
     prefetch_related_objects,
 )
-from django.db.models.functions import RowNumber, TruncMonth
+from django.db.models.functions import Coalesce, RowNumber, TruncMonth
 
 from dealreg.deals.discounts import open_requests
 from dealreg.deals.lifecycle import ACTIVE, DealStatus, Step
@@ -513,6 +514,11 @@ def portfolio(user: User, on: date) -> Portfolio:
     return Portfolio(by_tier, sorted(countries, key=lambda line: (-line.open, -line.partners, line.country)))
 
 
+def _count_of(rows: QuerySet[Any]) -> Coalesce:
+    counted = rows.order_by().annotate(all_of_them=Value(1)).values("all_of_them").annotate(n=Count("pk"))
+    return Coalesce(Subquery(counted.values("n")), 0)
+
+
 def vendor_home(user: User, *, at: datetime, on: date) -> VendorHome:
     deals = Deal.objects.visible_to(user)
     late = Q(status=DealStatus.SUBMITTED, decision_due_at__lt=at)
@@ -525,6 +531,19 @@ def vendor_home(user: User, *, at: datetime, on: date) -> VendorHome:
         ),
     )
     conflicts = Conflict.objects.visible_to(user).open()
+    heard = Deal.objects.visible_to(user).filter(revocation_notices__in=heard_notices(user, at))
+    # Counts of different tables in one statement.
+    open_cases = (
+        User.objects.filter(pk=user.pk)
+        .annotate(
+            conflicts=_count_of(conflicts),
+            appeals=_count_of(Appeal.objects.visible_to(user).open()),
+            discounts=_count_of(open_requests(user)),
+            heard=_count_of(heard),
+        )
+        .values("conflicts", "appeals", "discounts", "heard")
+        .get()
+    )
     overdue = deals.overdue(at).select_related("partner", "distributor", "edition")
     overdue = overdue.order_by("decision_due_at", "pk")
     return VendorHome(
@@ -534,7 +553,7 @@ def vendor_home(user: User, *, at: datetime, on: date) -> VendorHome:
                 "found_at", "pk"
             )[: LINES - 1]
         ),
-        conflicts_count=conflicts.count(),
+        conflicts_count=open_cases["conflicts"],
         overdue=list(overdue[: LINES - 1]),
         overdue_count=counts["overdue"],
         approvals=queue(user, Step.VENDOR, at, LINES - 1),
@@ -542,9 +561,7 @@ def vendor_home(user: User, *, at: datetime, on: date) -> VendorHome:
         portfolio=portfolio(user, on),
         partners=busiest_partners(user, on),
         months=month_counts(user, on, "submitted_at"),
-        appeals_count=Appeal.objects.visible_to(user).open().count(),
-        discounts_count=open_requests(user).count(),
-        revocations=list(
-            Deal.objects.visible_to(user).filter(revocation_notices__in=heard_notices(user, at))
-        ),
+        appeals_count=open_cases["appeals"],
+        discounts_count=open_cases["discounts"],
+        revocations=list(heard) if open_cases["heard"] else [],
     )

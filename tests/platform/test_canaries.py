@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from dealreg.deals import actions
 from dealreg.deals.actions.drafting import LineInput
+from dealreg.deals.actions.looking import look_at_due
 from dealreg.deals.models import Conflict, Deal, Evidence
 from partners.organisations.actions.people import invite_person
 from partners.programme.models import Edition
@@ -374,11 +375,13 @@ def test_a_partner_gets_the_same_answer_whether_a_customer_is_taken_or_not(world
         deliver_due(at=timezone.now() + timedelta(minutes=5), most=1_000)
         with undone():
             free, free_letters = _register(world, "bruno")
+            look_at_due(at=timezone.now() + timedelta(minutes=1))
             assert not Conflict.objects.filter(later__customer_name="Clinique du Parc").exists()
         rival = stages.submitted(world.cast, world.people["amir"], at=world.at, **taken)
         deliver_due(at=timezone.now() + timedelta(minutes=5), most=1_000)
         with undone():
             second, second_letters = _register(world, "bruno")
+            look_at_due(at=timezone.now() + timedelta(minutes=1))
             assert Conflict.objects.filter(earlier=rival, later__customer_name="Clinique du Parc").exists()
 
     for (step, status, said), (_step, other_status, other_said) in zip(free, second, strict=True):

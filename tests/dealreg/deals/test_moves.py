@@ -342,13 +342,7 @@ WHAT_A_STATE_NEEDS = {
     "submitted": {"decision_due_at": WHEN, "half_time_at": WHEN},
     "information_requested": {"clock_left": timedelta(hours=1)},
     "rejected": {"rejection_code": "other", "decision_text": "No."},
-    "won": {
-        "confirm_order": DISTRIBUTOR,
-        "dispute_order": DISTRIBUTOR,
-        "correct_order": SELLERS,
-        "take_back_win": SELLERS,
-        "report_lost": SELLERS,
-    },
+    "won": {"order_reference": "N-1", "order_date": WHEN.date(), "order_amount": Decimal(1)},
     "lost": {"loss_code": "price"},
     "revoked": {"revocation_code": "customer_choice", "end_text": "Letter."},
 }

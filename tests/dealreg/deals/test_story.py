@@ -154,7 +154,7 @@ def test_a_question_stops_the_clock_and_keeps_the_place(cast):
     request_information(deal, by=cast.denise, at=tuesday, text="How many sites?", fields=["nodes"])
     # A week passes; half of the working time was left.
     later = MONDAY + timedelta(days=7)
-    assert watch_decisions(later) == {"half-time reminders": 0, "overdue decisions escalated": 0}
+    assert not any(watch_decisions(later).values())
     deal = answer_request(deal, by=cast.amir, at=later, answer="Twelve.", changes={"nodes": 120})
     assert deal.submitted_at == MONDAY
     assert deal.decision_due_at == later + timedelta(days=1)

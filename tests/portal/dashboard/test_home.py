@@ -204,7 +204,7 @@ def test_the_channel_managers_figures_are_those_of_its_lists(
     home = answer.context["home"]
     assert home.conflicts_count == Conflict.objects.open().count() == 2
     assert home.overdue_count == rows_behind(client, answer.context["overdue_url"]) == 4
-    assert home.approvals_count == client.get("/deals/queue/").context["page"].paginator.count == 0
+    assert home.approvals_count == client.get("/deals/queue/").context["page"].paginator.count == 4
     assert home.portfolio.partners == Partner.objects.filter(country__in=["FR", "BE"]).count()
     for load in home.partners:
         assert load.open == rows_behind(client, load.open_url)

@@ -29,12 +29,14 @@ def labels(shell):
 
 
 OFFERED = {
-    "alice": "Home, Deals, Register a deal, Inbox, Our company, People, Programme, Catalogue",
-    "adam": "Home, Deals, Inbox, Our company, People, Programme, Catalogue",
-    "denise": "Home, Deals, Queue, Inbox, Partners, People, Programme, Catalogue",
-    "karim": "Home, Deals, Approvals, Conflicts, Inbox, Partners, Distributors, Offices, People, "
-    "Programme, Catalogue",
-    "august": "Home, Deals, Conflicts, Inbox, Partners, Distributors, Offices, People, Programme, Catalogue",
+    "alice": "Home, Deals, Pipeline, Register a deal, Inbox, Our company, People, Programme, Catalogue, "
+    "Decision times",
+    "adam": "Home, Deals, Pipeline, Inbox, Our company, People, Programme, Catalogue, Decision times",
+    "denise": "Home, Deals, Pipeline, Register for a partner, Queue, Inbox, Partners, People, Programme, Catalogue, Decision times",
+    "karim": "Home, Deals, Pipeline, Approvals, Conflicts, Appeals, End customers, Inbox, Partners, "
+    "Distributors, Offices, People, Programme, Catalogue, Decision times",
+    "august": "Home, Deals, Pipeline, Conflicts, Appeals, End customers, Inbox, Partners, Distributors, "
+    "Offices, People, Programme, Catalogue, Decision times",
     "stranger": "Home, Inbox",
 }
 
