@@ -32,7 +32,8 @@ OFFERED = {
     "alice": "Home, Deals, Pipeline, Register a deal, Inbox, Our company, People, Programme, Catalogue, "
     "Decision times",
     "adam": "Home, Deals, Pipeline, Inbox, Our company, People, Programme, Catalogue, Decision times",
-    "denise": "Home, Deals, Pipeline, Register for a partner, Queue, Inbox, Partners, People, Programme, Catalogue, Decision times",
+    "denise": "Home, Deals, Pipeline, Register for a partner, Queue, Inbox, Partners, People, Programme, "
+    "Catalogue, Decision times",
     "karim": "Home, Deals, Pipeline, Approvals, Conflicts, Appeals, End customers, Inbox, Partners, "
     "Distributors, Offices, People, Programme, Catalogue, Decision times",
     "august": "Home, Deals, Pipeline, Conflicts, Appeals, End customers, Inbox, Partners, Distributors, "
