@@ -24,7 +24,9 @@ from django.db import connection, transaction  # noqa: E402
 from dealreg.deals.models import Deal  # noqa: E402
 from partners.catalogue.actions import seed_catalogue  # noqa: E402
 from partners.catalogue.models import Product, ProductGroup  # noqa: E402
-from partners.customers.identity import name_key  # noqa: E402
+from partners.customers.actions import count_words  # noqa: E402
+from partners.customers.keys import READING, search_keys  # noqa: E402
+from partners.customers.names import name_key  # noqa: E402
 from partners.organisations.models import Distributor, Membership, Partner  # noqa: E402
 from partners.programme.models import Edition  # noqa: E402
 from portal.accounts.models import User  # noqa: E402
@@ -88,9 +90,19 @@ def copy(cursor, table: str, columns: list[str], rows) -> None:
     cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN", buffer)
 
 
-def reference(number: int) -> str:
+def reference(number: int, prefix: str = "DR") -> str:
     body = "".join(ALPHABET[(number >> shift) & 31] for shift in (20, 15, 10, 5, 0))
-    return f"DR-{body}{luhn.calc_check_digit(body, alphabet=ALPHABET)}"
+    return f"{prefix}-{body}{luhn.calc_check_digit(body, alphabet=ALPHABET)}"
+
+
+def defaults_of(model, columns: list[str]) -> dict[str, object]:
+    """What COPY must say of the columns that are not listed and may not be empty."""
+    fields = [field for field in model._meta.concrete_fields if not field.null and not field.primary_key]
+    return {
+        field.column: value if not isinstance(value := field.get_default(), list) else "{}"
+        for field in fields
+        if field.column not in columns
+    }
 
 
 @transaction.atomic
@@ -165,19 +177,41 @@ def fill(partners: int, deals: int, customers: int, seed: int) -> None:
         )
         first = Membership.objects.count() and _next_id(cursor, "customers_customer")
         names = []
+        start = rng.randrange(1 << 20)
 
         def customer_rows():
             for n in range(customers):
                 country = rng.choice(COUNTRIES)
                 name = company(country)
                 names.append((name, country))
-                yield (first + n, name, country, "", "", "", f"c{n}.example", name_key(name), now.isoformat())
+                yield (
+                    first + n,
+                    reference(start + n, "C"),
+                    name,
+                    country,
+                    "",
+                    "",
+                    "",
+                    f"c{n}.example",
+                    name_key(name),
+                    f"{{{country}}}",
+                    now.isoformat(),
+                )
+
+        def observed_rows():
+            for n, (name, country) in enumerate(names):
+                seen = (now.isoformat(), "", now.isoformat(), "")
+                keys = "{" + ",".join(f'"{key}"' for key in search_keys(name)) + "}"
+                yield (first + n, "name", name, name_key(name), country, keys, READING, country, *seen)
+                domain = f"c{n}.example"
+                yield (first + n, "domain", domain, domain, country, "{}", 0, country, *seen)
 
         copy(
             cursor,
             "customers_customer",
             [
                 "id",
+                "reference",
                 "name",
                 "country",
                 "city",
@@ -185,14 +219,34 @@ def fill(partners: int, deals: int, customers: int, seed: int) -> None:
                 "number_key",
                 "domain",
                 "name_key",
+                "markets",
                 "created_at",
             ],
             customer_rows(),
         )
+        copy(
+            cursor,
+            "customers_observation",
+            [
+                "customer_id",
+                "kind",
+                "value",
+                "key",
+                "country",
+                "keys",
+                "reading",
+                "market",
+                "first_seen_at",
+                "first_source",
+                "last_seen_at",
+                "last_source",
+            ],
+            observed_rows(),
+        )
+        count_words(at=now)
         states, state_weights = zip(*STATES, strict=True)
         heavy_partners = rows[: max(1, partners // 100)]
         first_deal = _next_id(cursor, "deals_deal")
-        start = rng.randrange(1 << 20)
         taken: set[tuple[int, int]] = set()
         lines = []
 
@@ -273,61 +327,58 @@ def fill(partners: int, deals: int, customers: int, seed: int) -> None:
                     "By letter." if status == "revoked" else "",
                 )
 
-        copy(
-            cursor,
-            "deals_deal",
-            [
-                "id",
-                "reference",
-                "status",
-                "step",
-                "partner_id",
-                "distributor_id",
-                "registered_by_id",
-                "on_behalf",
-                "customer_name",
-                "customer_country",
-                "customer_city",
-                "web_domain",
-                "company_number",
-                "customer_id",
-                "product_group_id",
-                "nodes",
-                "expected_close_on",
-                "engagement",
-                "contact_name",
-                "contact_role",
-                "contact_email",
-                "contact_phone",
-                "notes",
-                "currency",
-                "list_amount",
-                "created_at",
-                "changed_at",
-                "submitted_at",
-                "edition_id",
-                "tier",
-                "ceiling_pct",
-                "needs_vendor",
-                "decision_due_at",
-                "half_time_at",
-                "decided_at",
-                "granted_pct",
-                "protected_from",
-                "protected_until",
-                "decided_by_id",
-                "clock_left",
-                "rejection_code",
-                "decision_text",
-                "order_reference",
-                "order_date",
-                "order_amount",
-                "loss_code",
-                "revocation_code",
-                "end_text",
-            ],
-            deal_rows(),
-        )
+        columns = [
+            "id",
+            "reference",
+            "status",
+            "step",
+            "partner_id",
+            "distributor_id",
+            "registered_by_id",
+            "on_behalf",
+            "customer_name",
+            "customer_country",
+            "customer_city",
+            "web_domain",
+            "company_number",
+            "customer_id",
+            "product_group_id",
+            "nodes",
+            "expected_close_on",
+            "engagement",
+            "contact_name",
+            "contact_role",
+            "contact_email",
+            "contact_phone",
+            "notes",
+            "currency",
+            "list_amount",
+            "created_at",
+            "changed_at",
+            "submitted_at",
+            "edition_id",
+            "tier",
+            "ceiling_pct",
+            "needs_vendor",
+            "decision_due_at",
+            "half_time_at",
+            "decided_at",
+            "granted_pct",
+            "protected_from",
+            "protected_until",
+            "decided_by_id",
+            "clock_left",
+            "rejection_code",
+            "decision_text",
+            "order_reference",
+            "order_date",
+            "order_amount",
+            "loss_code",
+            "revocation_code",
+            "end_text",
+        ]
+        rest = defaults_of(Deal, columns)
+        copy(cursor, "deals_deal", [*columns, *rest], (row + tuple(rest.values()) for row in deal_rows()))
         copy(
             cursor,
             "deals_dealline",
