@@ -37,9 +37,13 @@ class Customer(models.Model):
         verbose_name = _("end customer")
         verbose_name_plural = _("end customers")
         indexes = [
-            models.Index(fields=["name", "id"], condition=Q(merged_into=None), name="customer_by_name"),
             models.Index(
-                fields=["country", "name", "id"], condition=Q(merged_into=None), name="customer_by_country"
+                fields=["name_key", "id"], condition=Q(merged_into=None), name="customer_by_name_key"
+            ),
+            models.Index(
+                fields=["country", "name_key", "id"],
+                condition=Q(merged_into=None),
+                name="customer_by_country_key",
             ),
         ]
         constraints = [

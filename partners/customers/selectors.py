@@ -153,7 +153,7 @@ def identities_of(customer: Customer, *, most: int = 5) -> list[CustomerIdentity
 MOST_FOUND = 200
 # Of a word that stands alone so many letters say something.
 _PREFIX_FROM = 2
-_ALIKE_FOR_EYES = 65
+_ALIKE_FOR_EYES = 75
 
 
 def find_records(text: str) -> list[int]:
@@ -194,7 +194,7 @@ def _by_likeness(text: str) -> list[Known]:
     """More lenient than the comparison: whoever searches looks at what is found."""
     typed = " ".join(split_words(fold(text)))
     alike = [
-        (max((fuzz.token_sort_ratio(typed, key) for _value, key, _country in names), default=0), known)
+        (max((fuzz.WRatio(typed, key) for _value, key, _country in names), default=0), known)
         for known in known_like(CustomerIdentity(name=text, country=""))
         if (names := known.of_kind(ObservationKind.NAME))
     ]

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from dealreg.deals.actions import merge_customers, split_customer, undo_customer_change
@@ -46,11 +46,11 @@ KIND_LABELS = {
 class CustomerTable(tables.Table):
     name = tables.Column(
         verbose_name=gettext_lazy("End customer"),
-        order_by=("name", "pk"),
+        order_by=("name_key", "pk"),
         attrs={"td": {"class": "phone-title"}},
     )
     city = tables.Column(
-        verbose_name=gettext_lazy("Town"), order_by=("country", "name", "pk"), empty_values=()
+        verbose_name=gettext_lazy("Town"), order_by=("country", "name_key", "pk"), empty_values=()
     )
     company_number = tables.Column(verbose_name=gettext_lazy("Company number"), orderable=False)
     domain = tables.Column(verbose_name=gettext_lazy("Web domain"), orderable=False)
@@ -60,7 +60,7 @@ class CustomerTable(tables.Table):
         attrs={"td": {"class": "num"}, "th": {"class": "num"}},
     )
     active = tables.Column(
-        verbose_name=gettext_lazy("Active"),
+        verbose_name=pgettext_lazy("several deals", "Active"),
         orderable=False,
         attrs={"td": {"class": "num phone-end"}, "th": {"class": "num"}},
     )

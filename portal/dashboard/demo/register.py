@@ -11,9 +11,9 @@ from partners.organisations.models import Partner
 
 # Record, how somebody else wrote it, town, and whether it has been merged already.
 TWINS = [
-    ("Cave coopérative Terres Rouges", "Coopérative vinicole Terres Rouges", True),
+    ("Verrerie de la Bresle", "Cristallerie Bresle et Fils", True),
+    ("Notaires du Parvis", "Notaires Parvis Reims", False),
     ("Clinique des Trois Fontaines", "Clin. Trois-Fontaines Lille", False),
-    ("Restaurants La Table Ronde", "La Table Ronde Traiteur", False),
 ]
 REASON = "Same address and company register entry; the older name was used until 2025."
 
