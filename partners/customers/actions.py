@@ -117,12 +117,14 @@ def observe(customer: Customer, identity: CustomerIdentity, source: Source) -> l
     known = {
         (one.kind, one.value): one for one in customer.observations.all() if one.country == identity.country
     }
-    seen, learnt = [], []
+    earlier, later, learnt = [], [], []
     for kind, value, key in facts_of(identity):
         held = known.get((kind, value))
         if held is not None:
+            if source.at < held.first_seen_at:
+                earlier.append(held.pk)
             if source.at > held.last_seen_at:
-                seen.append(held.pk)
+                later.append(held.pk)
             continue
         learnt.append(
             Observation(
@@ -140,8 +142,12 @@ def observe(customer: Customer, identity: CustomerIdentity, source: Source) -> l
                 last_source=source.reference,
             )
         )
-    if seen:
-        Observation.objects.filter(pk__in=seen).update(last_seen_at=source.at, last_source=source.reference)
+    if earlier:  # the earlier registration was looked at later
+        seen = Observation.objects.filter(pk__in=earlier)
+        seen.update(first_seen_at=source.at, first_source=source.reference)
+    if later:
+        seen = Observation.objects.filter(pk__in=later)
+        seen.update(last_seen_at=source.at, last_source=source.reference)
     if learnt:
         Observation.objects.bulk_create(learnt)
         add_words(word for one in learnt for word in one.keys)

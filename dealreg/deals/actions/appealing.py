@@ -144,7 +144,7 @@ def _reinstate(deal: Deal, *, at: datetime) -> None:
     deal.in_distributors_place, deal.vendor_may_decide_at = False, None
     deal.rejection_code = deal.decision_text = ""
     deal.decided_by = deal.decided_at = deal.ended_on = None
-    matches = settle_identity(deal, at=at)
+    matches = settle_identity(deal)
     deal.save()
     record("deal.reinstated", deal, by=None, at=at, edition=deal.edition.code, due_at=clock.due_at)
     conflict = note_conflicts(deal, matches, at=at, anew=True)

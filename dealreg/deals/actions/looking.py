@@ -52,7 +52,7 @@ def look_for_conflicts(deal: Deal, *, at: datetime, anew: bool = False) -> bool:
         return False
     reopened = deal.look_due_at == deal.reopened_at
     is_new = deal.customer_id is None or reopened
-    matches = settle_identity(deal, at=at)
+    matches = settle_identity(deal)
     deal.look_due_at = None
     deal.save(update_fields=["customer", "look_due_at"])
     if deal.status in (*ACTIVE, DealStatus.WON):
@@ -82,14 +82,14 @@ def _look_at(deals: DealQuerySet, at: datetime) -> int:
     return looked
 
 
-def settle_identity(deal: Deal, *, at: datetime) -> list[Candidate]:
+def settle_identity(deal: Deal) -> list[Candidate]:
     """Recognise the customer under lock: two simultaneous looks at one customer come one after the
     other, and the second finds the first (promise S4). Returns the records that are this company; the
     deal hangs on one of them. What is only perhaps the same is left alone."""
     identity = deal.identity()
     lock_identity(identity)
     matches = lock_matching(identity)
-    source = Source(at, deal.reference, deal.partner.country)
+    source = Source(deal.submitted_at, deal.reference, deal.partner.country)
     if matches:
         # A corrected spelling does not undo that a channel manager told two opportunities apart.
         held = [match.customer for match in matches if match.customer.pk == deal.customer_id]

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from dealreg.deals.models import Deal
 from partners.customers.models import Customer
 from partners.customers.selectors import Seen, find_records
-from portal.core.formats import alphabetical, country_name, format_day
+from portal.core.formats import alphabetical, country_name, format_day, labelled
 
 TEXT_LENGTH = 4000
 
@@ -38,8 +38,6 @@ class CustomerFilter(django_filters.FilterSet):
         self.filters["country"].extra["choices"] = country_choices(countries)
 
     def search(self, rows: QuerySet[Customer], name: str, text: str) -> QuerySet[Customer]:
-        if not text.strip():
-            return rows
         found = find_records(text)
         # What fits best on top, unless the reader chooses another order.
         order = Case(*(When(pk=pk, then=place) for place, pk in enumerate(found)), default=len(found))
@@ -80,13 +78,19 @@ class SplitForm(ReasonForm):
             "place": _("Town"),
         }
         self.fields["observations"].choices = [
-            (one.pk, f"{labels[kind]}: {one.value} ({country_name(one.country)}, {format_day(one.since)})")
+            (
+                one.pk,
+                labelled(labels[kind], f"{one.value} ({country_name(one.country)}, {format_day(one.since)})"),
+            )
             for kind, found in observed.items()
             for one in found
             if one.pk in own
         ]
         self.fields["deals"].choices = [
-            (deal.pk, f"{deal.reference}: {deal.partner}, {deal.product_group}, {deal.customer_name}")
+            (
+                deal.pk,
+                labelled(deal.reference, f"{deal.partner}, {deal.product_group}, {deal.customer_name}"),
+            )
             for deal in deals
         ]
         if not deals:

@@ -99,7 +99,7 @@ def customer_list(request: HttpRequest) -> HttpResponse:
         .annotate(registrations=_counted(seen), active=_counted(seen.filter(status__in=ACTIVE)))
     )
     chosen = CustomerFilter(request.GET, rows, countries=membership.vendor_office.countries)
-    searched = bool(request.GET.get("q", "").strip())
+    searched = chosen.form.is_valid() and bool(chosen.form.cleaned_data["q"])
     table = CustomerTable(chosen.qs, **({} if searched else {"order_by": "name"}))
     show_page_of(table, request, PER_PAGE)
     table.caption = _("End customers")
@@ -139,6 +139,7 @@ def customer_page(request: HttpRequest, ref: str) -> HttpResponse:
     manages = can(request.user, "customers.manage")
     deals = _deals_of(request, customer)
     known_deals = {deal.reference for deal in deals}
+    observed = observed_of(customer)
     duplicates = [] if customer.merged_into else possible_duplicates(customer)
     changes = changes_of(customer)
     wanted = {one.customer.pk for one in duplicates} | {change.kept_id for change in changes}
@@ -150,7 +151,7 @@ def customer_page(request: HttpRequest, ref: str) -> HttpResponse:
         "customer": customer,
         "observed": [
             {"kind": kind, "label": KIND_LABELS[ObservationKind(kind)], "seen": seen}
-            for kind, seen in observed_of(customer).items()
+            for kind, seen in observed.items()
             if seen
         ],
         "known_deals": known_deals,
@@ -177,7 +178,7 @@ def customer_page(request: HttpRequest, ref: str) -> HttpResponse:
         ],
         "events": timeline(customer, list(Audience)),
         "manages": manages and customer.merged_into is None,
-        "may_split": sum(len(seen) for seen in [observed_of(customer)["name"]]) > 1,
+        "may_split": len(observed[ObservationKind.NAME]) > 1,
     }
     return render(request, "deals/customer.html", context)
 
@@ -200,6 +201,8 @@ def merge(request: HttpRequest, ref: str, other_ref: str) -> HttpResponse:
     kept, absorbed = _customer(request, ref), _customer(request, other_ref)
     require(request.user, "customers.manage", kept)
     form = ReasonForm(request.POST or None)
+    if kept == absorbed:
+        return redirect(kept)
     if request.method == "POST" and form.is_valid():
         try:
             merge_customers(
@@ -207,17 +210,14 @@ def merge(request: HttpRequest, ref: str, other_ref: str) -> HttpResponse:
             )
         except WrongState as refusal:
             messages.warning(request, message_with_rule(refusal))
-            return redirect(kept)
-        except RuleViolation as refusal:
-            add_violation(form, refusal)
         else:
             messages.success(
                 request,
                 _("Merged: %(other)s is part of %(kept)s now. You can undo it below.")
                 % {"other": absorbed.reference, "kept": kept.reference},
             )
-            return redirect(kept)
-    if kept.merged_into or absorbed.merged_into or kept == absorbed:
+        return redirect(kept)
+    if kept.merged_into or absorbed.merged_into:
         return redirect(kept)
     comparison = compare(kept.identity, absorbed.identity, word_weights())
     sides = [_side(request, kept), _side(request, absorbed)]
@@ -306,12 +306,9 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
             )
         except WrongState as refusal:
             messages.warning(request, message_with_rule(refusal))
-            return redirect(change)
-        except RuleViolation as refusal:
-            add_violation(form, refusal)
         else:
             messages.success(request, _("Undone: both records are as they were."))
-            return redirect(change)
+        return redirect(change)
     if change.undone_at is not None:
         messages.info(request, _("This change has been undone already."))
         return redirect(change)

@@ -4,26 +4,33 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('customers', '0003_register_filled'),
+        ("customers", "0003_register_filled"),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='customer',
-            name='customer_by_name',
+            model_name="customer",
+            name="customer_by_name",
         ),
         migrations.RemoveIndex(
-            model_name='customer',
-            name='customer_by_country',
+            model_name="customer",
+            name="customer_by_country",
         ),
         migrations.AddIndex(
-            model_name='customer',
-            index=models.Index(condition=models.Q(('merged_into', None)), fields=['name_key', 'id'], name='customer_by_name_key'),
+            model_name="customer",
+            index=models.Index(
+                condition=models.Q(("merged_into", None)),
+                fields=["name_key", "id"],
+                name="customer_by_name_key",
+            ),
         ),
         migrations.AddIndex(
-            model_name='customer',
-            index=models.Index(condition=models.Q(('merged_into', None)), fields=['country', 'name_key', 'id'], name='customer_by_country_key'),
+            model_name="customer",
+            index=models.Index(
+                condition=models.Q(("merged_into", None)),
+                fields=["country", "name_key", "id"],
+                name="customer_by_country_key",
+            ),
         ),
     ]

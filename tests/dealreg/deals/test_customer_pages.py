@@ -222,6 +222,13 @@ def test_splitting_by_page_and_undoing(cast, sign_in):
     assert browser.get(f"{change.other.get_absolute_url()}split/").status_code == 302
     late = browser.post(f"{record}split/", sent | {"observations": [0]})
     assert late.status_code == 200
+    names = [pk for pk, label in form.fields["observations"].choices if label.startswith("Name")]
+    late = browser.post(f"{record}split/", sent | {"observations": names})
+    assert "At least one name stays with this record" in late.content.decode()
+    one = known("Verrerie du Nord")
+    assert "deals" not in browser.get(f"{one.get_absolute_url()}split/").context["form"].fields
+    own = f"{one.get_absolute_url()}merge/{one.reference}/"
+    assert browser.post(own, {"reason": REASON}).headers["Location"] == one.get_absolute_url()
 
 
 def test_undoing_a_merge_by_page(cast, sign_in):

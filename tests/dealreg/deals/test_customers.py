@@ -8,11 +8,14 @@ from django.forms.models import model_to_dict
 
 from dealreg.deals import actions
 from dealreg.deals.actions import customers as customer_actions
+from dealreg.deals.actions.conflicts import flag_conflict
 from dealreg.deals.lifecycle import DealStatus
 from dealreg.deals.models import Conflict, ConflictOutcome, Deal
 from dealreg.deals.selectors import open_conflicts
-from partners.customers.actions import Source, observe
+from partners.customers.actions import Source, add_customer, observe
+from partners.customers.identity import read_identity
 from partners.customers.models import Customer, CustomerChange, Observation
+from partners.customers.selectors import observed_of
 from portal.audit.models import Event
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
 from portal.notifications.models import Notification
@@ -154,6 +157,16 @@ def test_when_the_other_protection_runs_out_the_deal_comes_home(cast):
     assert second.customer_id == first.customer_id
 
 
+def test_it_stays_where_it_is_while_the_other_is_protected(cast):
+    first, second = two_customers(cast, approve=(True, True))
+    merge(cast, first, second)
+    third = registered(cast, cast.alice, "Fondation Belle Rive", at=SOON)
+    actions.withdraw_deal(third, by=cast.alice, at=SOON)
+    actions.look_at_due(at=SOON)
+    second.refresh_from_db()
+    assert second.customer_id != first.customer_id
+
+
 def test_of_merges_of_merges_the_last_record_counts(cast):
     first, second = two_customers(cast, approve=(True, True))
     third = registered(cast, cast.alice, "Clinique du Parc Monceau", at=LATER)
@@ -204,6 +217,46 @@ def test_what_was_told_apart_is_to_be_settled_again_when_the_customers_are_one(c
     assert model_to_dict(Conflict.objects.get()) == before
 
 
+def test_the_record_that_stays_learns_what_it_lacked_and_forgets_it_again(cast):
+    first = registered(cast, cast.amir, "Hôpital Saint-Roch", web_domain="saint-roch.fr")
+    second = registered(
+        cast,
+        cast.bruno,
+        "Fondation Belle Rive",
+        company_number="552100554",
+        web_domain="belle-rive.fr",
+        customer_city="Lille",
+    )
+    change = merge(cast, first, second)
+    record = Customer.objects.get(pk=first.customer_id)
+    assert (record.company_number, record.domain, record.city) == ("552100554", "saint-roch.fr", "Lille")
+    actions.undo_customer_change(change, by=cast.karim, at=SOON, reason="Two after all.")
+    record.refresh_from_db()
+    assert (record.company_number, record.domain, record.city) == ("", "saint-roch.fr", "")
+
+
+def test_a_branch_abroad_gives_the_record_neither_number_nor_town(cast):
+    first, _second = two_customers(cast)
+    abroad = add_customer(
+        read_identity(name="Belle Rive Gent", country="BE", city="Gent"), Source(MONDAY, market="FR")
+    )
+    actions.merge_customers(first.customer, abroad, by=cast.karim, at=SOON, reason=REASON)
+    record = Customer.objects.get(pk=first.customer_id)
+    assert (record.city, record.markets) == ("", ["BE", "FR"])
+
+
+def test_two_that_are_in_conflict_already_are_told_of_once(cast):
+    first, second = two_customers(cast)
+    change = merge(cast, first, second)
+    actions.undo_customer_change(change, by=cast.karim, at=SOON, reason="Two after all.")
+    flag_conflict(first, second, ["number"], at=SOON, anew=True)
+    Notification.objects.all().delete()
+    again = merge(cast, first, second)
+    assert Conflict.objects.get().outcome == ""
+    assert again.carried["conflicts"] == {}
+    assert told("deal-conflict") == set()
+
+
 # --- taking it back ------------------------------------------------------------------------------------
 
 
@@ -211,9 +264,16 @@ def test_what_was_told_apart_is_to_be_settled_again_when_the_customers_are_one(c
 def test_undoing_a_merge_restores_everything(cast, approve):
     first, second = two_customers(cast, approve=approve)
     observe(first.customer, second.identity(), Source(LATER, first.reference, "FR"))
+    for deal in (first, second):
+        seen = Source(deal.submitted_at, deal.reference, "FR")
+        observe(deal.customer, read_identity(name=deal.customer_name, country="FR", city="Lille"), seen)
     before = everything()
     change = merge(cast, first, second)
     assert everything() != before
+    # What both had observed is told once, since the first day.
+    (town,) = observed_of(first.customer)["place"]
+    assert (town.since, town.first_source) == (MONDAY, first.reference)
+    assert town.until == second.submitted_at
     actions.undo_customer_change(change, by=cast.karim, at=SOON, reason="Two after all.")
     assert everything() == before
     assert Conflict.objects.get().outcome == ConflictOutcome.LAPSED
@@ -242,6 +302,26 @@ def test_undoing_a_split_restores_everything(cast):
     after["customers"] = [one for one in after["customers"] if one["id"] != change.other_id]
     assert after == before
     assert Conflict.objects.get().outcome == ""
+
+
+def test_undoing_a_split_brings_back_what_came_in_since_but_nothing_twice(cast):
+    first, second = two_customers(cast)
+    merge(cast, first, second)
+    going = first.customer.observations.filter(first_source=second.reference)
+    change = actions.split_customer(
+        first.customer,
+        by=cast.karim,
+        at=SOON,
+        reason=REASON,
+        observations=[one.pk for one in going],
+        deals=[second.pk],
+    )
+    source = Source(SOON, second.reference, "FR")
+    observe(change.kept, read_identity(name="Hôpital Saint-Roch", country="FR", city="Lille"), source)
+    observe(change.other, read_identity(name="Fondation Belle Rive", country="FR", city="Lille"), source)
+    actions.undo_customer_change(change, by=cast.karim, at=SOON, reason="One after all.")
+    assert first.customer.observations.filter(kind="place").count() == 1
+    assert Customer.objects.get(pk=first.customer_id).city == "Lille"
 
 
 def test_what_came_in_since_stays_where_it_came_in(cast):
@@ -384,9 +464,34 @@ def test_a_number_that_makes_two_protected_deals_one_customers_is_told(cast):
     assert Conflict.objects.filter(later=third).count() == 2
 
 
+def test_two_companies_of_one_name_with_numbers_of_their_own_stay_two(cast):
+    first = registered(cast, cast.amir, "Zorblatt", approve=True, company_number="552100554")
+    second = registered(cast, cast.bruno, "Zorblatt", approve=True, company_number="732829320")
+    type(cast.platin).objects.filter(pk=cast.platin.pk).update(authorised_countries=["DE", "FR"])
+    third = registered(cast, cast.paul, "Zorblatt", at=SOON, customer_country="FR", web_domain="zorblatt.fr")
+    assert first.customer != second.customer
+    assert {conflict.earlier for conflict in Conflict.objects.filter(later=third)} == {first, second}
+    assert Conflict.objects.count() == 2
+    assert told("deal-both-protected") == set()
+
+
 def test_what_is_only_perhaps_the_same_links_and_blocks_nobody(cast):
     first = registered(cast, cast.amir, "Hôpital Saint-Roch", web_domain="saint-roch.fr")
     second = registered(cast, cast.bruno, "Vauquelard", web_domain="saint-roch.fr")
     assert first.customer != second.customer
     assert not Conflict.objects.exists()
     assert open_conflicts(second) == 0
+
+
+def test_other_product_groups_of_the_two_are_in_no_conflict(cast):
+    first = registered(
+        cast, cast.amir, "Hôpital Saint-Roch", approve=True, product_group=cast.groups["endpoint-security"]
+    )
+    Deal.objects.filter(pk=first.pk).update(product_group=cast.groups["total-security"])
+    second = registered(cast, cast.bruno, "Fondation Belle Rive", approve=True, company_number="552100554")
+    type(cast.platin).objects.filter(pk=cast.platin.pk).update(authorised_countries=["DE", "FR"])
+    registered(
+        cast, cast.paul, "Hôpital Saint-Roch", at=SOON, customer_country="FR", company_number="552100554"
+    )
+    assert not Conflict.objects.filter(later__in=[first, second], earlier__in=[first, second]).exists()
+    assert told("deal-both-protected") == set()
