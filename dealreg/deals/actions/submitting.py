@@ -138,19 +138,20 @@ def check_supply(deal: Deal) -> None:
     buys = Supply.objects.filter(
         partner=deal.partner, distributor=deal.distributor, ended_on=None, distributor__is_active=True
     )
-    if not buys.exists() and deal.on_behalf:
+    if buys.exists():
+        return
+    if deal.on_behalf:
         raise RuleViolation(
             "partner-not-yours",
             gettext_noop("This partner does not buy from your company any longer."),
             rule="A3",
         )
-    if not buys.exists():
-        raise RuleViolation(
-            "distributor-not-yours",
-            gettext_noop("Your company does not buy from this distributor."),
-            field="distributor",
-            rule="A3",
-        )
+    raise RuleViolation(
+        "distributor-not-yours",
+        gettext_noop("Your company does not buy from this distributor."),
+        field="distributor",
+        rule="A3",
+    )
 
 
 def check_not_registered_already(deal: Deal, *, by: User) -> None:

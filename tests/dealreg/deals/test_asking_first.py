@@ -44,7 +44,7 @@ def test_filters_are_folded_on_phones_and_say_how_many_are_set(page, live_server
     sign_in(page, live_server, cast.amir)
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto("/deals/?status=open")
-    assert page.is_visible("input[name=q]")
+    assert page.is_visible("#main input[name=q]")
     assert not page.is_visible("select[name=status]")
     assert "(1)" in page.inner_text(".filter-fold summary")
     page.click(".filter-fold summary")

@@ -196,7 +196,10 @@ def test_a_conflict_is_found_by_either_number(cast, deal, signed_in):
 
 
 def test_who_is_asked_depends_on_the_side(cast):
-    assert kinds_asking(cast.alice) == ["deal-information-requested", "deal-expiring"]
+    assert {"deal-information-requested", "deal-expiring", "revocation-announced"} <= set(
+        kinds_asking(cast.alice)
+    )
+    assert not {"deal-to-decide", "deal-conflict", "deal-probing"} & set(kinds_asking(cast.alice))
     assert "deal-to-decide" in kinds_asking(cast.denise)
     assert "deal-won" in kinds_asking(cast.denise)
     assert "deal-conflict" in kinds_asking(cast.karim)
