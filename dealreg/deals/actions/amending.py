@@ -22,7 +22,6 @@ from dealreg.deals.selectors import (
     channel_managers_of,
     distributor_reviewers,
     partner_contacts,
-    side_of,
     terms_of,
     without,
 )
@@ -110,8 +109,6 @@ def ask_amendment(
     kind decides on it."""
     require(by, "deals.register", deal)
     deal = lock_deal(deal)
-    if side_of(by.acting_as, deal) != "partner":
-        raise NotAllowed("not-allowed", NOT_YOURS)
     DEAL_LIFECYCLE.check("amend", deal.status)
     if not is_running(deal, at):
         raise WrongState("wrong-state", gettext_noop("The protection has ended."))
@@ -273,8 +270,6 @@ def withdraw_amendment(amendment: Amendment, *, by: User, at: datetime) -> Amend
     """The partner takes back what waits for a decision: the deal stays as it was approved."""
     amendment, deal = _lock(amendment)
     require(by, "deals.register", deal)
-    if side_of(by.acting_as, deal) != "partner":
-        raise NotAllowed("not-allowed", NOT_YOURS)
     amendment.status = AMENDMENT_LIFECYCLE.check("withdraw", amendment.status)
     amendment.decided_at = at
     amendment.save()

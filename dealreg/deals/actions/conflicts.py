@@ -178,8 +178,6 @@ def lapse_conflicts(deal: Deal, *, at: datetime) -> None:
     """A registration that ended takes nothing any more: its open conflicts settle by themselves. Not
     called for a won deal: its customer has bought (rule E2), and a channel manager decides. The steps of
     a partner ask for a look instead (see looking.py): their answer must not take longer with a rival."""
-    if deal.customer_id is None:
-        return
     lock_customer(deal)
     for conflict in _open_conflicts_of(deal):
         lapse_conflict(conflict, at=at)

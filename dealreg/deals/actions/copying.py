@@ -5,11 +5,11 @@ from django.db import transaction
 from dealreg.deals.actions.drafting import LineInput, price_lines, require_editable, start_draft
 from dealreg.deals.lifecycle import ENDED
 from dealreg.deals.models import Deal
-from dealreg.deals.selectors import distributors_of, side_of
+from dealreg.deals.selectors import distributors_of
 from partners.organisations.access import require
 from portal.accounts.models import User
 from portal.core.calendar import date_in
-from portal.core.errors import NotAllowed, RuleViolation, gettext_noop
+from portal.core.errors import RuleViolation
 
 # Who the customer is and whom one talks to there. Never evidence, decision or discount: they belong to
 # the deal that they were given for.
@@ -36,8 +36,6 @@ def copy_deal(deal: Deal, *, by: User, at: datetime) -> Deal:
     """A new draft with the customer, group, lines and contact of one of the own deals, in whatever state
     it is. Lines that have no price today are left out, like a date that has passed."""
     require(by, "deals.register", deal)
-    if side_of(by.acting_as, deal) != "partner":
-        raise NotAllowed("not-allowed", gettext_noop("Your role does not allow this step on this deal."))
     draft = start_draft(by=by, at=at)
     require_editable(draft, by)
     fields = (*_COPIED, *_CONTINUED) if deal.status in ENDED else _COPIED

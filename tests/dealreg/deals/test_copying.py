@@ -11,6 +11,7 @@ from dealreg.deals.models import Deal
 from partners.catalogue.models import Price
 from partners.organisations.models import Supply
 from portal.accounts.models import User
+from portal.accounts.roles import PARTNER_ROLES, roles_with
 from portal.core.errors import NotAllowed
 from tests.dealreg.deals import stages
 from tests.dealreg.deals.stages import LATER, MONDAY, STAGES
@@ -74,6 +75,11 @@ def test_only_who_may_register_copies_and_only_what_is_its_own(cast, sign_in):
     assert sign_in(cast.bruno).post(f"/deals/{deal.reference}/copy/").status_code == 404
     assert sign_in(cast.adam).post(f"/deals/{deal.reference}/copy/").status_code == 403
     assert Deal.objects.count() == 1
+
+
+def test_only_partners_hold_the_right_that_opens_copies_and_changes():
+    """Who holds it sees its own company's deals alone: the actions ask for nothing more."""
+    assert set(roles_with("deals.register")) <= set(PARTNER_ROLES)
 
 
 def test_the_page_says_what_comes_along_and_leads_to_the_draft(cast, sign_in):

@@ -15,7 +15,7 @@ from portal.accounts.models import User
 from portal.accounts.roles import Role
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
 from portal.notifications.models import Notification
-from tests.dealreg.deals.stages import LATER, MONDAY, in_english, looked_at, submitted
+from tests.dealreg.deals.stages import LATER, MONDAY, asked, in_english, looked_at, submitted
 from tests.world import evidence_file
 
 pytestmark = pytest.mark.django_db
@@ -238,3 +238,16 @@ def test_no_way_to_a_review_that_the_registering_distributor_does_not_have(cast,
     review = f"/deals/{deal.reference}/review/"
     assert review not in sign_in(cast.denise).get(deal.get_absolute_url()).content.decode()
     assert review in sign_in(cast.karim).get(deal.get_absolute_url()).content.decode()
+
+
+def test_nobody_of_another_company_answers_with_lines_what_was_asked(cast):
+    deal = asked(cast, fields=("lines",))
+    lines = [LineInput(cast.products["EPS-ADV"], 7, 12)]
+    # Also not the distributor that asked: the partner wrote this registration.
+    for person in (cast.bruno, cast.denise):
+        with pytest.raises(NotAllowed) as refusal:
+            actions.set_lines(deal, by=person, lines=lines, at=LATER)
+        assert refusal.value.code == "not-allowed"
+    assert [line.nodes for line in deal.lines.all()] == [100]
+    actions.set_lines(deal, by=cast.amir, lines=lines, at=LATER)
+    assert [line.nodes for line in deal.lines.all()] == [7]

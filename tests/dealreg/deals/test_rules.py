@@ -222,3 +222,11 @@ def test_a_message_that_names_the_rival_is_found(text, names_it):
     with pytest.raises(RuleViolation) as refusal:
         rules.check_names_no_rival(text, names, field="message")
     assert refusal.value.field == "message"
+
+
+@pytest.mark.parametrize(
+    ("approved", "wanted", "growth"),
+    [(0, 0, "0"), (0, 500, "100"), (400, 500, "25"), (400, 300, "-25"), (300, 400, "33.33")],
+)
+def test_growth_is_told_in_per_cent_also_from_nothing(approved, wanted, growth):
+    assert rules.growth_pct(Decimal(approved), Decimal(wanted)) == Decimal(growth)
