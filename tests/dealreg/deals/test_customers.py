@@ -483,6 +483,15 @@ def test_what_is_only_perhaps_the_same_links_and_blocks_nobody(cast):
     assert open_conflicts(second) == 0
 
 
+def test_a_name_alone_that_two_companies_share_makes_nobody_one(cast):
+    first = registered(cast, cast.amir, "Zorblatt", company_number="552100554")
+    second = registered(cast, cast.bruno, "Zorblatt", company_number="732829320")
+    type(cast.platin).objects.filter(pk=cast.platin.pk).update(authorised_countries=["DE", "FR"])
+    third = registered(cast, cast.paul, "Zorblatt", at=SOON, customer_country="FR")
+    assert {conflict.earlier for conflict in Conflict.objects.filter(later=third)} == {first, second}
+    assert Conflict.objects.count() == 2
+
+
 def test_other_product_groups_of_the_two_are_in_no_conflict(cast):
     first = registered(
         cast, cast.amir, "Hôpital Saint-Roch", approve=True, product_group=cast.groups["endpoint-security"]
