@@ -20,7 +20,7 @@ from dealreg.deals.actions.looking import (
 from dealreg.deals.actions.submitting import check_complete, check_not_registered_already
 from dealreg.deals.letters import new_letter_code
 from dealreg.deals.lifecycle import DealStatus, Step
-from dealreg.deals.models import Deal, Question, RejectionCode
+from dealreg.deals.models import Appeal, Deal, Question, RejectionCode
 from dealreg.deals.selectors import (
     distributor_reviewers,
     open_conflicts,
@@ -276,9 +276,10 @@ def end_by_rejection(
     deal.rejection_code, deal.decision_text = code, text.strip()
     stamp_decision(deal, by=by, at=at, in_place=in_place)
     deal.ended_on = date_in(deal.partner.country, at)
-    # Rule E9: one appeal, so that a refusal after it is final.
-    if deal.reinstated_at is None:
-        deal.appeal_until = rules.appeal_until(deal.ended_on, rulebook_of(deal.edition).deal_registration)
+    # Rule E9: one appeal for each registration, re-opened since or not: a refusal after it is final.
+    has_appealed = Appeal.objects.filter(deal=deal).exists()
+    terms = rulebook_of(deal.edition).deal_registration
+    deal.appeal_until = None if has_appealed else rules.appeal_until(deal.ended_on, terms)
     _stop_watching(deal)
     deal.save()
     deal.questions.filter(answered_at=None).update(answered_at=at, answered_by=by)
