@@ -225,6 +225,9 @@ def approve_amendment(amendment: Amendment, *, by: User, at: datetime, text: str
     """Rules E4, E11: what was put up takes effect as it was asked for, at the prices of that day."""
     amendment, deal = _lock(amendment)
     _require_decider(amendment, "approve", by, at)
+    if not is_running(deal, at):
+        # Between its last day and the sweep that ends it.
+        raise WrongState("wrong-state", gettext_noop("The protection has ended."))
     check_tells_no_rival(deal, text, by=by, field="text")
     amendment.status = AmendmentStatus.APPROVED
     amendment.decided_by, amendment.decided_at, amendment.decision_text = by, at, text.strip()

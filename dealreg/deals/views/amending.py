@@ -124,8 +124,8 @@ def decide(request: HttpRequest, ref: str) -> HttpResponse:
         act = actions.approve_amendment if approves else actions.refuse_amendment
         try:
             act(amendment, by=request.user, at=at, text=form.cleaned_data["text"])
-        except WrongState:
-            messages.warning(request, _("Nothing was changed: no change of this deal waits for a decision."))
+        except WrongState as refusal:
+            messages.warning(request, _("Nothing was changed: %(reason)s") % {"reason": message_of(refusal)})
             return redirect(deal)
         except RuleViolation as refusal:
             add_violation(form, refusal)

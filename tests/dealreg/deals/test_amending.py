@@ -256,6 +256,20 @@ def test_the_end_of_the_deal_settles_what_waits(cast):
         actions.approve_amendment(amendment, by=cast.denise, at=THEN)
 
 
+def test_nothing_is_approved_between_the_last_protected_day_and_the_sweep(cast, sign_in, time_machine_at):
+    amendment = grown(cast)
+    late = LATER + timedelta(days=91)
+    with pytest.raises(WrongState, match="ended"):
+        actions.approve_amendment(amendment, by=cast.denise, at=late)
+    with time_machine_at(late):
+        page = sign_in(cast.denise).post(
+            f"/deals/{amendment.deal.reference}/amendment/", {"decision": "approve"}, follow=True
+        )
+    assert "The protection has ended." in page.content.decode()
+    assert Amendment.objects.get().status == AmendmentStatus.OPEN
+    actions.approve_amendment(amendment, by=cast.denise, at=late - timedelta(days=1))
+
+
 def test_half_time_and_overdue_are_told_once(cast):
     amendment = grown(cast)
     assert sum(watch_amendments(at=THEN).values()) == 0
