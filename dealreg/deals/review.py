@@ -10,9 +10,8 @@ from django.db.models import Count, Exists, OuterRef, Q
 from dealreg.deals.lifecycle import ACTIVE, DealStatus
 from dealreg.deals.models import Comment, Conflict, Deal, RejectionCode, RevocationCode, ToldApart
 from dealreg.deals.querysets import DealQuerySet
-from dealreg.deals.selectors import open_conflicts, side_of, terms_of
+from dealreg.deals.selectors import identity_of, open_conflicts, side_of, terms_of
 from dealreg.deals.win_rates import WinRate, win_rate
-from partners.customers.identity import CustomerIdentity
 from partners.customers.matching import Comparison, Verdict, compare
 from partners.customers.models import Customer
 from partners.customers.selectors import Candidate, candidates_for
@@ -21,7 +20,6 @@ from partners.organisations.access import can
 from partners.programme.selectors import rulebook_on
 from portal.accounts.models import User
 from portal.core.calendar import date_in, months_before
-from portal.core.errors import RuleViolation
 
 MOST_CANDIDATES = 10
 MOST_DEALS = 60
@@ -114,7 +112,7 @@ def picture_of(user: User, deal: Deal, at: datetime) -> Picture:
             continue
         comparison = one.comparison
         if side == "distributor":
-            comparison = _as_typed(deal, deals[0].deal) or comparison
+            comparison = _as_typed(deal, deals[0].deal)
         candidates.append(
             Candidacy(
                 customer=one.customer if key in seen else None,
@@ -135,22 +133,13 @@ def picture_of(user: User, deal: Deal, at: datetime) -> Picture:
     return Picture(candidates, history, told, hidden)
 
 
-def _identity_of(deal: Deal) -> CustomerIdentity | None:
-    try:
-        return deal.identity()
-    except RuleViolation:  # a number of before its country's check was known
-        return None
-
-
 def _candidates(deal: Deal) -> list[Candidate]:
-    identity = _identity_of(deal)
-    return candidates_for(identity, limit=MOST_CANDIDATES) if identity else []
+    return candidates_for(identity_of(deal), limit=MOST_CANDIDATES)
 
 
-def _as_typed(deal: Deal, other: Deal) -> Comparison | None:
+def _as_typed(deal: Deal, other: Deal) -> Comparison:
     """A distributor reads what follows from what it sees itself, not from what others have typed."""
-    one, two = _identity_of(deal), _identity_of(other)
-    return compare(one, two) if one and two else None
+    return compare(identity_of(deal), identity_of(other))
 
 
 def _facts(comparison: Comparison) -> frozenset[str]:

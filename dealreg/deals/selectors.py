@@ -12,7 +12,7 @@ from dealreg.deals.rules import check_may_extend, last_day_to_reopen, last_day_t
 from dealreg.deals.win_rates import WinRate, win_counts
 from partners.catalogue.models import Price, PriceList, Product, ProductGroup
 from partners.catalogue.selectors import price_list_for
-from partners.customers.identity import CustomerIdentity
+from partners.customers.identity import CustomerIdentity, read_identity
 from partners.customers.matching import Verdict, compare
 from partners.customers.selectors import Candidate, matching_customers
 from partners.organisations.access import can, people_who_can
@@ -375,9 +375,23 @@ def takes(other: Deal, deal: Deal) -> bool:
     return won or other.status in ACTIVE
 
 
-def rivals(deal: Deal, identity: CustomerIdentity) -> list[Rival]:
+def identity_of(deal: Deal) -> CustomerIdentity:
+    """As far as it can be read: a number that was typed before its country's check was known counts for
+    nothing."""
+    facts = {"company_number": deal.company_number, "web_domain": deal.web_domain}
+    for name, typed in list(facts.items()):
+        try:
+            read_identity(name="", country=deal.customer_country, **{name: typed})
+        except RuleViolation:
+            facts[name] = ""
+    return read_identity(
+        name=deal.customer_name, country=deal.customer_country, city=deal.customer_city, **facts
+    )
+
+
+def rivals(deal: Deal) -> list[Rival]:
     """What else takes the same customer and product group, whoever registered it."""
-    return rivals_among(deal, matching_customers(identity))
+    return rivals_among(deal, matching_customers(identity_of(deal)))
 
 
 def rivals_among(deal: Deal, matches: Iterable[Candidate]) -> list[Rival]:
@@ -410,7 +424,7 @@ def own_registration_of(deal: Deal, identity: CustomerIdentity, *, by: User) -> 
         .exclude(pk=deal.pk)
     )
     for other in own.order_by("submitted_at", "pk"):
-        if compare(identity, other.identity()).verdict == Verdict.SAME:
+        if compare(identity, identity_of(other)).verdict == Verdict.SAME:
             return other
     return None
 

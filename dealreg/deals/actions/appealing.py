@@ -109,7 +109,7 @@ def decide_appeal(appeal: Appeal, *, by: User, at: datetime, outcome: str, text:
     text = _need(text, "text")
     check_tells_no_rival(deal, text, by=by, field="text")
     # What has been registered since the rejection is in no conflict with it yet (rule E6).
-    for rival in rivals(deal, deal.identity()):
+    for rival in rivals(deal):
         rules.check_names_no_rival(text, names_of(rival.deal, deal), field="text")
     appeal.outcome, appeal.outcome_text = outcome, text
     appeal.decided_by, appeal.decided_at = by, at

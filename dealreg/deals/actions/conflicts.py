@@ -10,6 +10,7 @@ from dealreg.deals.lifecycle import ACTIVE, DEAL_LIFECYCLE, DealStatus
 from dealreg.deals.models import Conflict, ConflictOutcome, Deal, RejectionCode, RevocationCode
 from dealreg.deals.selectors import (
     channel_managers_of,
+    identity_of,
     is_registrant,
     open_conflicts,
     reviewers_of,
@@ -96,7 +97,7 @@ def tell_of_conflict(conflict: Conflict, later: Deal, earlier: Deal, *, at: date
 def _note_late_discoveries(deal: Deal, matches: list[Candidate], *, at: datetime) -> None:
     """What this registration told of its customer may show that another record is the same company:
     then registrations that were protected or under review side by side are not any more."""
-    told = deal.identity()
+    told = identity_of(deal)
     if not told.number_key and not told.domain:
         return
     one = _with_facts(deal.customer.identity, told)
@@ -288,7 +289,7 @@ def settle_conflict(
             _end_registration(earlier, rival=later, by=by, at=at, message=message)
         case ConflictOutcome.DIFFERENT if _record_of(later) == _record_of(earlier):
             source = Source(later.submitted_at, later.reference, later.partner.country)
-            later.customer = add_customer(later.identity(), source)
+            later.customer = add_customer(identity_of(later), source)
             later.save(update_fields=["customer"])
     bring_home([later.customer_id, earlier.customer_id])
     _tell_settled(conflict, later, earlier, by=by, at=at)

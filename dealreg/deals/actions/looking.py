@@ -17,7 +17,7 @@ from dealreg.deals.actions.probing import report_probing
 from dealreg.deals.lifecycle import ACTIVE, DealStatus
 from dealreg.deals.models import Deal
 from dealreg.deals.querysets import DealQuerySet
-from dealreg.deals.selectors import reviewers_of
+from dealreg.deals.selectors import identity_of, reviewers_of
 from partners.customers.actions import Source, add_customer, lock_identity, lock_matching, observe
 from partners.customers.selectors import Candidate
 from portal.celery import app as celery
@@ -86,7 +86,8 @@ def settle_identity(deal: Deal) -> list[Candidate]:
     """Recognise the customer under lock: two simultaneous looks at one customer come one after the
     other, and the second finds the first (promise S4). Returns the records that are this company; the
     deal hangs on one of them. What is only perhaps the same is left alone."""
-    identity = deal.identity()
+    # Also of old ones whose number cannot be read: a look that fails would hold up the decisions after it.
+    identity = identity_of(deal)
     lock_identity(identity)
     matches = lock_matching(identity)
     source = Source(deal.submitted_at, deal.reference, deal.partner.country)

@@ -121,7 +121,7 @@ def judge(request: HttpRequest, ref: str) -> HttpResponse:
             )
             messages.success(request, said % {"reference": deal.reference})
             return redirect(filed)
-    found = rivals(deal, deal.identity())
+    found = rivals(deal)
     context = {
         "deal": deal,
         "appeal": filed,

@@ -18,13 +18,13 @@ from dealreg.deals.actions import settle_conflict
 from dealreg.deals.forms.conflicts import SettleForm
 from dealreg.deals.lifecycle import ACTIVE
 from dealreg.deals.models import Conflict, ConflictOutcome, Deal
-from dealreg.deals.selectors import is_registrant, pair_of
+from dealreg.deals.selectors import identity_of, is_registrant, pair_of
 from partners.customers.matching import compare
 from partners.customers.selectors import word_weights
 from partners.customers.wording import code_of, reason_words
 from partners.organisations.access import can, require
 from portal.core import formats
-from portal.core.errors import PortalError, RuleViolation, WrongState
+from portal.core.errors import RuleViolation, WrongState
 from portal.core.languages import language_of
 from portal.core.pagination import CappedPaginator
 from portal.core.web import add_violation
@@ -170,12 +170,8 @@ def to_the_second(at: datetime) -> str:
 def matching_facts(earlier: Deal, later: Deal, conflict: Conflict) -> frozenset[str]:
     """The typed facts to highlight. Where the two were recognised through what the portal had learnt
     from others, the typed ones alone may not match: then the reasons noted at the time stand."""
-    try:
-        comparison = compare(earlier.identity(), later.identity(), word_weights())
-    except PortalError:
-        codes = []
-    else:
-        codes = [finding.code for finding in comparison.findings]
+    comparison = compare(identity_of(earlier), identity_of(later), word_weights())
+    codes = [finding.code for finding in comparison.findings]
     codes = codes or [code_of(reason) for reason in conflict.reasons]
     return frozenset(FACTS_OF_REASON[code] for code in codes if code in FACTS_OF_REASON)
 

@@ -286,6 +286,37 @@ def test_a_second_rejection_is_final_and_not_by_the_same_person(cast):
     assert Notification.objects.filter(kind="deal-rejected", recipient=cast.amir).count() == 2
 
 
+def test_the_one_appeal_is_used_up_also_after_the_deal_was_reopened(cast, sign_in, time_machine_at):
+    deal = stages.rejected(cast)
+    actions.decide_appeal(appealed(cast, deal), by=cast.karim, at=SOON, outcome="facts_wrong", text="Right.")
+    deal = actions.approve_deal(Deal.objects.get(pk=deal.pk), by=cast.karim, at=SOON, granted_pct=Decimal(2))
+    ended = SOON + timedelta(days=91)
+    assert actions.expire_deal(deal, at=ended)
+    deal = actions.reopen_deal(
+        deal, by=cast.amir, at=ended, expected_close_on=ended.date() + timedelta(days=30)
+    )
+    deal = stages.looked_at(deal, at=ended)
+    deal = actions.reject_deal(deal, by=cast.denise, at=ended, code="no_engagement", text="No news.")
+    assert deal.appeal_until is None
+    with time_machine_at(ended):
+        page = sign_in(cast.amir).get(deal.get_absolute_url()).content.decode()
+    assert f"/deals/{deal.reference}/appeal/" not in page
+    with pytest.raises(RuleViolation, match="already"):
+        appealed(cast, deal, at=ended)
+
+
+def test_an_old_number_that_cannot_be_read_stops_no_judge(cast, sign_in, time_machine_at):
+    deal, rival, _appeal = taken_meanwhile(cast)
+    Deal.objects.filter(pk=deal.pk).update(company_number="FR 12")
+    with time_machine_at(SOON):
+        page = sign_in(cast.karim).get(f"/deals/{deal.reference}/appeal/decide/")
+    assert page.status_code == 200 and rival.reference in page.content.decode()
+    actions.decide_appeal(
+        Appeal.objects.get(), by=cast.karim, at=SOON, outcome="facts_wrong", text="You were there."
+    )
+    assert Conflict.objects.get().earlier == deal
+
+
 # --- meanwhile somebody else
 
 

@@ -141,9 +141,23 @@ def test_a_registration_withdrawn_before_the_look_is_no_rival_and_asks_nobody(ca
     assert not Conflict.objects.filter(earlier=submitted(cast, cast.bruno)).exists()
 
 
-def test_one_registration_that_cannot_be_looked_at_keeps_no_other_waiting(cast, caplog):
+def test_an_old_number_that_cannot_be_read_does_not_keep_the_portal_from_looking(cast):
+    deal = just_submitted(cast)
+    Deal.objects.filter(pk=deal.pk).update(company_number="no number")
+    assert actions.look_at_due(at=LATER) == 1
+    deal.refresh_from_db()
+    assert (deal.look_due_at, deal.customer.name) == (None, deal.customer_name)
+
+
+def test_one_registration_that_cannot_be_looked_at_keeps_no_other_waiting(cast, caplog, monkeypatch):
     broken, sound = just_submitted(cast), just_submitted(cast, customer_name="Ville de Cassel")
-    Deal.objects.filter(pk=broken.pk).update(company_number="no number", customer_country="FR")
+    settle = looking.settle_identity
+
+    def break_on_one(deal):
+        assert deal.pk != broken.pk
+        return settle(deal)
+
+    monkeypatch.setattr(looking, "settle_identity", break_on_one)
     assert actions.look_at_due(at=LATER) == 1
     assert "look failed" in caplog.text
     sound.refresh_from_db()
