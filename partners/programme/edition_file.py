@@ -241,6 +241,7 @@ PARAMETERS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "notice_reminders_days_before": _days_before,
         "replacement_reminders_days_before": _days_before,
         "certificate_validity_months": _whole(1, 240),
+        "certificate_reminders_days_before": _days_before,
     },
     "nfr": {
         "product": _short_code,

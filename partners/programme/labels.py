@@ -376,6 +376,9 @@ PARAMETERS: dict[tuple[str, str], ParameterLabel] = {
         _("Reminders to replace"), "G7", _days_before
     ),
     ("staff", "certificate_validity_months"): ParameterLabel(_("A certificate is valid for"), "G2", _months),
+    ("staff", "certificate_reminders_days_before"): ParameterLabel(
+        _("Reminders before a certificate ends"), "G2", _days_before
+    ),
     ("nfr", "product"): ParameterLabel(_("Product"), "F2", group_name),
     ("nfr", "direct_request_max_nodes"): ParameterLabel(
         _("Nodes that can be asked for directly"), "F2", _number

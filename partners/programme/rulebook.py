@@ -50,6 +50,27 @@ class DealRegistrationTerms:
 
 
 @dataclass(frozen=True)
+class StaffTerms:
+    """The parameters of section G, in calendar days and months."""
+
+    notice_of_departure_days: int
+    replacement_days: int
+    notice_reminders_days_before: tuple[int, ...]
+    replacement_reminders_days_before: tuple[int, ...]
+    certificate_validity_months: int
+    certificate_reminders_days_before: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class TierChangeTerms:
+    """Rule H3: between which tiers a change is possible in the first month of a year only, and between
+    which at any time; each pair is a step in both directions."""
+
+    first_month_of_year: frozenset[frozenset[str]]
+    any_time: frozenset[frozenset[str]]
+
+
+@dataclass(frozen=True)
 class Rulebook:
     """Everything an edition says: tiers from the lowest, grids B and C by code and tier, product
     groups with their line, and the parameters."""
@@ -62,6 +83,8 @@ class Rulebook:
     benefits: Mapping[str, Mapping[str, CellValue]]
     conditions: Mapping[str, Mapping[str, CellValue]]
     deal_registration: DealRegistrationTerms
+    staff: StaffTerms
+    tier_changes: TierChangeTerms
     specialisation_floor: str
 
     def rank(self, tier: str) -> int:
@@ -74,4 +97,9 @@ class Rulebook:
     def number(self, code: str, tier: str) -> Decimal | None:
         """A figure of the grid B for a tier; None where it is not offered."""
         value = self.benefits[code][tier]
+        return value if isinstance(value, Decimal) else None
+
+    def asked(self, code: str, tier: str) -> Decimal | None:
+        """A figure of the grid C that a tier asks for; None where it is recommended or not asked."""
+        value = self.conditions[code][tier]
         return value if isinstance(value, Decimal) else None

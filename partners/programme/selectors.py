@@ -12,7 +12,13 @@ from django.db.models import QuerySet
 from partners.organisations.models import Partner, PartnerStatus
 from partners.programme.content import BENEFITS, CONDITIONS, GRIDS, EditionContent
 from partners.programme.models import Edition
-from partners.programme.rulebook import CellValue, DealRegistrationTerms, Rulebook
+from partners.programme.rulebook import (
+    CellValue,
+    DealRegistrationTerms,
+    Rulebook,
+    StaffTerms,
+    TierChangeTerms,
+)
 from partners.programme.rules import RegistrantFacts, effective_tier
 from portal.accounts.models import User
 
@@ -53,6 +59,7 @@ def _read_rulebook(edition: Edition) -> Rulebook:
 def rulebook_from(content: EditionContent, in_force_from: date) -> Rulebook:
     """An edition's content as the rules read it."""
     terms = content.parameters["deal_registration"]
+    staff = content.parameters["staff"]
     return Rulebook(
         edition=content.code,
         in_force_from=in_force_from,
@@ -86,8 +93,24 @@ def rulebook_from(content: EditionContent, in_force_from: date) -> Rulebook:
             office_opens=time.fromisoformat(terms["office_opens"]),
             office_closes=time.fromisoformat(terms["office_closes"]),
         ),
+        staff=StaffTerms(
+            notice_of_departure_days=staff["notice_of_departure_days"],
+            replacement_days=staff["replacement_days"],
+            notice_reminders_days_before=tuple(staff["notice_reminders_days_before"]),
+            replacement_reminders_days_before=tuple(staff["replacement_reminders_days_before"]),
+            certificate_validity_months=staff["certificate_validity_months"],
+            certificate_reminders_days_before=tuple(staff["certificate_reminders_days_before"]),
+        ),
+        tier_changes=TierChangeTerms(
+            first_month_of_year=_steps(content.parameters["tier_changes"]["first_month_of_year"]),
+            any_time=_steps(content.parameters["tier_changes"]["any_time"]),
+        ),
         specialisation_floor=content.parameters["specialisation"]["floor"],
     )
+
+
+def _steps(pairs: Any) -> frozenset[frozenset[str]]:
+    return frozenset(frozenset(pair) for pair in pairs)
 
 
 def _freeze(grid: Any) -> Any:

@@ -23,7 +23,16 @@ PARTNER_ROLES = (Role.PARTNER_ADMIN, Role.PARTNER_SALES, Role.PARTNER_TECHNICAL,
 DISTRIBUTOR_ROLES = (Role.DISTRIBUTOR_ADMIN, Role.DISTRIBUTOR_APPROVER, Role.DISTRIBUTOR_READONLY)
 VENDOR_ROLES = (Role.PROGRAMME_ADMIN, Role.CHANNEL_MANAGER, Role.AUDITOR)
 
-_PARTNER_SEES = {"deals.see", "programme.see", "catalogue.see", "people.see", "partners.see"}
+_PARTNER_SEES = {
+    "deals.see",
+    "programme.see",
+    "catalogue.see",
+    "people.see",
+    "partners.see",
+    "staff.see",
+    "training.see",
+    "tiers.see",
+}
 _PARTNER_SELLS = {
     "deals.register",
     "deals.close",
@@ -41,6 +50,8 @@ _DISTRIBUTOR_SEES = {
     "people.see",
     "partners.see",
     "partners.list",
+    "staff.count",
+    "training.see",
 }
 _VENDOR_SEES = {
     "deals.see",
@@ -55,12 +66,18 @@ _VENDOR_SEES = {
     "partners.list",
     "distributors.see",
     "offices.see",
+    "staff.see",
+    "training.see",
+    "tiers.see",
+    "jobs.see",
 }
 
 CAPABILITIES: dict[str, frozenset[str]] = {
-    Role.PARTNER_ADMIN: frozenset(_PARTNER_SEES | _PARTNER_SELLS | {"people.manage"}),
-    Role.PARTNER_SALES: frozenset(_PARTNER_SEES | _PARTNER_SELLS),
-    Role.PARTNER_TECHNICAL: frozenset(_PARTNER_SEES | {"deals.comment"}),
+    Role.PARTNER_ADMIN: frozenset(
+        _PARTNER_SEES | _PARTNER_SELLS | {"people.manage", "staff.manage", "training.book"}
+    ),
+    Role.PARTNER_SALES: frozenset(_PARTNER_SEES | _PARTNER_SELLS | {"training.book_oneself"}),
+    Role.PARTNER_TECHNICAL: frozenset(_PARTNER_SEES | {"deals.comment", "training.book_oneself"}),
     Role.PARTNER_READONLY: frozenset(_PARTNER_SEES),
     Role.DISTRIBUTOR_ADMIN: frozenset(
         _DISTRIBUTOR_SEES
@@ -101,6 +118,10 @@ CAPABILITIES: dict[str, frozenset[str]] = {
             "offices.manage",
             "programme.manage",
             "catalogue.manage",
+            "staff.oversee",
+            "training.manage",
+            "tiers.decide",
+            "jobs.manage",
         }
     ),
     Role.CHANNEL_MANAGER: frozenset(
@@ -115,6 +136,9 @@ CAPABILITIES: dict[str, frozenset[str]] = {
             "deals.comment",
             "deals.comment_internally",
             "partners.manage",
+            "staff.oversee",
+            "training.manage",
+            "tiers.decide",
         }
     ),
     Role.AUDITOR: frozenset(_VENDOR_SEES),

@@ -1,0 +1,146 @@
+"""Section G as pure functions: the two clocks of a departure, who replaces whom, and which tier the
+specialists that are left carry."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from partners.programme.rulebook import Rulebook, StaffTerms
+from portal.core.errors import RuleViolation, gettext_noop
+
+SALES = "sales"
+TECHNICAL = "technical"
+# Rows of the grid C with the number of specialists that each track asks for.
+CONDITION_OF = {TECHNICAL: "certified_technical", SALES: "certified_sales"}
+
+
+@dataclass(frozen=True)
+class DepartureClock:
+    """The last good days of a departure, both included, in the partner's country (rule G3)."""
+
+    report_due_on: date
+    replacement_due_on: date
+
+
+def departure_clock(clock_from: date, terms: StaffTerms) -> DepartureClock:
+    """Rule G3, guide §5: told within 30 calendar days of the departure date, replaced within 90."""
+    return DepartureClock(
+        report_due_on=clock_from + timedelta(days=terms.notice_of_departure_days),
+        replacement_due_on=clock_from + timedelta(days=terms.replacement_days),
+    )
+
+
+def clock_start(
+    departed_on: date, earlier_clock_from: date | None, came_back_on: date | None, terms: StaffTerms
+) -> date:
+    """The day that the clocks of a departure run from. Whoever had left before, came back and leaves again
+    within the time for a replacement, leaves on the old clock: entering somebody anew restarts nothing."""
+    if earlier_clock_from is None or came_back_on is None:
+        return departed_on
+    if (departed_on - came_back_on).days > terms.replacement_days:
+        return departed_on
+    return min(earlier_clock_from, departed_on)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An employee of the same partner with the certificate that would count in the track."""
+
+    person_id: int
+    hired_on: date
+    left_on: date | None
+    certified_on: date | None
+    certificate_expires_on: date | None
+    # Already the replacement of somebody else in this track.
+    replaces_another: bool = False
+
+
+def check_replacement(candidate: Candidate, *, departed_person_id: int, departed_on: date, on: date) -> None:
+    """Rule G4: an employee of the partner whose valid certificate in the track was obtained after the day of
+    departure, or who was hired after it; one person for one person. Raises RuleViolation on `replacement`
+    that says why the person does not count."""
+    if candidate.hired_on > on or (candidate.left_on is not None and candidate.left_on <= on):
+        raise _does_not_count("not-employed", gettext_noop("This person does not work for you on that day."))
+    if candidate.person_id == departed_person_id and candidate.hired_on <= departed_on:
+        raise _does_not_count("same-person", gettext_noop("Nobody replaces themselves."))
+    if candidate.certified_on is None or candidate.certificate_expires_on is None:
+        raise _does_not_count(
+            "no-certificate", gettext_noop("This person holds no valid certificate in this track.")
+        )
+    if candidate.certified_on > on or candidate.certificate_expires_on < on:
+        raise _does_not_count(
+            "certificate-not-valid",
+            gettext_noop("This person's certificate is not valid on the day of the replacement."),
+        )
+    if candidate.certified_on <= departed_on and candidate.hired_on <= departed_on:
+        raise _does_not_count(
+            "counted-before",
+            gettext_noop(
+                "This person worked for you and was certified before the departure: they counted "
+                "already, and so replace nobody."
+            ),
+        )
+    if candidate.replaces_another:
+        raise _does_not_count(
+            "replaces-another", gettext_noop("This person already replaces somebody in this track.")
+        )
+
+
+def _does_not_count(code: str, message: str) -> RuleViolation:
+    return RuleViolation(code, message, field="replacement", rule="G4")
+
+
+@dataclass(frozen=True)
+class TrackStanding:
+    """Of one track: how many specialists the tier asks for (None: recommended or not asked) and how many
+    hold a valid certificate."""
+
+    track: str
+    required: int | None
+    present: int
+
+    @property
+    def missing(self) -> int:
+        return max(0, (self.required or 0) - self.present)
+
+
+def required_specialists(rulebook: Rulebook, tier: str, *, sales_binds: bool) -> dict[str, int]:
+    """Rules C8 to C10: the number by track that a tier requires. `sales_binds`: the partner holds or has
+    applied for an enterprise specialisation (the footnote C10)."""
+    asked: dict[str, Decimal | None] = {
+        track: rulebook.asked(condition, tier) for track, condition in CONDITION_OF.items()
+    }
+    if not sales_binds:
+        asked[SALES] = None
+    return {track: int(number) for track, number in asked.items() if number}
+
+
+def standings(
+    rulebook: Rulebook, tier: str, present: Mapping[str, int], *, sales_binds: bool
+) -> list[TrackStanding]:
+    """Each track of the tiers with what is required and what is there."""
+    required = required_specialists(rulebook, tier, sales_binds=sales_binds)
+    return [TrackStanding(track, required.get(track), present.get(track, 0)) for track in CONDITION_OF]
+
+
+def carried_tier(rulebook: Rulebook, tier: str, present: Mapping[str, int], *, sales_binds: bool) -> str:
+    """Rule G5: the highest tier, not above the present one, whose required specialists are there. The same
+    tier when the departed person was not needed."""
+    carried = rulebook.tiers[0]
+    for lower in rulebook.tiers[: rulebook.rank(tier) + 1]:
+        required = required_specialists(rulebook, lower, sales_binds=sales_binds)
+        if all(present.get(track, 0) >= number for track, number in required.items()):
+            carried = lower
+    return carried
+
+
+def next_reminder(due_on: date, on: date, steps: Iterable[int], last: int | None) -> int | None:
+    """Rule G7: the reminder that is due on a day, as its number of days before the due date; None when there
+    is none or it has been sent. Late, only the nearest of those that have been missed is sent."""
+    left = (due_on - on).days
+    due = [days for days in steps if days >= left]
+    if left < 0 or not due:
+        return None
+    nearest = min(due)
+    return nearest if last is None or nearest < last else None
