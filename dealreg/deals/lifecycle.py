@@ -37,7 +37,8 @@ DEAL_LIFECYCLE = Lifecycle(
         Move("report_won", ("approved", "expired"), "won"),
         Move("dispute_order", ("won",), "won"),
         Move("correct_order", ("won",), "won"),
-        Move("take_back_win", ("won",), "approved"),
+        # Under review again, whether or not somebody else has been given the customer since (rule E6).
+        Move("take_back_win", ("won",), "submitted"),
         # From won: the order that the distributor does not know never came about.
         Move("report_lost", ("approved", "won"), "lost"),
         Move("amend", ("approved",), "approved"),

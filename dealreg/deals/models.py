@@ -208,6 +208,10 @@ class Deal(models.Model):
     # Rule E8: an extension was asked for in time, and the protection holds until that is decided.
     protection_held = models.BooleanField(default=False)
     reopened_at = models.DateTimeField(null=True)
+    # A win was taken back: the deal is under review again, and approved anew it is protected until the same
+    # day as before.
+    win_taken_back_at = models.DateTimeField(null=True)
+    protection_kept_until = models.DateField(null=True)
 
     ended_on = models.DateField(null=True)
     order_reference = models.CharField(_("distributor's order reference"), max_length=60, blank=True)

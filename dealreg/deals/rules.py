@@ -81,9 +81,27 @@ def is_late(spent: timedelta, country: str, terms: DealRegistrationTerms) -> boo
     return spent > office_hours(country, terms).day_length * terms.decision_business_days
 
 
-def protected_until(approved_on: date, terms: DealRegistrationTerms) -> date:
-    """Rule E8: the last protected day, counted in calendar days from the approval."""
+def protected_until(approved_on: date, terms: DealRegistrationTerms, *, kept: date | None = None) -> date:
+    """Rule E8: the last protected day, counted in calendar days from the approval. A deal whose win was
+    taken back keeps the day that it had, or winning and taking back would prolong the protection; what
+    passed during the review is not lost."""
+    if kept is not None:
+        return max(kept, approved_on)
     return approved_on + timedelta(days=terms.protection_days)
+
+
+def check_still_protected(today: date, until: date) -> None:
+    """Rule E8: a win is taken back only while its protection would still run."""
+    if today > until:
+        raise RuleViolation(
+            "not-protected-any-more",
+            gettext_noop(
+                "This can no longer be taken back: the protection ended on %(day)s. Correct the order, or "
+                "report the deal as lost."
+            ),
+            rule="E8",
+            day=until,
+        )
 
 
 def discount_amount(list_amount: Decimal, pct: Decimal | None) -> Decimal | None:

@@ -537,10 +537,13 @@ def without(people: Iterable[User], person: User | None) -> list[User]:
     return [one for one in people if person is None or one.pk != person.pk]
 
 
+_BEGINNINGS = ("deal.submitted", "deal.reopened", "deal.win_taken_back")
+
+
 def promised_due_at(deal: Deal) -> datetime | None:
     """When the decision was promised on submission, whatever has happened to the clock since. What was
-    re-opened was submitted anew."""
-    promises = Event.objects.about(deal).filter(verb__in=["deal.submitted", "deal.reopened"])
+    re-opened, or whose win was taken back, is decided anew."""
+    promises = Event.objects.about(deal).filter(verb__in=_BEGINNINGS)
     event = promises.order_by("-at", "-pk").first()
     return datetime.fromisoformat(event.data["due_at"]) if event else None
 

@@ -73,7 +73,7 @@ VERBS: dict[str, Verb] = {
     ),
     "deal.win_taken_back": Verb(
         _("Win taken back"),
-        _("Win taken back, order %(order_reference)s did not come about"),
+        _("Win taken back, order %(order_reference)s did not come about; decision due by %(due_at)s"),
         "arrow-back-up",
         "warn",
     ),

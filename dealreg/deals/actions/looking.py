@@ -50,7 +50,7 @@ def look_for_conflicts(deal: Deal, *, at: datetime, anew: bool = False) -> bool:
     deal = lock_deal(deal)
     if deal.look_due_at is None:
         return False
-    reopened = deal.look_due_at == deal.reopened_at
+    reopened = deal.look_due_at in (deal.reopened_at, deal.win_taken_back_at)
     is_new = deal.customer_id is None or reopened
     matches = settle_identity(deal)
     deal.look_due_at = None
@@ -102,13 +102,12 @@ def settle_identity(deal: Deal) -> list[Candidate]:
 
 
 def telling_key(deal: Deal) -> str:
-    """What people are told once about a registration. One that was re-opened or reinstated, or that
-    another distributor has got, is a new one."""
+    """What people are told once about a registration. One that was re-opened or reinstated, whose win was
+    taken back or that another distributor has got, is a new one."""
     key = deal.reference
-    if deal.reopened_at is not None:
-        key += f":{deal.reopened_at.isoformat()}"
-    if deal.distributor_since is not None:
-        key += f":{deal.distributor_since.isoformat()}"
+    begun = [deal.reopened_at, deal.win_taken_back_at, deal.distributor_since]
+    if any(begun):
+        key += f":{max(filter(None, begun)).isoformat()}"
     # Once more after an appeal brought it back.
     return f"{key}:again" if deal.reinstated_at else key
 

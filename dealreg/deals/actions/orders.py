@@ -5,11 +5,13 @@ from django.db import transaction
 
 from dealreg.deals import rules
 from dealreg.deals.actions.closing import await_confirmation, forget_order
-from dealreg.deals.actions.conflicts import check_tells_no_rival, counting_records, lock_customer
+from dealreg.deals.actions.conflicts import check_tells_no_rival
 from dealreg.deals.actions.drafting import lock_deal
-from dealreg.deals.lifecycle import DEAL_LIFECYCLE, DealStatus
+from dealreg.deals.actions.looking import ask_for_look
+from dealreg.deals.actions.reopening import forget_decision
+from dealreg.deals.lifecycle import DEAL_LIFECYCLE, DealStatus, Step
 from dealreg.deals.models import Deal
-from dealreg.deals.selectors import distributor_reviewers, partner_contacts, require_move
+from dealreg.deals.selectors import distributor_reviewers, partner_contacts, require_move, terms_of
 from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.core.calendar import date_in
@@ -97,31 +99,36 @@ def correct_order(
 
 @transaction.atomic
 def take_back_win(deal: Deal, *, by: User, at: datetime, reason: str) -> Deal:
-    """Reported by mistake or too early: the deal is protected again as it was, while its protection runs
-    and nobody else has been given the opportunity since."""
+    """Reported by mistake or too early: the deal goes back under review, at its place in time, with the
+    edition, the ceiling and the last protected day that it had. Always: who else has been given the
+    opportunity since is found after the answer, and to the partner it is the same (rules E5, E6)."""
     deal = lock_deal(deal)
     require_move(by, deal, "take_back_win")
     reason = _need(reason, "reason")
-    lock_customer(deal)
-    # Also under the name that the customer had before a merge.
-    given = Deal.objects.of_customers(counting_records(deal)).filter(
-        product_group=deal.product_group_id, status=DealStatus.APPROVED
-    )
-    if deal.protected_until < date_in(deal.partner.country, at) or given.exists():
-        raise RuleViolation(
-            "not-protected-any-more",
-            gettext_noop(
-                "This can no longer be taken back: the deal would not be protected. Correct the order, or "
-                "report the deal as lost."
-            ),
-            rule="E8",
-        )
-    order_reference = deal.order_reference
+    rules.check_still_protected(date_in(deal.partner.country, at), deal.protected_until)
+    order_reference, until = deal.order_reference, deal.protected_until
     deal.status = DEAL_LIFECYCLE.check("take_back_win", deal.status)
-    deal.ended_on = None
     forget_order(deal)
+    forget_decision(deal)
+    deal.win_taken_back_at, deal.protection_kept_until = at, until
+    # What an appeal brought back stays with the vendor, as what was registered on behalf does.
+    at_vendor = deal.on_behalf or deal.reinstated_at is not None
+    deal.step = Step.VENDOR if at_vendor else Step.DISTRIBUTOR
+    clock = rules.start_clock(at, deal.distributor.country, terms_of(deal))
+    deal.decision_due_at, deal.half_time_at = clock.due_at, clock.half_time_at
+    deal.vendor_may_decide_at = None if at_vendor else clock.vendor_may_decide_at
+    ask_for_look(deal, at=at)
     deal.save()
-    record("deal.win_taken_back", deal, by=by, at=at, reason=reason, order_reference=order_reference)
+    record(
+        "deal.win_taken_back",
+        deal,
+        by=by,
+        at=at,
+        reason=reason,
+        edition=deal.edition.code,
+        order_reference=order_reference,
+        due_at=clock.due_at,
+    )
     notify(
         "deal-win-taken-back",
         to=distributor_reviewers(deal),
@@ -130,6 +137,7 @@ def take_back_win(deal: Deal, *, by: User, at: datetime, reason: str) -> Deal:
         at=at,
         text=reason,
         order_reference=order_reference,
+        due_at=clock.due_at,
     )
     return deal
 

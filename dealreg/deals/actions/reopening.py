@@ -25,18 +25,20 @@ def reopen_deal(deal: Deal, *, by: User, at: datetime, expected_close_on: date, 
     # Whoever registered it first: now it is the partner's own registration (rules E11, E12).
     deal.on_behalf = False
     forget_decision(deal)
+    deal.decision_working_time = deal.decided_late = None
+    deal.reinstated_at = None
+    deal.win_taken_back_at = deal.protection_kept_until = None
     register(deal, by=by, at=at, verb="deal.reopened", note=note.strip())
     return deal
 
 
 def forget_decision(deal: Deal) -> None:
-    """What was decided on the earlier registration stands in its events; on the deal it is open again."""
+    """What was decided before stands in the deal's events; on the deal it is open again."""
     deal.half_time_told_at = deal.overdue_told_at = deal.silence_told_at = None
     deal.endorsed_by = deal.endorsed_at = deal.proposed_pct = None
     deal.decided_by = deal.decided_at = deal.granted_pct = None
-    deal.decision_working_time = deal.decided_late = None
     deal.in_distributors_place = False
-    deal.reinstated_at = deal.appeal_until = None
+    deal.appeal_until = None
     deal.decision_text = ""
     deal.protected_from = deal.protected_until = deal.expiry_reminder = None
     deal.ended_on = None

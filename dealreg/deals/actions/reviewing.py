@@ -225,7 +225,9 @@ def approve_deal(deal: Deal, *, by: User, at: datetime, granted_pct: Decimal | N
     deal.granted_pct = granted
     stamp_decision(deal, by=by, at=at, in_place=steps_in(by, deal, at))
     deal.protected_from = today
-    deal.protected_until = rules.protected_until(today, rulebook.deal_registration)
+    deal.protected_until = rules.protected_until(
+        today, rulebook.deal_registration, kept=deal.protection_kept_until
+    )
     _stop_watching(deal)
     deal.save()
     record(

@@ -259,15 +259,21 @@ PAGES: dict[str, MovePage] = {
         _("Take the win back"),
         "arrow-back-up",
         _("This deal is not won after all"),
-        _("It is protected again until the same day as before. The distributor has nothing to confirm."),
+        _(
+            "It goes back under review at its place in time. Approved again, it is protected until the same "
+            "day as before."
+        ),
         forms.TakeBackWinForm,
         actions.take_back_win,
         lambda deal: (
-            gettext("%(reference)s is protected again until %(until)s.")
-            % {"reference": deal.reference, "until": format_day(deal.protected_until)}
+            gettext("%(reference)s is under review again. The decision is due by %(due)s.")
+            % {"reference": deal.reference, "due": format_moment(deal.decision_due_at, zone=True)}
         ),
         destructive=True,
-        confirm=_("The order that you reported is forgotten. The distributor is told."),
+        confirm=_(
+            "The order that you reported is forgotten, and the protection rests until the decision. The "
+            "distributor is told."
+        ),
     ),
     "withdraw": MovePage(
         _("Withdraw"),

@@ -386,7 +386,13 @@ def money_of(deal: Deal) -> dict[str, Any]:
 
 def protection_of(deal: Deal, at: datetime) -> dict[str, Any] | None:
     if deal.protected_until is None:
-        return {"days": terms_of(deal).protection_days, "running": False} if deal.is_under_review else None
+        if not deal.is_under_review:
+            return None
+        return {
+            "days": terms_of(deal).protection_days,
+            "kept": deal.protection_kept_until,
+            "running": False,
+        }
     total = (deal.protected_until - deal.protected_from).days
     left = (deal.protected_until - date_in(deal.partner.country, at)).days
     running = deal.status == DealStatus.APPROVED and left >= 0
@@ -454,6 +460,8 @@ def _still_to_come(deal: Deal) -> list[dict[str, Any]]:
         )
         % {"days": terms_of(deal).protection_days}
     }
+    if deal.protection_kept_until is not None:
+        protection = {"title": _("Protected until %(day)s") % {"day": format_day(deal.protection_kept_until)}}
     closing = {"title": _("Won, lost or expired")}
     confirmation = {"title": _("Order confirmed by the distributor")}
     correction = {"title": _("Order corrected by the partner")}

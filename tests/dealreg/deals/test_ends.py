@@ -1,16 +1,19 @@
 """Rules E8, E10: won with an order that the distributor finds, or lost with a day to try again."""
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from dealreg.deals import actions
-from dealreg.deals.lifecycle import DealStatus
+from dealreg.deals.lifecycle import DealStatus, Step
 from dealreg.deals.models import Conflict, Deal
-from dealreg.deals.selectors import moves_open_to
+from dealreg.deals.selectors import moves_open_to, promised_due_at
 from dealreg.deals.tasks import watch_endings
+from dealreg.deals.views.deciding import move_address
 from partners.customers.models import Customer
 from portal.audit.models import Event
 from portal.core.errors import RuleViolation, WrongState
@@ -125,19 +128,98 @@ def test_an_order_after_the_protection_does_not_win(cast):
     assert refusal.value.code == "after-protection"
 
 
-def test_a_win_is_taken_back_while_the_protection_runs(cast):
+def take_back(cast, deal, at=THEN):
+    return actions.take_back_win(deal, by=cast.amir, at=at, reason="Reported on the wrong deal.")
+
+
+def test_a_win_that_is_taken_back_is_under_review_again_at_its_place(cast):
     deal = won(cast)
+    place, edition, ceiling = deal.submitted_at, deal.edition, deal.ceiling_pct
     with pytest.raises(RuleViolation):
         actions.take_back_win(deal, by=cast.amir, at=THEN, reason=" ")
-    deal = actions.take_back_win(deal, by=cast.amir, at=THEN, reason="Reported on the wrong deal.")
-    assert (deal.status, deal.ended_on, deal.order_reference) == (DealStatus.APPROVED, None, "")
+    deal = take_back(cast, deal)
+    assert (deal.status, deal.step, deal.ended_on, deal.order_reference) == (
+        DealStatus.SUBMITTED,
+        Step.DISTRIBUTOR,
+        None,
+        "",
+    )
+    assert (deal.submitted_at, deal.edition, deal.ceiling_pct) == (place, edition, ceiling)
+    assert (deal.granted_pct, deal.decided_by, deal.protected_until) == (None, None, None)
+    assert THEN < deal.half_time_at < deal.decision_due_at < deal.vendor_may_decide_at
+    assert promised_due_at(deal) == deal.decision_due_at
     assert told("deal-win-taken-back") == {"Denise Carlier"}
+    looked_at(deal, at=THEN)
+    assert Notification.objects.filter(kind="deal-to-decide", recipient=cast.denise).count() == 2
+
+
+def test_approved_again_it_is_protected_until_the_same_day_as_before(cast):
+    """Or winning and taking back would prolong a protection."""
+    deal = won(cast)
+    until, spent = deal.protected_until, deal.decision_working_time
+    deal = looked_at(take_back(cast, deal), at=THEN)
+    deal = actions.approve_deal(deal, by=cast.denise, at=THEN + timedelta(hours=2), granted_pct=Decimal(3))
+    assert (deal.protected_until, deal.granted_pct) == (until, Decimal(3))
+    assert deal.decision_working_time == spent, "the first decision counts"
+    assert Notification.objects.filter(kind="deal-approved", recipient=cast.amir).count() == 2
+    actions.expire_deal(deal, at=LATER + timedelta(days=92))
+    deal = actions.reopen_deal(
+        deal, by=cast.amir, at=LATER + timedelta(days=95), expected_close_on=date(2027, 5, 31)
+    )
+    assert (deal.win_taken_back_at, deal.protection_kept_until) == (None, None)
+
+
+def test_what_the_review_takes_beyond_the_last_day_is_not_lost(cast):
+    last = LATER + timedelta(days=90)
+    deal = looked_at(take_back(cast, won(cast), at=last), at=last)
+    later = last + timedelta(days=3)
+    deal = actions.approve_deal(deal, by=cast.denise, at=later, granted_pct=Decimal(3))
+    assert deal.protected_until == later.date()
+
+
+@pytest.mark.parametrize("facts", [{"on_behalf": True}, {"reinstated_at": THEN}])
+def test_what_was_registered_on_behalf_or_brought_back_by_an_appeal_goes_to_the_vendor(cast, facts):
+    deal = won(cast)
+    Deal.objects.filter(pk=deal.pk).update(**facts)
+    assert (take_back(cast, deal).step, Deal.objects.get().vendor_may_decide_at) == (Step.VENDOR, None)
 
 
 def test_a_win_is_not_taken_back_after_the_protection(cast):
     with pytest.raises(RuleViolation) as refusal:
-        actions.take_back_win(won(cast), by=cast.amir, at=LATER + timedelta(days=91), reason="Wrong.")
+        take_back(cast, won(cast), at=LATER + timedelta(days=91))
     assert refusal.value.code == "not-protected-any-more"
+
+
+def what_the_partner_sees(cast, sign_in, deal) -> tuple:
+    """Answer, page and mails, without what differs from deal to deal."""
+    browser = sign_in(cast.amir)
+    with CaptureQueriesContext(connection) as statements:
+        answer = browser.post(move_address(deal, "take_back_win"), {"reason": "Wrong deal."})
+    cost = len(statements)
+    page = browser.get(answer.url).content.decode()
+    page = page[page.index("<main") : page.index("</main>")]
+    page = re.sub(r'nonce="[^"]*"|\b[A-Za-z0-9]{64}\b', "", page).replace(deal.reference, "DR")
+    rows = Notification.objects.filter(recipient__memberships__partner=cast.alpha, subject_id=deal.pk)
+    mails = sorted((row.kind, sorted(row.context)) for row in rows)
+    return answer.status_code, page.replace(deal.customer_name, "CUSTOMER"), mails, cost
+
+
+def test_taking_back_tells_the_partner_nothing_of_who_has_the_customer_now(cast, sign_in, time_machine_at):
+    """Rule E6: to the eye, to the mail and to the clock the same."""
+    free = won(cast, customer_name="Ville de Lens")
+    taken, other = overruled(cast)
+    actions.approve_deal(other, by=cast.denise, at=THEN, granted_pct=Decimal(2))
+    actions.look_at_due(at=THEN)
+    with time_machine_at(THEN):
+        what_the_partner_sees(cast, sign_in, won(cast, customer_name="Port de Sète"))  # caches
+        assert what_the_partner_sees(cast, sign_in, free) == what_the_partner_sees(cast, sign_in, taken)
+    taken.refresh_from_db()
+    assert taken.status == DealStatus.SUBMITTED
+    looked_at(taken, at=THEN)
+    with pytest.raises(RuleViolation) as refusal:
+        actions.approve_deal(taken, by=cast.denise, at=THEN, granted_pct=Decimal(2))
+    assert refusal.value.code == "conflict-open"
+    assert actions.approve_deal(free, by=cast.denise, at=THEN, granted_pct=Decimal(2)).protected_until
 
 
 def overruled(cast):
@@ -152,7 +234,7 @@ def overruled(cast):
 
 def test_a_win_that_is_taken_back_opens_the_settled_conflict_again(cast):
     deal, other = overruled(cast)
-    actions.take_back_win(deal, by=cast.amir, at=THEN, reason="Too early.")
+    take_back(cast, deal)
     with pytest.raises(RuleViolation) as refusal:
         actions.approve_deal(other, by=cast.denise, at=THEN, granted_pct=Decimal(2))
     assert refusal.value.code == "conflict-open"
@@ -160,15 +242,18 @@ def test_a_win_that_is_taken_back_opens_the_settled_conflict_again(cast):
     assert (conflict.outcome, len(conflict.settled_before)) == ("", 1)
 
 
-def test_a_win_is_not_taken_back_when_the_customer_is_protected_under_its_new_record(cast):
+def test_it_is_in_conflict_also_with_what_is_protected_under_the_customers_new_record(cast):
     deal, other = overruled(cast)
     other = actions.approve_deal(other, by=cast.denise, at=THEN, granted_pct=Decimal(2))
-    record = Customer.objects.create(reference="C-NEWONE", name="Saint-Roch", country="FR")
-    Deal.objects.filter(pk=other.pk).update(customer=record)
-    Customer.objects.filter(pk=deal.customer_id).update(merged_into=record)
+    record = submitted(cast, cast.bruno, at=THEN, customer_name="Centre de soins du Nord").customer
+    actions.merge_customers(
+        record, Customer.objects.get(pk=deal.customer_id), by=cast.karim, at=THEN, reason="One."
+    )
+    deal.refresh_from_db()
+    looked_at(take_back(cast, deal), at=THEN)
     with pytest.raises(RuleViolation) as refusal:
-        actions.take_back_win(deal, by=cast.amir, at=THEN, reason="Too early.")
-    assert refusal.value.code == "not-protected-any-more"
+        actions.approve_deal(deal, by=cast.denise, at=THEN, granted_pct=Decimal(2))
+    assert refusal.value.code == "conflict-open"
 
 
 def test_a_dispute_names_no_rival(cast):

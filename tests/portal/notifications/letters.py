@@ -90,7 +90,11 @@ TOLD: dict[str, dict[str, Any]] = {
     "deal-on-behalf": {"due_at": DUE},
     "deal-order-disputed": {"text": "There is no order of this number."},
     "deal-order-reminder": {"due_at": DUE},
-    "deal-win-taken-back": {"text": "Reported on the wrong deal.", "order_reference": "DN-118842"},
+    "deal-win-taken-back": {
+        "text": "Reported on the wrong deal.",
+        "order_reference": "DN-118842",
+        "due_at": DUE,
+    },
     "deal-try-again": {"retry_on": UNTIL},
     "deal-amendment-asked": {"step": "distributor", "due_at": DUE, "text": "A second site.", **AMOUNTS},
     "deal-amendment-half-time": {"due_at": DUE},
