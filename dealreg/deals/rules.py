@@ -257,6 +257,20 @@ def amendment_needs_approval(
     return (wanted - approved) * 100 > approved * terms.amendment_growth_pct
 
 
+def check_may_change_distributor(changes: int, terms: DealRegistrationTerms) -> None:
+    """Rules E5, E7: each change gives the new distributor a clock of its own, so that they are few: nobody
+    keeps the place in time without ever being decided on."""
+    if changes >= terms.distributor_changes:
+        raise RuleViolation(
+            "too-many-changes",
+            gettext_noop(
+                "This registration cannot go to another distributor any more: it has moved as often as the "
+                "programme allows. Wait for the decision, or withdraw it and register anew."
+            ),
+            rule="E7",
+        )
+
+
 def last_day_to_report(protected_until: date, terms: DealRegistrationTerms) -> date:
     """Rules E8, E10: an order of the protected time may be told of for as long as an ended protection may
     be opened again."""

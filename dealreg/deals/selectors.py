@@ -8,7 +8,13 @@ from django.db.models import Count, Q
 from dealreg.deals.lifecycle import ACTIVE, DEAL_LIFECYCLE, UNDER_REVIEW, DealStatus, Step
 from dealreg.deals.models import Appeal, Conflict, Deal, Extension
 from dealreg.deals.querysets import DealQuerySet, ExtensionQuerySet
-from dealreg.deals.rules import check_may_extend, last_day_to_reopen, last_day_to_report, stop_clock
+from dealreg.deals.rules import (
+    check_may_change_distributor,
+    check_may_extend,
+    last_day_to_reopen,
+    last_day_to_report,
+    stop_clock,
+)
 from dealreg.deals.win_rates import WinRate, win_counts
 from partners.catalogue.models import Price, PriceList, Product, ProductGroup
 from partners.catalogue.selectors import price_list_for
@@ -238,6 +244,20 @@ def _is_open(deal: Deal, move: str, at: datetime | None) -> bool:
                 deal.ended_on, terms_of(deal)
             )
     return True
+
+
+def changes_of_distributor(deal: Deal) -> int:
+    """Of this registration; one that was re-opened is a new one."""
+    return deal.distributor_changes.filter(changed_at__gte=deal.submitted_at).count()
+
+
+def distributor_change_refusal(deal: Deal) -> RuleViolation | None:
+    """Why the registration goes to no other distributor any more (rule E7); None when it may."""
+    try:
+        check_may_change_distributor(changes_of_distributor(deal), terms_of(deal))
+    except RuleViolation as violation:
+        return violation
+    return None
 
 
 def extension_refusal(deal: Deal, at: datetime) -> RuleViolation | None:

@@ -257,6 +257,7 @@ PARAMETERS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "extension_days": _whole(0),
         "extensions": _whole(0, 12),
         "reopen_days": _whole(0, 366),
+        "distributor_changes": _whole(0, 12),
         "amendment_growth_pct": _whole(0, 1_000),
         "new_business_lookback_months": _whole(0, 240),
         "reminders_days_before": _days_before,

@@ -317,6 +317,9 @@ PARAMETERS: dict[tuple[str, str], ParameterLabel] = {
     ("deal_registration", "extension_days"): ParameterLabel(_("Extension of up to"), "E8", _days),
     ("deal_registration", "extensions"): ParameterLabel(_("Extensions of a deal"), "E8", _number),
     ("deal_registration", "reopen_days"): ParameterLabel(_("Re-opening after the end within"), "E8", _days),
+    ("deal_registration", "distributor_changes"): ParameterLabel(
+        _("Changes of the distributor before the decision, at most"), "E7", _number
+    ),
     ("deal_registration", "amendment_growth_pct"): ParameterLabel(
         _("An amendment needs an approval when the amount grows by more than"), "E4", _per_cent
     ),

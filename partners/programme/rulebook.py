@@ -22,6 +22,8 @@ class DealRegistrationTerms:
     extension_days: int
     extensions: int
     reopen_days: int
+    # How often a registration may move to another distributor before it is decided.
+    distributor_changes: int
     # An amendment by which the list amount grows by more needs an approval.
     amendment_growth_pct: int
     new_business_lookback_months: int

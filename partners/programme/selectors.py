@@ -75,6 +75,7 @@ def rulebook_from(content: EditionContent, in_force_from: date) -> Rulebook:
             extension_days=terms["extension_days"],
             extensions=terms["extensions"],
             reopen_days=terms["reopen_days"],
+            distributor_changes=terms["distributor_changes"],
             amendment_growth_pct=terms["amendment_growth_pct"],
             new_business_lookback_months=terms["new_business_lookback_months"],
             reminders_days_before=tuple(terms["reminders_days_before"]),

@@ -9,6 +9,7 @@ from dealreg.deals.actions.submitting import check_supply
 from dealreg.deals.lifecycle import DEAL_LIFECYCLE, Step
 from dealreg.deals.models import Deal, DistributorChange
 from dealreg.deals.selectors import (
+    changes_of_distributor,
     distributor_reviewers,
     open_conflicts,
     partner_contacts,
@@ -26,9 +27,10 @@ from portal.notifications.actions import notify
 
 @transaction.atomic
 def change_distributor(deal: Deal, *, by: User, at: datetime, distributor: Distributor) -> Deal:
-    """Before the decision the partner moves its registration to another of its distributors. The place in
-    time stays (rule E5); the new distributor decides on a clock of its own, and the one before loses sight
-    of it, with its endorsement and its question."""
+    """Before the decision the partner moves its registration to another of its distributors, as often as the
+    edition allows. The place in time stays (rule E5); the new distributor decides on a clock of its own, with
+    its own reminders and its own silence (rule E7), and the one before loses sight of it, with its
+    endorsement and its question."""
     require(by, "deals.register", deal)
     deal = lock_deal(deal)
     # Rule E12: what a distributor registered stays with it, or is withdrawn.
@@ -36,6 +38,7 @@ def change_distributor(deal: Deal, *, by: User, at: datetime, distributor: Distr
         raise NotAllowed("not-allowed", NOT_YOURS)
     deal.status = DEAL_LIFECYCLE.check("change_distributor", deal.status)
     before = deal.distributor
+    rules.check_may_change_distributor(changes_of_distributor(deal), terms_of(deal))
     if distributor.pk == before.pk:
         raise RuleViolation(
             "same-distributor",

@@ -39,6 +39,7 @@ from dealreg.deals.revocations import is_heard, may_decide_revocation, may_state
 from dealreg.deals.rules import discount_amount, last_day_to_reopen
 from dealreg.deals.selectors import (
     conflicts_around,
+    distributor_change_refusal,
     distributors_of,
     holds_up,
     is_silent,
@@ -266,6 +267,7 @@ def further_steps(user: User, deal: Deal, at: datetime) -> list[Button]:
         and side_of(user.acting_as, deal) == "partner"
         and can(user, "deals.register")
         and len(distributors_of(deal.partner)) > 1
+        and distributor_change_refusal(deal) is None
     ):
         label = _("Change the distributor")
         steps.append(Button("change_distributor", label, "truck", _step(deal, "change_distributor")))

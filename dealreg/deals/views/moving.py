@@ -11,11 +11,11 @@ from dealreg.deals import actions
 from dealreg.deals.forms.moving import ChangeDistributorForm
 from dealreg.deals.lifecycle import DEAL_LIFECYCLE
 from dealreg.deals.models import Deal
-from dealreg.deals.selectors import distributors_of, side_of, terms_of
+from dealreg.deals.selectors import distributor_change_refusal, distributors_of, side_of, terms_of
 from partners.organisations.access import require
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
 from portal.core.formats import format_moment
-from portal.core.web import add_violation
+from portal.core.web import add_violation, message_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -30,6 +30,7 @@ def change_distributor(request: HttpRequest, ref: str) -> HttpResponse:
     if side_of(request.user.acting_as, deal) != "partner" or deal.on_behalf:
         raise NotAllowed("not-allowed", "Your role does not allow this step on this deal.")
     others = [one for one in distributors_of(deal.partner) if one.pk != deal.distributor_id]
+    refusal = distributor_change_refusal(deal)
     form = ChangeDistributorForm(request.POST if request.method == "POST" else None, distributors=others)
     try:
         DEAL_LIFECYCLE.check("change_distributor", deal.status)
@@ -58,5 +59,11 @@ def change_distributor(request: HttpRequest, ref: str) -> HttpResponse:
             % {"status": deal.get_status_display()},
         )
         return redirect(deal)
-    context = {"deal": deal, "form": form, "others": others, "terms": terms_of(deal)}
+    context = {
+        "deal": deal,
+        "form": form,
+        "others": others,
+        "refusal": refusal and message_of(refusal),
+        "terms": terms_of(deal),
+    }
     return render(request, "deals/change_distributor.html", context)

@@ -185,7 +185,42 @@ def test_the_new_one_decides(cast):
     assert deal.status == DealStatus.APPROVED
 
 
-def test_there_and_back_tells_everybody_again(cast):
+def test_it_moves_no_oftener_than_the_edition_allows(cast, sign_in, time_machine_at):
+    """Or a registration could keep its place in time and never be decided."""
+    deal = bravos(cast)
+    address = f"{deal.get_absolute_url()}change-distributor/"
+    label = "Change the distributor"
+    with time_machine_at(THEN):
+        assert label in sign_in(cast.bruno).get(deal.get_absolute_url()).content.decode()
+        assert "at most 1 time" in sign_in(cast.bruno).get(address).content.decode()
+    deal = move(cast, deal)
+    with pytest.raises(RuleViolation) as refusal:
+        move(cast, deal, cast.distri_nord)
+    assert (refusal.value.code, refusal.value.rule) == ("too-many-changes", "E7")
+    with time_machine_at(THEN):
+        browser = sign_in(cast.bruno)
+        assert f'href="{address}"' not in browser.get(deal.get_absolute_url()).content.decode()
+        page = browser.get(address).content.decode()
+        assert "cannot go to another distributor any more" in page and "btn-primary ms-auto" not in page
+        page = browser.post(address, {"distributor": cast.distri_nord.pk}).content.decode()
+        assert "cannot go to another distributor any more" in page
+    assert Deal.objects.get(pk=deal.pk).distributor == cast.third
+
+
+def test_the_new_one_has_its_own_silence_and_its_own_reminders(cast):
+    deal = bravos(cast)
+    for told in ("half_time_told_at", "overdue_told_at", "silence_told_at"):
+        Deal.objects.filter(pk=deal.pk).update(**{told: LATER})
+    late = deal.vendor_may_decide_at + timedelta(days=1)
+    deal = move(cast, deal, at=late)
+    assert deal.half_time_told_at is deal.overdue_told_at is deal.silence_told_at is None
+    assert late < deal.half_time_at < deal.decision_due_at < deal.vendor_may_decide_at
+    with pytest.raises(NotAllowed):
+        actions.approve_deal(deal, by=cast.karim, at=late + timedelta(hours=1), granted_pct=Decimal(2))
+
+
+def test_there_and_back_tells_everybody_again(cast, monkeypatch):
+    monkeypatch.setattr("dealreg.deals.rules.check_may_change_distributor", lambda *_: None)
     deal = move(cast, bravos(cast))
     move(cast, deal, cast.distri_nord, at=THEN + timedelta(hours=1))
     asked = Notification.objects.filter(kind="deal-to-decide", recipient=cast.denise)

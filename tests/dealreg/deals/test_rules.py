@@ -20,6 +20,7 @@ TERMS = DealRegistrationTerms(
     extension_days=90,
     extensions=1,
     reopen_days=10,
+    distributor_changes=1,
     amendment_growth_pct=25,
     new_business_lookback_months=12,
     reminders_days_before=(30, 14, 3),

@@ -94,7 +94,7 @@ def test_the_terms_of_deal_registration_are_those_of_section_e():
     assert (terms.decision_business_days, terms.protection_days, terms.extension_days) == (2, 90, 90)
     assert (terms.extensions, terms.new_business_lookback_months, terms.appeal_days) == (1, 12, 10)
     assert (terms.silence_business_days, terms.reopen_days, terms.amendment_growth_pct) == (1, 10, 25)
-    assert (terms.registrations_per_hour, terms.probing_days) == (30, 30)
+    assert (terms.registrations_per_hour, terms.probing_days, terms.distributor_changes) == (30, 30, 1)
     assert (terms.without_news_days, terms.record_months, terms.appeals_to_publish) == (30, 24, 3)
     assert (terms.probing_registrations, terms.probing_share_pct) == (10, 50)
     assert terms.reminders_days_before == (30, 14, 3)
