@@ -589,6 +589,9 @@ class Departure(models.Model):
     # "" while not lapsed or without an effect; else the highest tier whose specialists were still there.
     carried_tier = models.CharField(max_length=16, blank=True)
     settled_at = models.DateTimeField(null=True)
+    # Withdrawn by the vendor: a new case of this person starts on a clock of its own. A case that the
+    # partner withdraws keeps its clock for the next one.
+    clock_released = models.BooleanField(default=False)
 
     objects = DepartureQuerySet.as_manager()
 

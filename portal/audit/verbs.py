@@ -291,6 +291,15 @@ VERBS: dict[str, Verb] = {
     "customer.split_undone": Verb(
         _("Split undone"), _("Split from %(other)s, %(name)s, undone"), "arrow-back-up", "neutral"
     ),
+    "departure.opened": Verb(
+        _("Departure entered"),
+        _(
+            "Departure on %(departed_on)s entered: to be reported by %(report_due_on)s, to be replaced by "
+            "%(replacement_due_on)s"
+        ),
+        "user-minus",
+        "warn",
+    ),
     "partner.added": Verb(_("Partner added"), icon="building-plus", tone="info"),
     "partner.edited": Verb(_("Partner's data changed"), icon="edit"),
     "distributor.added": Verb(_("Distributor added"), icon="building-plus", tone="info"),
