@@ -93,11 +93,12 @@ def _lock(membership: Membership) -> Membership:
 
 
 def _own(view: SavedView, by: User) -> SavedView:
-    found = SavedView.objects.visible_to(by).filter(pk=view.pk).first()
-    if found is None:
+    """Read once the lock is held: what was deleted while one waited for it is not there any more
+    (`SavedView.DoesNotExist`)."""
+    if by.acting_as is None or by.acting_as.pk != view.membership_id:
         raise NotAllowed("not-allowed", gettext_noop("This view belongs to somebody else."))
-    _lock(found.membership)
-    return found
+    _lock(by.acting_as)
+    return SavedView.objects.visible_to(by).get(pk=view.pk)
 
 
 def _free_name(name: str, others: QuerySet[SavedView]) -> str:

@@ -79,6 +79,14 @@ def open_view(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def change(request: HttpRequest, pk: int) -> HttpResponse:
     view, page = _own(request, pk)
+    try:
+        return _change(request, view, page)
+    except SavedView.DoesNotExist as gone:
+        # Deleted a moment ago, in another window.
+        raise Http404 from gone
+
+
+def _change(request: HttpRequest, view: SavedView, page: ListPage) -> HttpResponse:
     match request.POST.get("action", ""):
         case "rename":
             form = NameForm(request.POST, auto_id=f"id_{view.pk}_%s")
