@@ -112,6 +112,21 @@ def test_any_name_makes_a_letter(cast, name):
     assert deal.reference in text_of(letter(deal))
 
 
+@pytest.mark.parametrize("field", ["customer_name", "customer_city"])
+def test_a_name_without_a_space_breaks_within_its_column(cast, field):
+    """Of the widest letter no more than fifteen stand in a third of the width."""
+    deal = stages.approved(cast, customer_name="Verrerie du Grand Nord")
+    Deal.objects.filter(pk=deal.pk).update(**{field: "W" * 100})
+    pages = pypdf.PdfReader(io.BytesIO(letter(deal))).pages
+    lines = [line.replace("\u200b", "") for page in pages for line in page.extract_text().splitlines()]
+    broken = [found.group() for line in lines if (found := re.search("W{2,}", line))]
+    assert sum(map(len, broken)) >= 95
+    assert max(map(len, broken)) <= 20
+    # Whole words stay whole.
+    if field == "customer_city":
+        assert any("Verrerie" in line for line in lines)
+
+
 def test_nothing_of_another_deal_stands_in_it(cast):
     stages.submitted(cast, cast.bruno, customer_name="Hôp. St Roch", web_domain="saint-roch.fr")
     deal = stages.submitted(cast, web_domain="saint-roch.fr", customer_name="Hôpital Saint-Roch")
