@@ -330,6 +330,10 @@ class LineForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["product"].queryset = products
         self.fields["term_months"].choices = terms
+        if self.empty_permitted and not self.has_changed():
+            # The further row that nobody has begun: nothing of it is asked for.
+            for field in self.fields.values():
+                field.required = False
 
     def has_changed(self) -> bool:
         """The term always has a value: a further row counts once it names a product or a number."""

@@ -303,3 +303,31 @@ def test_the_closing_date_of_an_extension_granted_meanwhile_stays(cast):
     actions.approve_amendment(amendment, by=cast.denise, at=THEN)
     deal.refresh_from_db()
     assert (deal.nodes, deal.expected_close_on) == (200, promised)
+
+
+def test_the_empty_further_line_asks_for_nothing_until_it_is_begun(cast, sign_in, time_machine_at):
+    deal = approved(cast)
+    with time_machine_at(THEN):
+        amir = sign_in(cast.amir)
+        place = f"/deals/{deal.reference}/amend/"
+        lines = amir.get(place).context["form"].lines
+        asked = [
+            any(field.required for name, field in line.fields.items() if name != "DELETE") for line in lines
+        ]
+        assert asked == [True, False]
+        begun = {
+            "lines-TOTAL_FORMS": "2",
+            "lines-INITIAL_FORMS": "1",
+            "lines-0-product": lines[0].initial["product"],
+            "lines-0-nodes": "100",
+            "lines-0-term_months": "12",
+            "lines-1-product": "",
+            "lines-1-nodes": "7",
+            "lines-1-term_months": "12",
+            "nodes": "107",
+            "expected_close_on": deal.expected_close_on.isoformat(),
+            "reason": "The customer adds a site.",
+        }
+        answer = amir.post(place, begun)
+    assert answer.status_code in (200, 422)
+    assert list(answer.context["form"].lines[1].errors) == ["product"]
