@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Q
 
 from dealreg.deals.lifecycle import DealStatus
-from dealreg.deals.models import Deal, RevocationNotice
+from dealreg.deals.models import Deal, RevocationNotice, RevocationOutcome
 from dealreg.deals.selectors import is_registrant, side_of
 from partners.organisations.access import can
 from portal.accounts.models import User
@@ -44,7 +44,14 @@ def may_decide_revocation(user: User, deal: Deal, notice: RevocationNotice) -> b
     )
 
 
+# A deal that has ended leaves nothing to decide, whether or not the sweep has closed its announcement.
+IS_OPEN = Q(outcome=RevocationOutcome.OPEN, deal__status=DealStatus.APPROVED)
+
+
+def once_heard(at: datetime) -> Q:
+    return Q(stated_at__isnull=False) | Q(statement_until__lt=at)
+
+
 def heard_notices(user: User, at: datetime) -> Any:
     """Those on which the partner has spoken, or has let its time pass: a decision is due."""
-    seen = RevocationNotice.objects.visible_to(user).open().filter(deal__status=DealStatus.APPROVED)
-    return seen.filter(Q(stated_at__isnull=False) | Q(statement_until__lt=at))
+    return RevocationNotice.objects.visible_to(user).filter(IS_OPEN & once_heard(at))

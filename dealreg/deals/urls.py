@@ -97,6 +97,7 @@ urlpatterns = [
     path("partner-choices/", listing.partner_choices, name="partner_choices"),
     path("conflicts/", conflicts.conflict_list, name="conflicts"),
     path("conflicts/<int:pk>/", conflicts.conflict_page, name="conflict"),
+    path("revocations/", revoking.revocation_list, name="revocations"),
     path("appeals/", appealing.appeal_list, name="appeals"),
     path("appeals/figures/", appealing.figures, name="appeal_figures"),
     path("<deal:ref>/", canonical(detail.deal_page), name="detail"),

@@ -80,6 +80,7 @@ PAGES: dict[str, list[str]] = {
         "/deals/{alpha_approved}/revoke/",
         "/deals/appeals/",
         "/deals/appeals/figures/",
+        "/deals/revocations/",
         "/deals/discounts/",
         "/deals/pipeline/",
         "/deals/losses/",

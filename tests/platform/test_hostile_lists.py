@@ -14,6 +14,7 @@ LISTS = {
     "/deals/": "denise",
     "/deals/queue/": "denise",
     "/deals/conflicts/": "karim",
+    "/deals/revocations/": "karim",
     "/customers/": "karim",
     "/deals/export/csv/": "denise",
     "/deals/export/xlsx/": "amir",

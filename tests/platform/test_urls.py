@@ -306,6 +306,7 @@ TABLE: dict[str, Page] = {
         of_register(only(CHANNEL)), of_register(only(CHANNEL, ANSWERED)), things="customer_changes"
     ),
     "deals:appeals": Page(only(VENDOR_PEOPLE)),
+    "deals:revocations": Page(only(VENDOR_PEOPLE)),
     "deals:appeal_figures": Page(only(VENDOR_PEOPLE)),
     "deals:discounts": Page(only(VENDOR_PEOPLE)),
     # No revocation is announced in this world: whoever may is led back to the deal.

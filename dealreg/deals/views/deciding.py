@@ -107,7 +107,8 @@ def _announced(notice: RevocationNotice) -> str:
         said = gettext("The protection of %(reference)s is revoked. Partner and distributor have been told.")
         return said % {"reference": notice.deal.reference}
     return gettext(
-        "Announced: the partner may state its view on %(reference)s until %(until)s. Then you decide."
+        "The revocation is announced: the partner may state its view on %(reference)s until %(until)s. "
+        "Then you decide."
     ) % {"reference": notice.deal.reference, "until": format_moment(notice.statement_until, zone=True)}
 
 
@@ -311,9 +312,9 @@ PAGES: dict[str, MovePage] = {
         confirm=_("The partner is told at once. This cannot be taken back."),
     ),
     "revoke": MovePage(
-        _("Revoke the protection"),
+        _("Announce the revocation"),
         "shield-off",
-        _("Announce a revocation"),
+        _("Announce the revocation"),
         _("The partner is heard before anything is decided; the protection goes on meanwhile (rule E13)."),
         forms.RevokeForm,
         actions.announce_revocation,

@@ -209,6 +209,7 @@ def _show(request: HttpRequest, deal: Any, *, comment_form: CommentForm) -> Http
         "may_appeal": may_appeal(user, deal, at, has_appealed=appeal is not None),
         "discount_requests": requests,
         "notices": [_notice_entry(user, deal, notice, at) for notice in notices],
+        "view_due": next((one for one in notices if may_state_view(user, deal, one, at)), None),
         "may_ask_discount": may_ask(user, deal, requests),
         "may_withdraw_discount": may_withdraw(user, deal),
         "may_grant_discount": may_grant(user, deal),

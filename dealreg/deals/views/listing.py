@@ -1,6 +1,7 @@
 """Lists of deals, the queue of those who decide, and their files."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
@@ -16,8 +17,9 @@ from dealreg.deals.amendments import amendments_to_decide
 from dealreg.deals.bulk import MOST_AT_ONCE, bulk_actions_for
 from dealreg.deals.forms.filters import DealFilter
 from dealreg.deals.lifecycle import DealStatus, Step
-from dealreg.deals.models import Conflict, Deal
+from dealreg.deals.models import Conflict, Deal, RevocationNotice
 from dealreg.deals.registering_right import may_register_something
+from dealreg.deals.revocations import heard_notices
 from dealreg.deals.selectors import extensions_to_decide, queue_of, reviewing_step
 from dealreg.deals.tables import DealTable
 from dealreg.deals.views.remembered import query_without_blanks, remember_list
@@ -239,6 +241,13 @@ def _with_facts(deals: QuerySet[Deal]) -> QuerySet[Deal]:
     )
 
 
+def _revocations_to_decide(user: User, now: datetime) -> QuerySet[RevocationNotice] | list[RevocationNotice]:
+    if not can(user, "deals.revoke"):
+        return []
+    heard = heard_notices(user, now).exclude(deal__registered_by=user)
+    return heard.select_related("deal__partner", "announced_by").order_by("statement_until", "pk")[:PER_PAGE]
+
+
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
     """What waits for the reader's decision, what is due first on top. Of a conflict a distributor
@@ -268,6 +277,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "overdue": _with_facts(overdue)[:PER_PAGE],
         "extensions": extensions[:PER_PAGE],
         "amendments": amendments[:PER_PAGE],
+        "revocations": _revocations_to_decide(request.user, now),
         "is_vendor": step == Step.VENDOR,
         "may_decide": can(request.user, "deals.decide_as_distributor")
         or can(request.user, "deals.decide_as_vendor"),

@@ -1,22 +1,28 @@
 """An announced revocation: the partner's statement, and the decision after it (rule E13)."""
 
 from django.contrib import messages
+from django.db.models import Count, F, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.utils.translation import pgettext
+from django.views.decorators.http import require_http_methods, require_safe
 
 from dealreg.deals.actions import decide_revocation, state_view
 from dealreg.deals.forms.revoking import DecideRevocationForm, StatementForm
+from dealreg.deals.lifecycle import DealStatus
 from dealreg.deals.models import Deal, RevocationNotice
-from dealreg.deals.revocations import is_heard, may_state_view
+from dealreg.deals.revocations import IS_OPEN, is_heard, may_state_view, once_heard
 from dealreg.deals.rules import check_not_own_registration
 from dealreg.deals.selectors import is_registrant
-from partners.organisations.access import require
+from partners.organisations.access import can, require
 from portal.core.errors import RuleViolation, WrongState
+from portal.core.pagination import CappedPaginator
 from portal.core.web import add_violation, message_of
 from portal.documents.models import Document
+
+PER_PAGE = 25
 
 
 def _deal(request: HttpRequest, ref: str) -> Deal:
@@ -94,3 +100,56 @@ def decide(request: HttpRequest, ref: str) -> HttpResponse:
         "evidence": notice.evidence.visible_to(request.user).select_related("document"),
     }
     return render(request, "deals/revocation_decide.html", context)
+
+
+@require_safe
+def revocation_list(request: HttpRequest) -> HttpResponse:
+    """For the vendor: those on which a decision is due, those whose partner may still speak, and what
+    became of the others."""
+    require(request.user, "deals.see_appeals")
+    at = timezone.now()
+    shown = {
+        "due": IS_OPEN & once_heard(at),
+        "waiting": IS_OPEN & ~once_heard(at),
+        "closed": ~IS_OPEN,
+        "all": Q(),
+    }
+    show = request.GET.get("show", "due")
+    if show not in shown:
+        show = "due"
+    seen = RevocationNotice.objects.visible_to(request.user)
+    counts = seen.aggregate(**{key: Count("pk", filter=shown[key]) for key in ("due", "waiting", "closed")})
+    order = ["statement_until", "pk"]
+    if show in ("closed", "all"):
+        order = [F("decided_at").desc(nulls_first=True), *order]
+    chosen = seen.filter(shown[show]).select_related("deal__partner", "announced_by")
+    page = CappedPaginator(chosen.order_by(*order), PER_PAGE).get_page(request.GET.get("page"))
+    labels = {
+        "due": _("To decide"),
+        "waiting": _("The partner may state its view"),
+        "closed": pgettext("several revocations", "Decided"),
+        "all": pgettext("several revocations", "All"),
+    }
+    may_revoke = can(request.user, "deals.revoke")
+    context = {
+        "page_obj": page,
+        "show": show,
+        "rows": [
+            {
+                "notice": notice,
+                "heard": is_heard(notice, at),
+                # A second membership (rule E11) is asked about on the page of the decision.
+                "yours": may_revoke
+                and notice.is_open
+                and notice.deal.status == DealStatus.APPROVED
+                and is_heard(notice, at)
+                and notice.deal.registered_by_id != request.user.pk,
+            }
+            for notice in page
+        ],
+        "tabs": [
+            {"label": labels[key], "url": f"?show={key}", "active": key == show, "count": counts.get(key)}
+            for key in shown
+        ],
+    }
+    return render(request, "deals/revocations.html", context)

@@ -5,7 +5,9 @@ from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils.html import strip_tags
 
 from dealreg.deals import actions, rules
 from dealreg.deals.models import Deal, RevocationNotice
@@ -249,8 +251,11 @@ def test_announced_stated_and_decided_through_the_pages(cast, sign_in, time_mach
             follow=True,
         )
         page = sent.content.decode()
-        assert "Announced:" in page and "letter.pdf" in page and f"{base}revoke/" not in page
+        assert (
+            "The revocation is announced:" in page and "letter.pdf" in page and f"{base}revoke/" not in page
+        )
         assert karim.post(f"{base}revoke/", {"code": "untrue_statement", "text": "x"}).status_code == 302
+        assert karim.get("/deals/queue/").context["revocations"].count() == 0
         assert "May still come" in karim.get(f"{base}revocation/decide/").content.decode()
         early = karim.post(f"{base}revocation/decide/", {"decision": "revoke", "text": "Now."})
         assert early.status_code == 200
@@ -296,3 +301,116 @@ def test_the_home_page_names_what_waits_for_the_manager(cast, sign_in, time_mach
     with time_machine_at(SOON):
         page = sign_in(cast.karim).get("/").content.decode()
     assert "Revocation to decide" in page and notice.deal.reference in page
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "Announce the revocation"), ("fr", "Annoncer la révocation")]
+)
+def test_button_and_title_of_the_page_say_that_it_is_announced(
+    cast, sign_in, time_machine_at, language, said
+):
+    deal = stages.approved(cast)
+    in_english(cast)
+    cast.karim.language = language
+    cast.karim.save()
+    with time_machine_at(ANNOUNCED):
+        karim = sign_in(cast.karim)
+        assert said in karim.get(f"/deals/{deal.reference}/").content.decode()
+        page = karim.get(f"/deals/{deal.reference}/revoke/").content.decode()
+    # Title of the window and of the page, crumb, question before it is sent, and the button.
+    assert page.count(said) >= 5
+    assert "Revoke the protection" not in page and "Révoquer la protection" not in page
+
+
+def test_the_partner_reads_on_top_of_the_deal_until_when_it_may_state_its_view(
+    cast, sign_in, time_machine_at
+):
+    in_english(cast)
+    notice = announced(cast)
+    base, note = f"/deals/{notice.deal.reference}/", "may state its view until"
+    with time_machine_at(SOON):
+        amir = sign_in(cast.amir)
+        page = amir.get(base).content.decode()
+        banner = page[page.index("next-step") : page.index("deal-columns")]
+        assert f"Your company {note} 4 Dec 2026" in " ".join(strip_tags(banner).split())
+        assert f"{base}revocation/statement/" in banner
+        for other in (cast.karim, cast.denise):
+            assert f"Your company {note}" not in sign_in(other).get(base).content.decode()
+        stated(cast, notice)
+        assert f"Your company {note}" not in amir.get(base).content.decode()
+
+
+# --- the list
+
+
+def test_the_vendor_finds_announced_revocations_by_what_they_wait_for(cast, sign_in, time_machine_at):
+    in_english(cast)
+    waiting = announced(cast)
+    heard = stated(cast, announced(cast, stages.approved(cast, customer_name="Port de Sète")))
+    dropped = announced(cast, stages.approved(cast, customer_name="Cave des Vignerons"))
+    decided(cast, stated(cast, dropped), revoke=False)
+    karim = sign_in(cast.karim)
+
+    def shown(show=""):
+        answer = karim.get("/deals/revocations/", {"show": show} if show else {})
+        return {row["notice"].pk for row in answer.context["rows"]}, answer.content.decode()
+
+    with time_machine_at(SOON):
+        rows, page = shown()
+        assert rows == {heard.pk}
+        assert f"/deals/{heard.deal.reference}/revocation/decide/" in page
+        assert shown("nonsense")[0] == {heard.pk}
+        rows, page = shown("waiting")
+        assert rows == {waiting.pk} and "Possible until" in page and "/revocation/decide/" not in page
+        assert shown("closed")[0] == {dropped.pk}
+        assert shown("all")[0] == {waiting.pk, heard.pk, dropped.pk}
+        queue = karim.get("/deals/queue/")
+        assert [notice.pk for notice in queue.context["revocations"]] == [heard.pk]
+        assert "Revocations to decide" in queue.content.decode()
+        assert "Revocations to decide" not in sign_in(cast.denise).get("/deals/queue/").content.decode()
+    with time_machine_at(waiting.statement_until + timedelta(minutes=1)):
+        assert shown()[0] == {heard.pk, waiting.pk}
+
+
+def test_a_deal_that_has_ended_waits_in_no_list_of_revocations(cast, sign_in, time_machine_at):
+    notice = stated(cast)
+    actions.report_lost(notice.deal, by=cast.amir, at=SOON, code="price")
+    with time_machine_at(SOON):
+        karim = sign_in(cast.karim)
+        assert karim.get("/deals/revocations/").context["rows"] == []
+        [row] = karim.get("/deals/revocations/?show=closed").context["rows"]
+    assert not row["yours"]
+
+
+def test_the_list_of_revocations_is_the_vendors_and_says_so_when_it_is_empty(cast, sign_in):
+    in_english(cast)
+    for person in (cast.amir, cast.denise):
+        assert sign_in(person).get("/deals/revocations/").status_code == 403
+    karim = sign_in(cast.karim)
+    for show, said in (
+        ("due", "Nothing to decide"),
+        ("waiting", "No partner is being heard"),
+        ("closed", "Nothing here yet"),
+    ):
+        assert said in karim.get("/deals/revocations/", {"show": show}).content.decode()
+
+
+def test_the_list_of_revocations_costs_the_same_for_many(cast, sign_in, time_machine_at):
+    def announce(*numbers):
+        for number in numbers:
+            stated(cast, announced(cast, stages.approved(cast, customer_name=f"Commune {number} sur Deûle")))
+
+    def cost(show):
+        with CaptureQueriesContext(connection) as seen:
+            assert karim.get("/deals/revocations/", {"show": show}).status_code == 200
+        return len(seen)
+
+    karim = sign_in(cast.karim)
+    announce(0, 1)
+    with time_machine_at(SOON):
+        cost("due")
+        few = {show: cost(show) for show in ("due", "all")}
+    announce(2, 3, 4, 5)
+    with time_machine_at(SOON):
+        assert {show: cost(show) for show in few} == few
+    assert max(few.values()) <= 10
