@@ -498,6 +498,16 @@ class Certificate(models.Model):
         ]
         constraints = [
             technology_fits("certificate_technology_fits"),
+            # Rule G2: nobody counts twice; the same file of results twice changes nothing.
+            models.UniqueConstraint(
+                fields=["person", "track", "technology", "issued_on"],
+                condition=Q(withdrawn_on=None),
+                nulls_distinct=False,
+                name="certificate_once_a_day",
+                violation_error_message=_(
+                    "The person holds a certificate of this track with the same date already."
+                ),
+            ),
             models.CheckConstraint(
                 name="certificate_expires_after_issue",
                 condition=Q(expires_on__gte=F("issued_on")),
@@ -515,6 +525,11 @@ class Certificate(models.Model):
 
     def get_absolute_url(self) -> str:
         return f"/certificates/{self.number}/"
+
+    @property
+    def track_label(self) -> str:
+        """The track, or the technology where it is one."""
+        return str(self.technology) if self.technology else self.get_track_display()
 
 
 class ImportKind(models.TextChoices):

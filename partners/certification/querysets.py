@@ -61,6 +61,9 @@ class CertificateQuerySet(ScopedQuerySet):
             Q(withdrawn_on=None) | Q(withdrawn_on__gt=day), issued_on__lte=day, expires_on__gte=day
         )
 
+    def in_track(self, track: str, technology_id: int | None) -> "CertificateQuerySet":
+        return self.filter(track=track, technology_id=technology_id)
+
     def _seen_by_partner(self, membership: "Membership") -> Q:
         from partners.certification.models import Employment
 

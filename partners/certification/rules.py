@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from partners.programme.rulebook import Rulebook, StaffTerms
+from portal.core.calendar import months_after
 from portal.core.errors import RuleViolation, gettext_noop
 
 SALES = "sales"
@@ -144,3 +145,42 @@ def next_reminder(due_on: date, on: date, steps: Iterable[int], last: int | None
         return None
     nearest = min(due)
     return nearest if last is None or nearest < last else None
+
+
+# ---------------------------------------------------------------- certificates
+
+
+def last_valid_day(issued_on: date, course_months: int | None, terms: StaffTerms) -> date:
+    """Rule G2: the same day of the month after the course's validity, or the edition's where the course
+    says nothing; the last day is included."""
+    return months_after(issued_on, course_months or terms.certificate_validity_months)
+
+
+def check_issuable(
+    issued_on: date, *, today: date, left_on: date | None, taken_on: date | None, taken: bool
+) -> None:
+    """Rules G1, G2: not before its day has come, not for a day after the person had left, not before the
+    exam it rests on, and never twice in one track on one day. Raises RuleViolation on `issued_on`."""
+    if issued_on > today:
+        raise _not_issued("future-date", gettext_noop("This day has not come yet."))
+    if left_on is not None and issued_on > left_on:
+        raise _not_issued("had-left", gettext_noop("The person had left the partner by then."))
+    if taken_on is not None and issued_on < taken_on:
+        raise _not_issued("before-exam", gettext_noop("The exam was taken later than that."))
+    if taken:
+        raise _not_issued(
+            "once-a-day",
+            gettext_noop("The person holds a certificate of this track with the same date already."),
+        )
+
+
+def _not_issued(code: str, message: str) -> RuleViolation:
+    return RuleViolation(code, message, field="issued_on", rule="G2")
+
+
+def check_withdrawable(expires_on: date, withdrawn_on: date | None, today: date) -> None:
+    """Only what would count today, or later, is withdrawn, and once."""
+    if withdrawn_on is not None:
+        raise RuleViolation("withdrawn", gettext_noop("This certificate has been withdrawn already."))
+    if expires_on < today:
+        raise RuleViolation("expired", gettext_noop("This certificate has expired: it counts no more."))

@@ -318,6 +318,16 @@ VERBS: dict[str, Verb] = {
     "user.email_changed": Verb(
         _("E-mail address changed"), _("E-mail address changed from %(before)s to %(after)s"), "mail", "warn"
     ),
+    "certificate.issued": Verb(
+        _("Certificate issued"), _("Certificate issued, valid until %(expires_on)s"), "certificate", "ok"
+    ),
+    "certificate.imported": Verb(
+        _("Certificate taken over"),
+        _("Certificate taken over from a file, valid until %(expires_on)s"),
+        "file-import",
+        "info",
+    ),
+    "certificate.withdrawn": Verb(_("Certificate withdrawn"), icon="certificate-off", tone="bad"),
     "edition.imported": Verb(_("Edition imported"), icon="file-import", tone="info"),
     "edition.published": Verb(_("Edition published"), icon="award", tone="ok"),
     "edition.discarded": Verb(_("Edition discarded"), icon="trash", tone="neutral"),

@@ -60,6 +60,11 @@ def months_before(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
+def months_after(day: date, months: int) -> date:
+    """The same day of the month so many months later, or that month's last day."""
+    return months_before(day, -months)
+
+
 @lru_cache(maxsize=64)
 def _holidays_of(country: str) -> holidays.HolidayBase | None:
     try:

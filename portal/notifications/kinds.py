@@ -158,3 +158,8 @@ register_kind(
     "deal-moved-away", _("Registration gone to another distributor"), "truck", sides=("distributor",)
 )
 register_kind("deal-mentioned", _("You are named in a comment"), "at", asks=EVERY_SIDE)
+register_kind("certificate-issued", _("Certificate issued"), "certificate", sides=("partner",))
+register_kind("certificate-withdrawn", _("Certificate withdrawn"), "certificate-off", sides=("partner",))
+register_kind(
+    "certificate-expiring", _("Certificate about to expire"), "clock-exclamation", sides=("partner",)
+)

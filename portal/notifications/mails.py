@@ -89,7 +89,9 @@ def compose(notification: Notification, membership: Any) -> EmailMultiAlternativ
         side = side_of(membership)
         facts = _facts(notification, side) | {
             # A conflict has no number of its own: it is about the later of two deals.
-            "number": getattr(notification.subject, "reference", notification.context.get("later", "")),
+            "number": getattr(notification.subject, "reference", "")
+            or getattr(notification.subject, "number", "")
+            or notification.context.get("later", ""),
             "recipient": recipient,
             "membership": membership,
             "language": language,

@@ -33,7 +33,7 @@ def test_a_certificate_whose_last_day_is_the_day_of_departure_counts(cast):
 def test_each_track_and_technology_is_a_gap_of_its_own(cast):
     eva = hire(cast.alpha)
     certify(eva, "sales")
-    certify(eva, "technical", expires_on=date(2027, 1, 1))
+    certify(eva, "technical", date(2020, 2, 1), date(2027, 1, 1))
     longest = certify(eva, "technical", expires_on=date(2028, 1, 1))
     certify(eva, "technology", technology=cast.groups["anti-targeted-attack"])
     case = leave(eva, date(2026, 3, 1), by=cast.alice)

@@ -39,6 +39,10 @@ def html_of(sent):
 
 
 ABOUT_CONFLICTS = {"deal-conflict", "deal-conflict-settled", "deal-both-protected"}
+# Mails about people, certificates and departures are read where these are tried.
+ABOUT_DEALS = {
+    kind for kind in KINDS if kind.startswith(("deal-", "extension-", "appeal-", "discount-", "revocation-"))
+} - ABOUT_CONFLICTS
 
 
 def speaks(person, language, **facts):
@@ -54,7 +58,7 @@ def deal(cast):
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 @pytest.mark.parametrize("person", ["alice", "denise", "karim"])
-@pytest.mark.parametrize("kind", sorted(set(KINDS) - ABOUT_CONFLICTS))
+@pytest.mark.parametrize("kind", sorted(ABOUT_DEALS))
 def test_every_kind_reads_well_on_every_side(cast, deal, kind, person, language):
     someone = getattr(cast, person)
     speaks(someone, language)
@@ -305,4 +309,4 @@ def test_what_was_stored_comes_back_as_dates_and_figures():
 
 def test_the_cast_covers_each_side(cast):
     assert cast.alice.acting_as.role in PARTNER_ROLES
-    assert set(TOLD) == set(KINDS) - ABOUT_CONFLICTS
+    assert set(TOLD) == ABOUT_DEALS
