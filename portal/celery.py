@@ -1,6 +1,8 @@
 """The Celery application. Deadlines are stored dates: tasks only find what is due and call actions."""
 
+import logging
 import os
+import time
 from contextvars import Token
 from typing import Any
 
@@ -13,7 +15,9 @@ app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
+log = logging.getLogger(__name__)
 _tokens: dict[str, Token[str]] = {}
+_started: dict[str, float] = {}
 
 
 @worker_ready.connect
@@ -45,3 +49,36 @@ def drop_request_id(task_id: str, **_: Any) -> None:
 
     if token := _tokens.pop(task_id, None):
         request_id.reset(token)
+
+
+@task_prerun.connect
+def start_clock(task_id: str, **_: Any) -> None:
+    _started[task_id] = time.monotonic()
+
+
+@task_postrun.connect
+def note_scheduled_task(
+    task_id: str, task: Any, retval: Any = None, state: str | None = None, **_: Any
+) -> None:
+    """For the page of jobs: how the tasks of the schedule end. Its entry is named in a header."""
+    seconds = time.monotonic() - _started.pop(task_id, time.monotonic())
+    name = task.request.get("periodic_task_name")
+    if not name:
+        return
+    from django.db import DatabaseError
+    from django.utils import timezone
+
+    from portal.core.actions import described, note_task
+
+    failed = state not in (None, "SUCCESS")
+    done = {event: count for event, count in retval.items() if count} if isinstance(retval, dict) else {}
+    try:
+        note_task(
+            name,
+            at=timezone.now(),
+            seconds=seconds,
+            done={} if failed else done,
+            error=described(retval) if failed else "",
+        )
+    except DatabaseError as problem:  # the task itself is done; its note is not worth its failure
+        log.warning("the run of %s is not noted: %s", name, problem)

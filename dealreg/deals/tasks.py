@@ -8,6 +8,7 @@ from typing import Any
 from celery import shared_task
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from dealreg.deals.actions import (
     escalate_amendment,
@@ -39,28 +40,29 @@ from dealreg.deals.querysets import DealQuerySet, ExtensionQuerySet
 from partners.programme.models import Edition
 from partners.programme.selectors import rulebook_of
 from portal.core.calendar import countries_by_date
+from portal.core.errors import gettext_noop
 from portal.core.sweeps import note_touched, sweep
 
-HALF_TIME = "half-time reminders"
-OVERDUE = "overdue decisions escalated"
-SILENT = "decisions open to the channel manager"
-EXTENSION_HALF_TIME = "half-time reminders of extensions"
-EXTENSION_OVERDUE = "overdue extensions escalated"
-EXTENSION_SILENT = "extensions open to the channel manager"
-ENDING = "protections about to end"
-ENDED = "protections ended"
-APPEALS_HALF_TIME = "half-time reminders of appeals"
-APPEALS_OVERDUE = "overdue appeals escalated"
-LOOKED = "registrations compared"
-DISCOUNTS_HALF_TIME = "half-time reminders of discount requests"
-DISCOUNTS_OVERDUE = "overdue discount requests escalated"
-UNHEARD = "revocations whose partner kept silent"
-REVOCATIONS_LAPSED = "announced revocations of ended deals closed"
-DISCOUNTS_LAPSED = "discount requests of ended deals closed"
-CHANGES_HALF_TIME = "half-time reminders of changes"
-CHANGES_OVERDUE = "overdue changes escalated"
-ORDERS = "orders to confirm"
-TRY_AGAIN = "reminders to try again"
+HALF_TIME = gettext_noop("half-time reminders")
+OVERDUE = gettext_noop("overdue decisions escalated")
+SILENT = gettext_noop("decisions open to the channel manager")
+EXTENSION_HALF_TIME = gettext_noop("half-time reminders of extensions")
+EXTENSION_OVERDUE = gettext_noop("overdue extensions escalated")
+EXTENSION_SILENT = gettext_noop("extensions open to the channel manager")
+ENDING = gettext_noop("protections about to end")
+ENDED = gettext_noop("protections ended")
+APPEALS_HALF_TIME = gettext_noop("half-time reminders of appeals")
+APPEALS_OVERDUE = gettext_noop("overdue appeals escalated")
+LOOKED = gettext_noop("registrations compared")
+DISCOUNTS_HALF_TIME = gettext_noop("half-time reminders of discount requests")
+DISCOUNTS_OVERDUE = gettext_noop("overdue discount requests escalated")
+UNHEARD = gettext_noop("revocations whose partner kept silent")
+REVOCATIONS_LAPSED = gettext_noop("announced revocations of ended deals closed")
+DISCOUNTS_LAPSED = gettext_noop("discount requests of ended deals closed")
+CHANGES_HALF_TIME = gettext_noop("half-time reminders of changes")
+CHANGES_OVERDUE = gettext_noop("overdue changes escalated")
+ORDERS = gettext_noop("orders to confirm")
+TRY_AGAIN = gettext_noop("reminders to try again")
 
 
 def _each(event: str, deals: DealQuerySet, action: Callable[..., bool], at: datetime) -> int:
@@ -73,18 +75,18 @@ def _each(event: str, deals: DealQuerySet, action: Callable[..., bool], at: date
 
 
 @shared_task
-def look_at_registrations() -> None:
+def look_at_registrations() -> dict[str, int]:
     """Sent after each registration; safe to run at any time, several at once."""
-    look_at_due(at=timezone.now())
+    return {LOOKED: look_at_due(at=timezone.now())}
 
 
-@sweep("deals.conflicts")
+@sweep("deals.conflicts", _("Registrations: comparison"))
 def watch_conflicts(at: datetime) -> dict[str, int]:
     """Rule E5: registrations that nobody has looked at yet for conflicts."""
     return {LOOKED: look_at_due(at=at)}
 
 
-@sweep("deals.decisions")
+@sweep("deals.decisions", _("Registrations: decision times"))
 def watch_decisions(at: datetime) -> dict[str, int]:
     """Rule E7: half-time reminders, overdue decisions, and those that a distributor leaves open."""
     waiting = Deal.objects.filter(status=DealStatus.SUBMITTED)
@@ -109,7 +111,7 @@ def _each_extension(
     return done
 
 
-@sweep("deals.extensions")
+@sweep("deals.extensions", _("Extensions: decision times"))
 def watch_extensions(at: datetime) -> dict[str, int]:
     """Rules E7, E8: the clock of requests for more protection."""
     pending = Extension.objects.pending()
@@ -123,7 +125,7 @@ def watch_extensions(at: datetime) -> dict[str, int]:
     }
 
 
-@sweep("deals.protection")
+@sweep("deals.protection", _("Protections: reminders and end"), nightly=True)
 def watch_protection(at: datetime) -> dict[str, int]:
     """Rule E8: reminders before the end of protection, and its end, by the partner's own date."""
     reminded = expired = 0
@@ -154,7 +156,7 @@ def _each_of(event: str, rows: QuerySet[Any], action: Callable[..., bool], at: d
     return done
 
 
-@sweep("deals.appeals")
+@sweep("deals.appeals", _("Appeals: decision times"))
 def watch_appeals(at: datetime) -> dict[str, int]:
     """Rule E9: half-time reminders and overdue decisions on appeals."""
     waiting = Appeal.objects.open()
@@ -166,7 +168,7 @@ def watch_appeals(at: datetime) -> dict[str, int]:
     }
 
 
-@sweep("deals.discounts")
+@sweep("deals.discounts", _("End customers’ discounts: decision times"))
 def watch_discounts(at: datetime) -> dict[str, int]:
     """Rule E14: half-time reminders, overdue decisions, and requests whose deal has ended."""
     waiting = DiscountRequest.objects.open()
@@ -181,7 +183,7 @@ def watch_discounts(at: datetime) -> dict[str, int]:
     }
 
 
-@sweep("deals.revocations")
+@sweep("deals.revocations", _("Revocations: hearing of the partner"))
 def watch_revocations(at: datetime) -> dict[str, int]:
     """Rule E13: the time of the partner is over, or the deal has ended otherwise."""
     waiting = RevocationNotice.objects.open()
@@ -193,7 +195,7 @@ def watch_revocations(at: datetime) -> dict[str, int]:
     }
 
 
-@sweep("deals.amendments")
+@sweep("deals.amendments", _("Changes of deals: decision times"))
 def watch_amendments(at: datetime) -> dict[str, int]:
     """Rules E4, E7: half-time reminders and overdue decisions on changes of approved deals."""
     waiting = Amendment.objects.open()
@@ -205,7 +207,7 @@ def watch_amendments(at: datetime) -> dict[str, int]:
     }
 
 
-@sweep("deals.endings")
+@sweep("deals.endings", _("Orders to confirm, lost deals to try again"))
 def watch_endings(at: datetime) -> dict[str, int]:
     """Rule E10: orders that no distributor has confirmed in time; and the days on which a lost deal was to
     be tried again, by the partner's own date."""

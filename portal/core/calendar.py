@@ -3,7 +3,7 @@
 from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -52,6 +52,30 @@ def countries_by_date(instant: datetime, countries: Iterable[str]) -> dict[date,
     for country in countries:
         groups.setdefault(date_in(country, instant), []).append(country)
     return groups
+
+
+# Long enough for every change of the clocks, in either half of the year and around Ramadan.
+_COMPARED_DAYS = [datetime(2026, 1, 1, 12, tzinfo=UTC) + timedelta(days=n) for n in range(730)]
+
+
+@lru_cache(maxsize=1)
+def zone_bands() -> dict[str, list[str]]:
+    """The countries of the territory whose clocks always agree, under one of their time zones: the one of
+    the first country of the band by its code. A day ends in all countries of a band at once."""
+    bands: dict[tuple[timedelta | None, ...], list[str]] = {}
+    for country in sorted(COUNTRY_TIME_ZONES):
+        zone = time_zone_of(country)
+        bands.setdefault(tuple(at.astimezone(zone).utcoffset() for at in _COMPARED_DAYS), []).append(country)
+    return {COUNTRY_TIME_ZONES[countries[0]]: countries for countries in bands.values()}
+
+
+def last_local_time(zone: str, hour: time, before: datetime) -> datetime:
+    """The latest instant, not after `before`, at which it was `hour` in a time zone."""
+    there = before.astimezone(ZoneInfo(zone))
+    found = datetime.combine(there.date(), hour, ZoneInfo(zone))
+    if found > before:
+        found = datetime.combine(there.date() - timedelta(days=1), hour, ZoneInfo(zone))
+    return found.astimezone(UTC)
 
 
 def months_before(day: date, months: int) -> date:

@@ -7,13 +7,23 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.functional import Promise
+
 SweepFunction = Callable[[datetime], dict[str, int]]
 
 
 @dataclass(frozen=True)
 class Sweep:
+    """`nightly`: asks for dates, which change at midnight in the partner's country, and not for instants."""
+
     name: str
     run: SweepFunction
+    label: str | Promise = ""
+    nightly: bool = False
+
+    @property
+    def title(self) -> str:
+        return str(self.label or self.name)
 
 
 _touched: ContextVar[dict[str, list[str]] | None] = ContextVar("touched", default=None)
@@ -21,11 +31,15 @@ _touched: ContextVar[dict[str, list[str]] | None] = ContextVar("touched", defaul
 _SWEEPS: dict[str, Sweep] = {}
 
 
-def sweep(name: str) -> Callable[[SweepFunction], SweepFunction]:
-    """Register a function of an instant that returns what it did, as counts by event."""
+def sweep(
+    name: str, label: str | Promise = "", *, nightly: bool = False
+) -> Callable[[SweepFunction], SweepFunction]:
+    """Register a function of an instant that returns what it did, as counts by event. Events are said in
+    English and marked for the translators (`gettext_noop`); the label is read on the page of jobs.
+    A sweep runs every ten minutes; a nightly one when a day has begun somewhere (portal.core.calendar)."""
 
     def register(function: SweepFunction) -> SweepFunction:
-        _SWEEPS[name] = Sweep(name, function)
+        _SWEEPS[name] = Sweep(name, function, label, nightly)
         return function
 
     return register
@@ -51,3 +65,7 @@ def watching() -> Iterator[dict[str, list[str]]]:
 
 def all_sweeps() -> list[Sweep]:
     return [_SWEEPS[name] for name in sorted(_SWEEPS)]
+
+
+def sweep_named(name: str) -> Sweep | None:
+    return _SWEEPS.get(name)

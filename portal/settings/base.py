@@ -1,13 +1,13 @@
 """Settings shared by the demo, the tests and production."""
 
 import os
-from datetime import timedelta
 from pathlib import Path
 
 import dj_database_url
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from portal.core.schedule import standard_schedule
 from portal.settings import embedded
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -236,33 +236,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 45 * 60}
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 1_000
 CELERY_BEAT_SCHEDULER = "portal.core.beat.HeartbeatScheduler"
-# beat copies this into its tables at start.
-CELERY_BEAT_SCHEDULE: dict = {
-    "heartbeat": {
-        "task": "portal.core.tasks.heartbeat",
-        "schedule": timedelta(seconds=30),
-        # Old heartbeats must not pile up while no worker runs.
-        "options": {"expires": 60},
-    },
-    # Mails leave right after the commit; this sends what was not sent then.
-    "deliver-outbox": {
-        "task": "portal.notifications.tasks.deliver_outbox",
-        "schedule": timedelta(minutes=1),
-        "options": {"expires": 60},
-    },
-    # Registrations are compared right after the commit; this looks at what was not looked at then.
-    "look-at-registrations": {
-        "task": "dealreg.deals.tasks.look_at_registrations",
-        "schedule": timedelta(minutes=1),
-        "options": {"expires": 60},
-    },
-    # Everything that happens by date; a run that finds nothing due costs a few queries.
-    "run-sweeps": {
-        "task": "portal.core.tasks.run_sweeps",
-        "schedule": timedelta(minutes=10),
-        "options": {"expires": 600},
-    },
-}
+# Nobody asks for results: no task that tidies them up either.
+CELERY_RESULT_EXPIRES = None
+CELERY_BEAT_SCHEDULE = standard_schedule()
 
 LOGGING = {
     "version": 1,
