@@ -25,18 +25,19 @@ from hypothesis.stateful import (
 
 from dealreg.deals import actions, rules
 from dealreg.deals.actions.drafting import LineInput
-from dealreg.deals.lifecycle import ACTIVE, ENDED, DealStatus
+from dealreg.deals.lifecycle import ACTIVE, ENDED, UNDER_REVIEW, DealStatus
 from dealreg.deals.models import (
     Amendment,
     Conflict,
     ConflictOutcome,
     Deal,
+    Extension,
     LossCode,
     RejectionCode,
     RevocationCode,
     RevocationNotice,
 )
-from dealreg.deals.selectors import open_conflicts
+from dealreg.deals.selectors import open_conflicts, terms_of
 from dealreg.deals.tasks import watch_decisions, watch_protection
 from partners.organisations.models import Membership
 from portal.accounts.models import User
@@ -231,6 +232,12 @@ class Deals(RuleBasedStateMachine):
 
     @precondition(lambda self: self.seen)
     @rule(which=number, name=people)
+    def correct_order(self, which: int, name: str) -> None:
+        order = {"order_reference": "X-2", "order_date": self.at.date(), "order_amount": Decimal(20)}
+        self.attempt(actions.correct_order, self.deal(which), by=self.person(name), **order)
+
+    @precondition(lambda self: self.seen)
+    @rule(which=number, name=people)
     def take_back_win(self, which: int, name: str) -> None:
         by = self.person(name)
         self.attempt(actions.take_back_win, self.deal(which), by=by, reason="It was another one.")
@@ -284,6 +291,12 @@ class Deals(RuleBasedStateMachine):
     @rule(which=number, name=people, days=st.integers(1, 100))
     def grant_extension(self, which: int, name: str, days: int) -> None:
         self.attempt(actions.grant_extension, self.deal(which), by=self.person(name), days_granted=days)
+
+    @precondition(lambda self: self.seen)
+    @rule(which=number, name=people)
+    def refuse_extension(self, which: int, name: str) -> None:
+        by, said = self.person(name), {"code": "no_progress", "text": "One call."}
+        self.attempt(actions.refuse_extension, self.deal(which), by=by, **said)
 
     @precondition(lambda self: self.seen)
     @rule(which=number, name=people)
@@ -347,6 +360,19 @@ class Deals(RuleBasedStateMachine):
                     assert not Membership.objects.filter(
                         user=person, distributor=deal.distributor_id
                     ).exists()
+        for deal in deals:
+            for person in {deal.order_confirmed_by_id, deal.order_disputed_by_id} - {None}:
+                assert person != deal.order_reported_by_id
+                assert not Membership.objects.filter(user=person, partner=deal.partner_id).exists()
+        for asked in Extension.objects.exclude(decided_by=None):
+            assert asked.decided_by_id != asked.asked_by_id
+            assert not Membership.objects.filter(
+                user=asked.decided_by_id, partner=asked.deal.partner_id
+            ).exists()
+        for notice in RevocationNotice.objects.exclude(decided_by=None):
+            assert not Membership.objects.filter(
+                user=notice.decided_by_id, partner=notice.deal.partner_id
+            ).exists()
         for amendment in Amendment.objects.exclude(decided_by=None):
             assert amendment.decided_by_id != amendment.asked_by_id
             deal = amendment.deal
@@ -370,6 +396,10 @@ class Deals(RuleBasedStateMachine):
                 assert deal.clock_left >= timedelta()
             if deal.status == DealStatus.APPROVED:
                 assert deal.protected_from <= deal.protected_until
+            if deal.status in UNDER_REVIEW:
+                assert deal.protected_until is deal.granted_pct is deal.decided_by is None
+            moves = deal.distributor_changes.filter(changed_at__gte=deal.submitted_at).count()
+            assert moves <= terms_of(deal).distributor_changes
             assert (deal.ended_on is not None) is (deal.status in ENDED)
 
     def partners_learn_of_no_rival(self, deals: list[Deal]) -> None:
