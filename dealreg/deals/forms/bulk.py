@@ -1,12 +1,18 @@
 """What is asked once for several deals."""
 
+from datetime import date
 from decimal import Decimal
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dealreg.deals.forms.deciding import AmountField, text_field
+from dealreg.deals.forms.registering import DayInput, OneLine
 from dealreg.deals.models import LossCode, RejectionCode
+from dealreg.deals.rules import check_retry_day
+from portal.core.errors import RuleViolation
+from portal.core.web import message_of
 
 
 class ApproveForm(forms.Form):
@@ -53,7 +59,29 @@ class ReportLostForm(forms.Form):
         choices=[("", _("Choose a reason")), *LossCode.choices],
         error_messages={"required": _("Choose a reason.")},
     )
+    lost_to = OneLine(
+        label=_("Competitor"),
+        max_length=120,
+        required=False,
+        help_text=_("Whose product the customer chose, as far as you know. Optional."),
+        widget=forms.TextInput(attrs={"list": "competitors", "autocomplete": "off"}),
+    )
+    retry_on = forms.DateField(
+        label=_("Try again on"),
+        required=False,
+        help_text=_("For instance when the contract that was signed runs out. You are reminded on that day."),
+        widget=DayInput(),
+    )
     text = text_field(_("What happened (optional)"), required=False, rows=3)
+
+    def clean_retry_on(self) -> date | None:
+        """Said on the field once, not in each deal's refusal."""
+        retry_on: date | None = self.cleaned_data["retry_on"]
+        try:
+            check_retry_day(retry_on, timezone.localdate())
+        except RuleViolation as refusal:
+            raise forms.ValidationError(message_of(refusal)) from refusal
+        return retry_on
 
 
 class DiscardForm(forms.Form):

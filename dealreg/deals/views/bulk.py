@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from dealreg.deals.bulk import BULK_ACTIONS, MOST_AT_ONCE, BulkAction, bulk_actions_for, run_on_each
+from dealreg.deals.competitors import known_competitors
 from dealreg.deals.forms.bulk import FORMS
 from dealreg.deals.models import Deal
 from dealreg.deals.selectors import queue_of
@@ -94,4 +95,5 @@ def _context(request: HttpRequest, action: BulkAction, deals: list[Deal]) -> dic
         "origin": request.POST.get("origin", ""),
         "query": request.POST.get("query", "")[:4_000],
         "shows_ceiling": action.name == "approve",
+        "competitors": known_competitors() if action.name == "report_lost" else (),
     }

@@ -1,5 +1,6 @@
 """Several deals at once: each as if on its own page, the filters kept, foreign ones passed over."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -106,6 +107,19 @@ def test_a_partner_withdraws_discards_and_reports_lost(cast, sign_in, two):
     send(browser, "discard", draft, confirmed="1")
     assert status_of(*two, lost) == ["withdrawn", "withdrawn", "lost"]
     assert not Deal.objects.filter(pk=draft.pk).exists()
+
+
+def test_losses_are_told_with_the_competitor_and_the_day_to_try_again(cast, sign_in):
+    browser = sign_in(cast.amir)
+    lost = [stages.approved(cast, customer_name=name) for name in ("Perdu SA", "Perdu aussi SARL")]
+    said = {"confirmed": "1", "code": "competitor", "lost_to": "Acme Shield"}
+    page = send(browser, "report_lost", *lost, **said, retry_on=str(now().date())).content.decode()
+    assert "Choose a day to come." in page and "<datalist" in page
+    assert status_of(*lost) == ["approved", "approved"]
+    later = now().date() + timedelta(days=300)
+    send(browser, "report_lost", *lost, **said, retry_on=str(later))
+    told = Deal.objects.filter(status="lost").values_list("lost_to", "retry_on")
+    assert list(told) == [("Acme Shield", later)] * 2
 
 
 def test_a_form_that_is_not_filled_in_does_nothing(cast, sign_in, two):
