@@ -8,7 +8,7 @@ from dealreg.deals import rules
 from dealreg.deals.actions.amending import lapse_amendments
 from dealreg.deals.actions.conflicts import lapse_conflicts, lock_customer
 from dealreg.deals.actions.drafting import lock_deal
-from dealreg.deals.actions.lapsing import lapse_extension
+from dealreg.deals.actions.lapsing import lapse_discount_requests, lapse_extension
 from dealreg.deals.actions.looking import ask_for_look, telling_key
 from dealreg.deals.lifecycle import DEAL_LIFECYCLE, DealStatus
 from dealreg.deals.models import Deal, LossCode
@@ -71,6 +71,7 @@ def report_won(
         currency=deal.currency,
     )
     lapse_amendments(deal, at=at)
+    lapse_discount_requests(deal, at=at)
     notify(
         "deal-won",
         to=distributor_reviewers(deal),
@@ -148,6 +149,7 @@ def report_lost(
         **{name: value for name, value in told.items() if value},
     )
     lapse_amendments(deal, at=at)
+    lapse_discount_requests(deal, at=at)
     return deal
 
 
@@ -168,6 +170,7 @@ def end_by_revocation(deal: Deal, *, by: User, at: datetime, code: str, text: st
     record("deal.revoked", deal, by=by, at=at, reason=text, edition=deal.edition.code, code=code)
     lapse_conflicts(deal, at=at)
     lapse_amendments(deal, at=at)
+    lapse_discount_requests(deal, at=at)
     told = partner_contacts(deal) + distributor_reviewers(deal)
     notify("deal-revoked", to=without(told, by), about=deal, key=telling_key(deal), at=at, text=text)
 
@@ -195,6 +198,7 @@ def end_by_expiry(deal: Deal, *, ended_on: date, at: datetime) -> None:
     )
     lapse_conflicts(deal, at=at)
     lapse_amendments(deal, at=at)
+    lapse_discount_requests(deal, at=at)
     notify(
         "deal-expired",
         to=[*partner_contacts(deal), *distributor_reviewers(deal)],

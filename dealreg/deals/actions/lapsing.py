@@ -1,8 +1,9 @@
 from datetime import datetime
 
 from dealreg.deals.lifecycle import ExtensionStatus
-from dealreg.deals.models import Deal
+from dealreg.deals.models import Deal, DiscountOutcome
 from dealreg.deals.selectors import pending_extension
+from portal.audit.actions import record
 
 
 def lapse_extension(deal: Deal, *, at: datetime) -> None:
@@ -13,3 +14,12 @@ def lapse_extension(deal: Deal, *, at: datetime) -> None:
         extension.status, extension.decided_at = ExtensionStatus.LAPSED, at
         extension.save(update_fields=["status", "decided_at"])
     deal.protection_held = False
+
+
+def lapse_discount_requests(deal: Deal, *, at: datetime) -> None:
+    """Rule E14: an end customer's discount is asked for and granted while the deal is under review or
+    protected. Won or ended, there is nothing to decide any more. Called under the deal's lock."""
+    for asked in deal.discount_requests.open():
+        asked.outcome, asked.decided_at = DiscountOutcome.LAPSED, at
+        asked.save(update_fields=["outcome", "decided_at"])
+        record("deal.discount_lapsed", deal, by=None, at=at)

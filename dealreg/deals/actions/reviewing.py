@@ -9,6 +9,7 @@ from dealreg.deals import rules
 from dealreg.deals.actions.conflicts import check_tells_no_rival, lapse_conflicts, lock_customer
 from dealreg.deals.actions.conversation import EvidenceInput, attach_evidence
 from dealreg.deals.actions.drafting import DRAFT_FIELDS, LineInput, apply_changes, lock_deal, price_lines
+from dealreg.deals.actions.lapsing import lapse_discount_requests
 from dealreg.deals.actions.looking import (
     after_looking,
     ask_for_look,
@@ -174,6 +175,7 @@ def withdraw_deal(deal: Deal, *, by: User, at: datetime, reason: str = "") -> De
     deal.save()
     deal.questions.filter(answered_at=None).update(answered_at=at, answered_by=by)
     record("deal.withdrawn", deal, by=by, at=at, reason=reason)
+    lapse_discount_requests(deal, at=at)
     told = [*distributor_reviewers(deal), *reviewers_of(deal)]
     if deal.on_behalf:
         told += partner_contacts(deal)
@@ -288,6 +290,7 @@ def end_by_rejection(
     edition = deal.edition.code if deal.edition else ""
     record("deal.rejected", deal, by=by, at=at, reason=text, edition=edition, code=code)
     lapse_conflicts(deal, at=at)
+    lapse_discount_requests(deal, at=at)
     told = partner_contacts(deal)
     if by.acting_as.distributor_id is None:
         told += distributor_reviewers(deal)

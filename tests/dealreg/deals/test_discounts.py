@@ -286,16 +286,70 @@ def test_half_time_and_overdue_are_told_once(cast):
     assert not actions.lapse_discount(request, at=late)
 
 
+WON = {"order_reference": "X-1", "order_date": SOON.date(), "order_amount": Decimal(10)}
+ENDS = {
+    "won": lambda deal, cast: actions.report_won(deal, by=cast.amir, at=SOON, **WON),
+    "lost": lambda deal, cast: actions.report_lost(deal, by=cast.amir, at=SOON, code="price"),
+    "expired": lambda deal, cast: actions.expire_deal(deal, at=SOON + timedelta(days=92)),
+    "revoked": lambda deal, cast: actions.decide_revocation(
+        stages.announced(cast, deal), by=cast.karim, at=SOON + timedelta(days=30), revoke=True, text="Heard."
+    ),
+}
+
+
 @pytest.mark.django_db
-def test_a_request_ends_with_its_deal(cast):
+@pytest.mark.parametrize("end", ENDS)
+def test_a_request_ends_with_its_deal(cast, end):
     request = asked(cast)
-    actions.report_lost(request.deal, by=cast.amir, at=SOON, code="price")
+    ENDS[end](request.deal, cast)
+    request.refresh_from_db()
+    assert request.outcome == "lapsed"
+    assert Event.objects.about(request.deal).filter(verb="deal.discount_lapsed").count() == 1
     with pytest.raises(WrongState):
         decide(cast, request)
     assert list(discounts_waiting(cast.karim, SOON)) == []
+    assert watch_discounts(SOON)["discount requests of ended deals closed"] == 0
+
+
+@pytest.mark.django_db
+def test_a_request_ends_with_a_registration_that_is_withdrawn_or_rejected(cast):
+    for end in (
+        lambda deal: actions.withdraw_deal(deal, by=cast.amir, at=SOON),
+        lambda deal: actions.reject_deal(deal, by=cast.denise, at=SOON, code="other", text="No."),
+    ):
+        request = asked(cast, stages.submitted(cast))
+        end(request.deal)
+        request.refresh_from_db()
+        assert request.outcome == "lapsed"
+
+
+@pytest.mark.django_db
+def test_the_page_says_that_the_request_lapses_with_a_win(cast, sign_in):
+    request = asked(cast)
+    page = sign_in(stages.in_english(cast).amir).get(request.deal.get_absolute_url()).content.decode()
+    assert "It lapses when the deal is won or ends" in page
+
+
+@pytest.mark.django_db
+def test_what_an_older_deal_left_open_is_closed_by_the_sweep(cast):
+    request = asked(cast)
+    ENDS["lost"](request.deal, cast)
+    type(request).objects.filter(pk=request.pk).update(outcome="open", decided_at=None)
     assert watch_discounts(SOON)["discount requests of ended deals closed"] == 1
-    request.refresh_from_db()
-    assert request.outcome == "lapsed"
+    assert watch_discounts(SOON)["discount requests of ended deals closed"] == 0
+
+
+@pytest.mark.django_db
+def test_a_decision_without_an_outcome_says_so_on_its_field(cast, sign_in, time_machine_at):
+    request = asked(cast)
+    stages.in_english(cast)
+    with time_machine_at(SOON):
+        page = sign_in(cast.karim).post(
+            f"{request.deal.get_absolute_url()}discount/decide/", {"text": "Yes."}
+        )
+    assert page.context["form"].errors == {"decision": ["Choose one of the outcomes."]}
+    field = page.content.decode().split('id="div_id_decision"')[1].split('id="div_id_amount"')[0]
+    assert "Choose one of the outcomes." in field
 
 
 # --- pages
