@@ -8,8 +8,9 @@ from decimal import Decimal
 import pytest
 
 from dealreg.deals import actions
+from dealreg.deals.actions.drafting import LineInput
 from dealreg.deals.lifecycle import DealStatus
-from dealreg.deals.models import Conflict, Deal
+from dealreg.deals.models import Amendment, Conflict, Deal
 from dealreg.deals.selectors import open_conflicts
 from partners.customers.models import Customer
 from partners.organisations.models import Membership, Partner, Supply, Tier
@@ -142,3 +143,35 @@ def test_eight_decisions_at_once_are_one_decision_one_event_and_one_mail():
         assert event.verb == f"deal.{status}"
         mails = Notification.objects.filter(recipient=cast.amir, key__startswith=deal.reference)
         assert [mail.kind for mail in mails.exclude(kind="deal-submitted")] == [f"deal-{status}"]
+
+
+def test_two_changes_asked_for_at_once_leave_one_that_waits():
+    cast = make_cast()
+    for turn in range(ROUNDS):
+        deal = actions.approve_deal(
+            submitted(cast, customer_name=f"Lycée numéro {turn}"),
+            by=cast.denise,
+            at=LATER,
+            granted_pct=Decimal(2),
+        )
+
+        def ask(person, nodes, deal=deal):
+            return actions.ask_amendment(
+                deal,
+                by=person,
+                at=LATER,
+                reason="Another site.",
+                lines=[LineInput(cast.products["EPS-ADV"], nodes, 12)],
+                nodes=nodes,
+                expected_close_on=deal.expected_close_on,
+            )
+
+        people = [cast.again(person) for person in (cast.amir, cast.alice)]
+        answers = at_once(
+            *[lambda person=person, nodes=200 + n: ask(person, nodes) for n, person in enumerate(people)]
+        )
+        made = [answer for answer in answers if isinstance(answer, Amendment)]
+        assert len(made) == 1, answers
+        assert all(isinstance(answer, Amendment | WrongState) for answer in answers), answers
+        assert Amendment.objects.filter(deal=deal).get() == made[0]
+        assert Event.objects.about(deal).filter(verb="deal.amendment_asked").count() == 1
