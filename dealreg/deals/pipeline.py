@@ -3,18 +3,17 @@ prices in their own currency, never added across currencies; nothing is weighted
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, F, Q, Sum, Window
 from django.db.models.functions import RowNumber, TruncMonth
 
-from dealreg.deals.lifecycle import ACTIVE, DealStatus
+from dealreg.deals.lifecycle import ACTIVE
 from dealreg.deals.models import Deal
 from dealreg.deals.querysets import DealQuerySet
 
-EXPIRING_DAYS = 30
 MOST_CARDS = 8
 # What the columns are made of: the name in the address and the expression behind it.
 BY: dict[str, Any] = {
@@ -63,17 +62,8 @@ def open_deals(deals: DealQuerySet) -> DealQuerySet:
     return deals.filter(status__in=ACTIVE)
 
 
-def about_to_expire(today: date) -> Q:
-    return Q(
-        status=DealStatus.APPROVED,
-        protected_until__gte=today,
-        protected_until__lte=today + timedelta(days=EXPIRING_DAYS),
-    )
-
-
-def glance(deals: DealQuerySet, today: date) -> Glance:
-    """One statement."""
-    ends = about_to_expire(today)
+def glance(deals: DealQuerySet, ends: Q, today: date) -> Glance:
+    """`ends`: which protections count as ending soon. One statement."""
     rows = (
         deals.order_by()
         .values("currency")

@@ -1,5 +1,5 @@
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -23,6 +23,17 @@ if TYPE_CHECKING:
 
 # Of partners whose names fit a search: a word that more of them share finds nothing by itself.
 MOST_PARTNERS = 500
+
+
+def ends_soon(today: date, days: int) -> Q:
+    """Rule E8: the last protected day is one of the next `days`. Not while the protection is held: then it
+    is not the partner who has to act."""
+    return Q(
+        status=DealStatus.APPROVED,
+        protection_held=False,
+        protected_until__gte=today,
+        protected_until__lte=today + timedelta(days=days),
+    )
 
 
 class DealQuerySet(ScopedQuerySet):

@@ -50,6 +50,11 @@ class DealRegistrationTerms:
     office_opens: time
     office_closes: time
 
+    @property
+    def ending_soon_days(self) -> int:
+        """A protection ends soon from its first reminder on (rule E8)."""
+        return max(self.reminders_days_before)
+
 
 @dataclass(frozen=True)
 class StaffTerms:

@@ -25,6 +25,7 @@ from django.db.models.functions import Coalesce, RowNumber, TruncMonth
 from dealreg.deals.discounts import open_requests
 from dealreg.deals.lifecycle import ACTIVE, DealStatus, Step
 from dealreg.deals.models import Appeal, Conflict, Deal, Question
+from dealreg.deals.querysets import ends_soon
 from dealreg.deals.revocations import heard_notices
 from dealreg.deals.selectors import registrant_facts
 from dealreg.deals.win_rates import WinRate, win_rate
@@ -39,7 +40,6 @@ from portal.core.errors import RuleViolation
 from portal.dashboard import links
 
 YEAR = 12
-ENDING_SOON_DAYS = 30
 LINES = 6
 DECISIONS_WINDOW_DAYS = 30
 
@@ -201,6 +201,7 @@ class PartnerHome:
     to_report_count: int
     ending: list[Deal]
     ending_count: int
+    ending_soon_days: int
     deadlines: list[Deadline]
     activity: list["Activity"]
 
@@ -215,27 +216,25 @@ class PartnerHome:
         )
 
 
-def _ending(on: date) -> Q:
-    last = on + timedelta(days=ENDING_SOON_DAYS)
-    return Q(status=DealStatus.APPROVED, protected_until__gte=on, protected_until__lte=last)
-
-
-def _to_report(on: date) -> Q:
+def _to_report(on: date, soon: int) -> Q:
     """The customer was to sign by now. Those that end soon are asked about anyway."""
-    last = on + timedelta(days=ENDING_SOON_DAYS)
+    last = on + timedelta(days=soon)
     return Q(status=DealStatus.APPROVED, expected_close_on__lte=on, protected_until__gt=last)
 
 
 def partner_home(user: User, *, at: datetime, on: date) -> PartnerHome:
     """`on` is the partner's own date at the instant `at`."""
     states = state_figures(user)
-    work = _partner_work(user, on) if states.count() else {}
+    soon = rulebook_on(on).deal_registration.ending_soon_days
+    work = _partner_work(user, on, soon) if states.count() else {}
     # For the hours of the office that decides.
     prefetch_related_objects(work.get("awaited", []), "distributor", "edition")
     counts = (
         Deal.objects.visible_to(user)
         .order_by()
-        .aggregate(ending=Count("pk", filter=_ending(on)), to_report=Count("pk", filter=_to_report(on)))
+        .aggregate(
+            ending=Count("pk", filter=ends_soon(on, soon)), to_report=Count("pk", filter=_to_report(on, soon))
+        )
     )
     deadlines = [Deadline(deal, "protection", deal.protected_until) for deal in work.get("ending", [])]
     deadlines += [Deadline(deal, "decision", deal.decision_due_at) for deal in work.get("awaited", [])]
@@ -250,19 +249,20 @@ def partner_home(user: User, *, at: datetime, on: date) -> PartnerHome:
         to_report_count=counts["to_report"],
         ending=work.get("ending", []),
         ending_count=counts["ending"],
+        ending_soon_days=soon,
         deadlines=sorted(deadlines, key=_when)[: LINES + 1],
         activity=recent_activity(user),
     )
 
 
-def _partner_work(user: User, on: date) -> dict[str, list[Deal]]:
+def _partner_work(user: User, on: date, soon: int) -> dict[str, list[Deal]]:
     """The first of each kind of work, in one statement."""
     question = Question.objects.filter(deal=OuterRef("pk"), answered_at=None)
     deals = Deal.objects.visible_to(user).annotate(asked=Subquery(question.values("text")[:1]))
     kinds = {
         "questions": deals.filter(status=DealStatus.INFORMATION_REQUESTED).order_by("changed_at"),
-        "to_report": deals.filter(_to_report(on)).order_by("expected_close_on"),
-        "ending": deals.filter(_ending(on)).order_by("protected_until"),
+        "to_report": deals.filter(_to_report(on, soon)).order_by("expected_close_on"),
+        "ending": deals.filter(ends_soon(on, soon)).order_by("protected_until"),
         "drafts": deals.filter(status=DealStatus.DRAFT).order_by("-changed_at"),
         "awaited": deals.filter(status=DealStatus.SUBMITTED).order_by("decision_due_at"),
     }

@@ -2,6 +2,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from dealreg.deals.actions.conflicts import check_tells_no_rival
@@ -23,8 +24,6 @@ from portal.core.calendar import date_in
 from portal.core.errors import RuleViolation, WrongState, gettext_noop
 from portal.documents.actions import store_document
 from portal.notifications.actions import notify
-
-MAX_EVIDENCE = 10
 
 
 @dataclass(frozen=True)
@@ -101,12 +100,12 @@ def attach_evidence(
         raise RuleViolation("required", gettext_noop("Choose a type."), field="kind")
     if dated_on > date_in(deal.partner.country, at):
         raise RuleViolation("future", gettext_noop("The date lies in the future."), field="dated_on")
-    if deal.evidence.count() >= MAX_EVIDENCE:
+    if deal.evidence.count() >= settings.UPLOAD_MAX_FILES:
         raise RuleViolation(
             "too-many",
             gettext_noop("A deal takes at most %(limit)s files."),
             field="file",
-            limit=MAX_EVIDENCE,
+            limit=settings.UPLOAD_MAX_FILES,
         )
     document = store_document(deal, upload, by=by)
     evidence = Evidence.objects.create(deal=deal, document=document, kind=kind, dated_on=dated_on)

@@ -10,20 +10,21 @@ from django.db.models import F, QuerySet, Value
 from django.http import QueryDict
 from django.urls import reverse_lazy
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from dealreg.deals.columns import COLUMN_CHOICES
 from dealreg.deals.forms.registering import DayInput, OneLine
 from dealreg.deals.lifecycle import ACTIVE, ENDED, UNDER_REVIEW, DealStatus, Step
 from dealreg.deals.models import Deal
-from dealreg.deals.querysets import MOST_PARTNERS, DealQuerySet
+from dealreg.deals.querysets import MOST_PARTNERS, DealQuerySet, ends_soon
 from dealreg.deals.searching import deals_matching, partners_registering
 from partners.catalogue.models import ProductGroup
 from partners.organisations.models import Distributor
+from partners.programme.selectors import rulebook_on
 from portal.accounts.models import User
 from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES
 
-EXPIRING_DAYS = 30
 DUE_SOON = timedelta(hours=24)
 GROUPS_OF_STATES: dict[str, Sequence[str]] = {"open": ACTIVE, "under_review": UNDER_REVIEW, "ended": ENDED}
 RIDES_ALONG = ("sort", "col", "view")
@@ -95,6 +96,11 @@ class DealFilter(django_filters.FilterSet):
         else:
             del self.filters["distributor"]
 
+    @cached_property
+    def ending_soon_days(self) -> int:
+        """Read where it is asked for: the list as such costs no statement more."""
+        return rulebook_on(timezone.localdate()).deal_registration.ending_soon_days
+
     def _groups_and_sellers(self) -> tuple[list[Any], list[Any]]:
         """Product groups, and the distributors that a reader may choose among, in one statement."""
         sellers = Distributor.objects.none()
@@ -143,7 +149,7 @@ class DealFilter(django_filters.FilterSet):
         return [
             ("due_soon", _("Decision due within 24 hours")),
             *overdue,
-            ("expiring", _("Protection ends within 30 days")),
+            ("expiring", _("Protection ends soon")),
         ]
 
     @property
@@ -190,9 +196,7 @@ class DealFilter(django_filters.FilterSet):
                 )
             case _:
                 today = timezone.localdate()
-                return deals.protected(today).filter(
-                    protected_until__lte=today + timedelta(days=EXPIRING_DAYS)
-                )
+                return deals.filter(ends_soon(today, self.ending_soon_days))
 
     def of_partner(self, deals: DealQuerySet, name: str, text: str) -> QuerySet[Deal]:
         seen = partners_registering(self.user)

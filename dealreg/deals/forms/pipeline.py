@@ -10,8 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dealreg.deals.forms.filters import DealFilter, SearchFilter
 from dealreg.deals.lifecycle import ACTIVE, DealStatus
-from dealreg.deals.pipeline import about_to_expire
-from dealreg.deals.querysets import DealQuerySet
+from dealreg.deals.querysets import DealQuerySet, ends_soon
 from portal.accounts.models import User
 
 BY_CHOICES = [
@@ -49,7 +48,7 @@ class PipelineFilter(DealFilter):
 
     def _deadlines(self) -> list[Any]:
         return [
-            ("expiring", _("Protection ends within 30 days")),
+            ("expiring", _("Protection ends soon")),
             ("overdue", _("Decision overdue")),
         ]
 
@@ -60,7 +59,7 @@ class PipelineFilter(DealFilter):
 
     def by_deadline(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
         if value == "expiring":
-            return deals.filter(about_to_expire(self.today))
+            return deals.filter(ends_soon(self.today, self.ending_soon_days))
         return super().by_deadline(deals, name, value)
 
     def by_closing(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:

@@ -17,7 +17,7 @@ from dealreg.deals.forms.pipeline import BY_CHOICES, PipelineFilter
 from dealreg.deals.lifecycle import ACTIVE, DealStatus
 from dealreg.deals.models import Deal
 from dealreg.deals.pipeline import BY, MOST_COLUMNS, Column, columns, deal_cards, glance, in_order, open_deals
-from dealreg.deals.querysets import DealQuerySet
+from dealreg.deals.querysets import DealQuerySet, ends_soon
 from dealreg.deals.tables import DealTable
 from dealreg.deals.views.listing import HEADER, export_rows
 from partners.catalogue.models import ProductGroup
@@ -91,7 +91,8 @@ def pipeline(request: HttpRequest) -> HttpResponse:
         deal_cards(filters.qs, by, shown)
     context = {
         "filter": filters,
-        "glance": glance(filters.qs, today),
+        "glance": glance(filters.qs, ends_soon(today, filters.ending_soon_days), today),
+        "ending_soon_days": filters.ending_soon_days,
         "by": by,
         "as_table": as_table,
         "own": own,

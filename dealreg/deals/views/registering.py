@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core import signing
 from django.db import IntegrityError
@@ -27,7 +28,6 @@ from dealreg.deals.actions import (
     start_draft_on_behalf,
     submit_deal,
 )
-from dealreg.deals.actions.conversation import MAX_EVIDENCE
 from dealreg.deals.actions.drafting import LineInput, free_reference
 from dealreg.deals.actions.submitting import missing_fields
 from dealreg.deals.forms.registering import (
@@ -521,7 +521,7 @@ def _contact(request: HttpRequest, deal: Deal) -> HttpResponse:
 
 def _places(deal: Deal) -> dict[str, Any]:
     address = reverse("deals:upload", kwargs={"ref": deal.reference})
-    return {"places": max(0, MAX_EVIDENCE - deal.evidence.count()), "address": address}
+    return {"places": max(0, settings.UPLOAD_MAX_FILES - deal.evidence.count()), "address": address}
 
 
 def _take_in(request: HttpRequest, deal: Deal, files: EvidenceForm) -> int:
@@ -565,8 +565,8 @@ def _show_contact(request: HttpRequest, deal: Deal, form: ContactForm, files: Ev
         "form": form,
         "files": files,
         "evidence": evidence,
-        "may_add": len(evidence) < MAX_EVIDENCE,
-        "limit": MAX_EVIDENCE,
+        "may_add": len(evidence) < settings.UPLOAD_MAX_FILES,
+        "limit": settings.UPLOAD_MAX_FILES,
     }
     return _render_step(request, "contact", deal, context)
 

@@ -1,5 +1,6 @@
 """Files of a draft, one request each, so that every file has its own progress and its own answer."""
 
+from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
@@ -8,7 +9,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from dealreg.deals.actions import attach_evidence
-from dealreg.deals.actions.conversation import MAX_EVIDENCE
 from dealreg.deals.forms.registering import EvidenceForm
 from dealreg.deals.models import Deal
 from dealreg.deals.selectors import registering_capability
@@ -46,7 +46,7 @@ def upload(request: HttpRequest, ref: str) -> JsonResponse:
         return _refused(message_of(refusal), refusal.field or "")
     evidence = list(deal.evidence.select_related("document"))
     kept = render_to_string("deals/_kept_files.html", {"evidence": evidence}, request)
-    return JsonResponse({"kept": kept, "left": MAX_EVIDENCE - len(evidence)})
+    return JsonResponse({"kept": kept, "left": settings.UPLOAD_MAX_FILES - len(evidence)})
 
 
 def _refused(text: str, field: str, *, status: int = 422) -> JsonResponse:

@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from dealreg.deals import actions
-from dealreg.deals.actions.conversation import MAX_EVIDENCE
 from dealreg.deals.actions.drafting import LineInput
 from dealreg.deals.actions.reviewing import UNLOCKABLE
 from dealreg.deals.lifecycle import DealStatus, Step
@@ -730,7 +730,7 @@ def test_files_have_kind_date_and_number(cast):
         with pytest.raises(RuleViolation) as refusal:
             actions.attach_evidence(deal, by=cast.amir, at=MONDAY, upload=pdf(), **(good | change))
         assert refusal.value.field == field
-    for number in range(MAX_EVIDENCE):
+    for number in range(settings.UPLOAD_MAX_FILES):
         evidence = actions.attach_evidence(
             deal,
             by=cast.amir,
@@ -745,7 +745,7 @@ def test_files_have_kind_date_and_number(cast):
         )
     assert refusal.value.code == "too-many"
     actions.remove_evidence(evidence, by=cast.amir)
-    assert deal.evidence.count() == MAX_EVIDENCE - 1
+    assert deal.evidence.count() == settings.UPLOAD_MAX_FILES - 1
     actions.discard_draft(deal, by=cast.amir)
     assert not Deal.objects.exists()
 

@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import pytest
 
+from dealreg.deals import actions
 from dealreg.deals.models import Deal
-from tests.dealreg.deals.stages import LATER, approved, draft, in_english, lost, submitted
+from tests.dealreg.deals.stages import LATER, approved, draft, extension, in_english, lost, submitted
 
 pytestmark = pytest.mark.django_db
 THEN = LATER + timedelta(days=2)
@@ -95,6 +96,16 @@ def test_what_is_about_to_expire(cast, sign_in, deals, time_machine_at):
         context = look(sign_in(cast.amir), deadline="expiring")
     assert context["glance"].expiring == 1
     assert columns(context)["Approved"].deals == 1
+
+
+def test_a_protection_that_an_extension_holds_is_not_about_to_expire(cast, sign_in, deals, time_machine_at):
+    late = LATER + timedelta(days=70)
+    actions.ask_extension(deals["approved"], by=cast.amir, at=late, asked=extension(late))
+    with time_machine_at(late):
+        browser = sign_in(cast.amir)
+        assert look(browser)["glance"].expiring == 0
+        assert look(browser, deadline="expiring")["glance"].deals == 0
+        assert len(browser.get("/deals/?deadline=expiring").context["table"].rows) == 0
 
 
 def test_filters_stay_in_every_address_of_the_page(cast, sign_in, deals):

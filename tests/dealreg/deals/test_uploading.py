@@ -1,9 +1,9 @@
 """Files of a draft sent one by one: each with its own answer in words."""
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from dealreg.deals.actions.conversation import MAX_EVIDENCE
 from dealreg.deals.models import Evidence
 from portal.accounts.models import User
 from tests.dealreg.deals import stages
@@ -34,7 +34,7 @@ def test_a_file_is_kept_and_shown_with_the_others(cast, sign_in):
     send(browser, deal, pdf("first.pdf"))
     answer = send(browser, deal, pdf("second.pdf"))
     assert answer.status_code == 200
-    assert answer.json()["left"] == MAX_EVIDENCE - 2
+    assert answer.json()["left"] == settings.UPLOAD_MAX_FILES - 2
     assert "first.pdf" in answer.json()["kept"]
     assert "second.pdf" in answer.json()["kept"]
 
@@ -72,7 +72,7 @@ def test_a_distributor_adds_files_to_what_it_registers_for_a_partner(cast, sign_
 def test_too_many_and_too_late_are_refused(cast, sign_in):
     deal = stages.draft(cast)
     browser = sign_in(cast.amir)
-    for number in range(MAX_EVIDENCE):
+    for number in range(settings.UPLOAD_MAX_FILES):
         assert send(browser, deal, pdf(f"{number}.pdf")).status_code == 200
     assert "at most 10 files" in send(browser, deal, pdf()).json()["error"]
     sent = stages.submitted(cast)
