@@ -40,6 +40,8 @@ GAP_LIFECYCLE = Lifecycle(
         # A corrected date, or a replacement that no longer counts.
         Move("reopen", (GapStatus.REPLACED, GapStatus.LAPSED), GapStatus.OPEN),
         Move("withdraw", (GapStatus.OPEN, GapStatus.REPLACED, GapStatus.LAPSED), GapStatus.WITHDRAWN),
+        # The corrected date is one on which the person was certified in the track after all.
+        Move("restore", (GapStatus.WITHDRAWN,), GapStatus.OPEN),
     ]
 )
 

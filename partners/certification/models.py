@@ -597,6 +597,8 @@ class Departure(models.Model):
     # The smallest number of days before each due date of which the partner has been reminded.
     report_reminder = models.PositiveSmallIntegerField(null=True)
     replacement_reminder = models.PositiveSmallIntegerField(null=True)
+    # The vendor reminds by hand once a day at most.
+    reminded_by_hand_on = models.DateField(null=True)
     report_overdue_told_at = models.DateTimeField(null=True)
     # What the tier asked and what was left, as counted on the first day after the last one of the term.
     lapsed_on = models.DateField(null=True)

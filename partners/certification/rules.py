@@ -57,6 +57,55 @@ class Candidate:
     replaces_another: bool = False
 
 
+def held_since(
+    certificates: Iterable[tuple[date, date]], departed_on: date, on: date
+) -> tuple[date, date] | tuple[None, None]:
+    """Rule G4: since when a candidate is certified, and until when, from the first and last good days of
+    all their certificates in the track. Whoever held a valid one on the day of departure counted then:
+    renewing it makes nobody new."""
+    spans = sorted(certificates, key=lambda span: (span[1], span[0]))
+    if not spans:
+        return None, None
+    valid = [span for span in spans if span[0] <= on <= span[1]]
+    longest = valid[-1] if valid else spans[-1]
+    counted = [since for since, until in spans if since <= departed_on <= until]
+    return min([*counted, longest[0]]), longest[1]
+
+
+def check_in_time_to_replace(on: date, replacement_due_on: date) -> None:
+    """Rule G3: day 90 is the last; from day 91 on the lapse stands, whether or not the sweep has run."""
+    if on > replacement_due_on:
+        raise RuleViolation(
+            "too-late",
+            gettext_noop("The time for a replacement ended on %(due)s."),
+            field="replacement",
+            rule="G3",
+            due=replacement_due_on,
+        )
+
+
+def check_departure_date(departed_on: date, *, hired_on: date, latest: date, before: date | None) -> None:
+    """A day of departure lies in the employment and not in a far future; a correction changes it."""
+    if departed_on < hired_on:
+        raise RuleViolation(
+            "before-hired", gettext_noop("The last day lies before the first."), field="departed_on"
+        )
+    if departed_on > latest:
+        raise RuleViolation(
+            "too-far", gettext_noop("The date is too far in the future."), field="departed_on"
+        )
+    if departed_on == before:
+        raise RuleViolation(
+            "no-change", gettext_noop("This is the date that is recorded already."), field="departed_on"
+        )
+
+
+def needs_consent(departed_on: date, before: date) -> bool:
+    """Rule G6: an earlier date brings the last days forward and counts at once; a later one could put them
+    off, and waits for the channel manager."""
+    return departed_on > before
+
+
 def check_replacement(candidate: Candidate, *, departed_person_id: int, departed_on: date, on: date) -> None:
     """Rule G4: an employee of the partner whose valid certificate in the track was obtained after the day of
     departure, or who was hired after it; one person for one person. Raises RuleViolation on `replacement`

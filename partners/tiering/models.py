@@ -104,3 +104,6 @@ class TierChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.partner}: {self.before} → {self.after}"
+
+    def get_absolute_url(self) -> str:
+        return f"/tier-reviews/{self.review_id}/" if self.review_id else "/tier-reviews/"

@@ -27,6 +27,16 @@ class Verb:
         return set(_NAMES.findall(str(self.full)))
 
 
+TRACKS: dict[str, Text] = {"sales": _("Sales"), "technical": _("Technical"), "technology": _("Technology")}
+# Names of the programme, the same in every language.
+TIER_NAMES: dict[str, Text] = {
+    "registered": "Registered",
+    "bronze": "Bronze",
+    "silver": "Silver",
+    "gold": "Gold",
+    "platinum": "Platinum",
+}
+
 VERBS: dict[str, Verb] = {
     "deal.drafted": Verb(_("Draft begun"), icon="pencil"),
     "deal.submitted": Verb(_("Submitted"), _("Submitted, decision due by %(due_at)s"), "send", "info"),
@@ -299,6 +309,125 @@ VERBS: dict[str, Verb] = {
         ),
         "user-minus",
         "warn",
+    ),
+    "departure.reported": Verb(
+        _("Departure reported by the partner"),
+        icon="circle-check",
+        tone="ok",
+    ),
+    "departure.reported_late": Verb(
+        _("Reported late"),
+        _("Reported late: on %(reported_on)s instead of by %(due_on)s"),
+        "clock-exclamation",
+        "bad",
+    ),
+    "departure.report_reminded": Verb(
+        _("Reminded to report the departure"),
+        _("Reminded to report the departure by %(due_on)s"),
+        "bell",
+        "neutral",
+    ),
+    "departure.report_overdue": Verb(
+        _("Not reported in time"), _("Not reported by %(due_on)s"), "clock-exclamation", "bad"
+    ),
+    "departure.replacement_reminded": Verb(
+        _("Reminded of the replacement"),
+        _("Reminded of the replacement, due by %(due_on)s"),
+        "bell",
+        "neutral",
+    ),
+    "departure.reminded_by_hand": Verb(
+        _("Reminded by the channel manager"), icon="bell-ringing", tone="warn"
+    ),
+    "departure.replaced": Verb(
+        _("Replaced"),
+        _("Replaced (%(track)s), certificate %(certificate)s"),
+        "user-check",
+        "ok",
+        words={"track": TRACKS},
+    ),
+    "departure.gap_reopened": Verb(
+        _("To be replaced again"),
+        _("To be replaced again (%(track)s)"),
+        "user-question",
+        "warn",
+        words={"track": TRACKS},
+    ),
+    "departure.settled": Verb(_("Case settled"), icon="checks", tone="ok"),
+    "departure.reopened": Verb(
+        _("Case open again"), _("Case open again, replacement due by %(due_on)s"), "rotate-clockwise", "warn"
+    ),
+    "departure.correction_asked": Verb(
+        _("Later date of departure asked for"),
+        _("Asked to move the date of departure from %(before_on)s to %(after_on)s"),
+        "calendar-question",
+        "warn",
+    ),
+    "departure.correction_refused": Verb(
+        _("Later date of departure refused"),
+        _("Date of departure %(after_on)s refused"),
+        "calendar-x",
+        "bad",
+    ),
+    "departure.correction_withdrawn": Verb(
+        _("Correction no longer asked for"),
+        _("Date of departure %(after_on)s no longer asked for"),
+        "calendar-off",
+        "neutral",
+    ),
+    "departure.date_corrected": Verb(
+        _("Date of departure corrected"),
+        _(
+            "Date of departure corrected from %(before_on)s to %(after_on)s: to be reported by "
+            "%(report_due_on)s, to be replaced by %(replacement_due_on)s"
+        ),
+        "calendar-event",
+        "info",
+    ),
+    "departure.lapsed": Verb(
+        _("Not replaced in time"),
+        _("Not replaced in time, lapsed on %(lapsed_on)s: %(effect)s"),
+        "calendar-x",
+        "bad",
+        words={
+            "effect": {"none": _("no effect on the tier"), "tier": _("the tier asks for more specialists")}
+        },
+    ),
+    "departure.withdrawn": Verb(_("Case withdrawn"), icon="arrow-back-up", tone="neutral"),
+    "tier_review.opened": Verb(
+        _("Review opened"),
+        _("Review opened: %(before)s to %(after)s proposed"),
+        "scale",
+        "warn",
+        words={"before": TIER_NAMES, "after": TIER_NAMES},
+    ),
+    "tier_review.dropped": Verb(_("Proposal no longer holds"), icon="circle-off", tone="neutral"),
+    "tier_review.resumed": Verb(
+        _("Recovery plan ended, to be decided again"),
+        _("Recovery plan ended on %(plan_until)s, to be decided again"),
+        "rotate-clockwise",
+        "warn",
+    ),
+    "tier_review.confirmed": Verb(
+        _("Lower tier confirmed"),
+        _("Lower tier confirmed: %(after)s"),
+        "arrow-down-circle",
+        "bad",
+        words={"after": TIER_NAMES},
+    ),
+    "tier_review.kept": Verb(_("Tier kept"), icon="shield-check", tone="ok"),
+    "tier_review.plan_opened": Verb(
+        _("Recovery plan opened"), _("Recovery plan opened, until %(plan_until)s"), "list-check", "info"
+    ),
+    "partner.tier_changed": Verb(
+        _("Tier changed"),
+        _("Tier changed from %(before)s to %(after)s"),
+        "award",
+        "warn",
+        words={"before": TIER_NAMES, "after": TIER_NAMES},
+    ),
+    "partner.tier_change_dropped": Verb(
+        _("Scheduled change of tier no longer needed"), icon="circle-off", tone="neutral"
     ),
     "partner.added": Verb(_("Partner added"), icon="building-plus", tone="info"),
     "partner.edited": Verb(_("Partner's data changed"), icon="edit"),

@@ -1,5 +1,6 @@
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -50,6 +51,38 @@ def notify(
     if not rows:
         return
     Notification.objects.bulk_create(rows, ignore_conflicts=True)
+    transaction.on_commit(_deliver_soon, robust=True)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One thing to tell to several people."""
+
+    to: Sequence[User]
+    about: models.Model
+    key: str
+    context: dict[str, Any]
+
+
+def notify_many(kind: str, letters: Iterable[Letter], *, at: datetime) -> None:
+    """The same as notify() for many subjects, in few statements."""
+    if kind not in KINDS:
+        raise LookupError(kind)
+    rows = [
+        Notification(
+            recipient=person,
+            kind=kind,
+            key=letter.key,
+            subject=letter.about,
+            context=letter.context,
+            created_at=at,
+        )
+        for letter in letters
+        for person in {person.pk: person for person in letter.to}.values()
+    ]
+    if not rows:
+        return
+    Notification.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1_000)
     transaction.on_commit(_deliver_soon, robust=True)
 
 

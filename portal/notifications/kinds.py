@@ -163,3 +163,25 @@ register_kind("certificate-withdrawn", _("Certificate withdrawn"), "certificate-
 register_kind(
     "certificate-expiring", _("Certificate about to expire"), "clock-exclamation", sides=("partner",)
 )
+
+# Of people who leave and of tiers no distributor is told: it sees figures only.
+PARTNER_AND_VENDOR = ("partner", "vendor")
+for _code, _label, _icon, _asks in (
+    ("departure-opened", _("A certified person leaves"), "user-minus", ()),
+    ("departure-report-due", _("Departure to report"), "bell", ("partner",)),
+    ("departure-report-overdue", _("Departure not reported in time"), "clock-exclamation", ("partner",)),
+    ("departure-reported-late", _("Departure reported late"), "clock-exclamation", ()),
+    ("departure-replacement-due", _("Replacement due"), "bell", ("partner",)),
+    ("departure-reminder", _("Reminder of the channel manager"), "bell-ringing", ("partner",)),
+    ("departure-lapsed", _("Not replaced in time"), "calendar-x", ()),
+    ("departure-correction-asked", _("Date of a departure to decide"), "calendar-question", ("vendor",)),
+    ("departure-corrected", _("Date of a departure corrected"), "calendar-event", ()),
+    ("departure-correction-refused", _("Date of a departure refused"), "calendar-x", ()),
+    ("departure-withdrawn", _("Case of a departure withdrawn"), "arrow-back-up", ()),
+    ("tier-review-opened", _("Tier under review"), "scale", ("vendor",)),
+    ("tier-review-dropped", _("Review of the tier no longer needed"), "circle-off", ()),
+    ("tier-review-decided", _("Tier review decided"), "gavel", ()),
+    ("tier-plan-ended", _("Recovery plan ended"), "list-check", ("vendor",)),
+    ("tier-changed", _("Tier changed"), "award", ()),
+):
+    register_kind(_code, _label, _icon, asks=_asks, sides=PARTNER_AND_VENDOR)

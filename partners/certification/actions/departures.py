@@ -1,20 +1,39 @@
 """What is done about certified people who leave (rules G3 to G6)."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from partners.certification import rules
-from partners.certification.lifecycle import DepartureStatus
-from partners.certification.models import Certificate, Departure, DepartureGap, Employment
+from partners.certification.departures import certificate_that_counts, replacement_candidate
+from partners.certification.lifecycle import (
+    DEPARTURE_LIFECYCLE,
+    GAP_LIFECYCLE,
+    DepartureStatus,
+    GapStatus,
+)
+from partners.certification.models import (
+    Certificate,
+    CorrectionStatus,
+    DateCorrection,
+    Departure,
+    DepartureGap,
+    DepartureOrigin,
+    Employment,
+)
+from partners.organisations.access import can, require
+from partners.organisations.contacts import administrators_of, managers_of
 from partners.programme.rulebook import StaffTerms
 from partners.programme.selectors import edition_on, rulebook_of
 from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.core.calendar import date_in
+from portal.core.errors import RuleViolation, WrongState, gettext_noop
 from portal.core.references import new_reference
+from portal.notifications.actions import notify
 
 
 @transaction.atomic
@@ -34,6 +53,7 @@ def open_departure(
     existing = employment.departures.exclude(status=DepartureStatus.WITHDRAWN).first()
     if existing is not None:
         return existing
+    release_replacements(employment, by=by, at=at)
     certificates = certificates_that_counted(employment.person_id, employment.left_on)
     if not certificates:
         return None
@@ -79,6 +99,10 @@ def open_departure(
         replacement_due_on=departure.replacement_due_on,
         late=departure.reported_late,
     )
+    told = [*_administrators(departure), *_managers(departure)]
+    _tell("departure-opened", departure, [one for one in told if by is None or one.pk != by.pk], at=at)
+    if departure.reported_late:
+        _tell_reported_late(departure, at=at)
     return departure
 
 
@@ -109,4 +133,488 @@ def clock_of(
             for one in earlier.select_related("employment")
         ),
         default=departed_on,
+    )
+
+
+# ---------------------------------------------------------------- reporting
+
+
+@transaction.atomic
+def report_departure(departure: Departure, *, by: User, at: datetime) -> Departure:
+    """Rules G3, G6: the partner confirms a departure that somebody else has found. Late is recorded."""
+    require(by, "staff.manage", departure)
+    departure = lock_departure(departure)
+    _check_not_withdrawn(departure)
+    if departure.reported_on is not None:
+        raise WrongState("reported", gettext_noop("This departure has been reported already."))
+    _report(departure, by=by, at=at)
+    return departure
+
+
+def _report(departure: Departure, *, by: User, at: datetime) -> None:
+    departure.reported_on = _today(departure, at)
+    departure.save(update_fields=["reported_on"])
+    record(
+        "departure.reported",
+        departure,
+        by=by,
+        at=at,
+        late=departure.reported_late,
+        due_on=departure.report_due_on,
+    )
+    if departure.reported_late:
+        _tell_reported_late(departure, at=at)
+
+
+def _tell_reported_late(departure: Departure, *, at: datetime) -> None:
+    record(
+        "departure.reported_late",
+        departure,
+        by=None,
+        at=at,
+        reported_on=departure.reported_on,
+        due_on=departure.report_due_on,
+    )
+    _tell("departure-reported-late", departure, _managers(departure), at=at)
+
+
+@transaction.atomic
+def open_case_as_vendor(
+    employment: Employment, *, by: User, at: datetime, departed_on: date, reason: str
+) -> Departure:
+    """Rule G6: a departure that the vendor has found (a bounced address, an audit) is entered with its true
+    date. The partner is told, and has to confirm it."""
+    require(by, "staff.oversee", employment)
+    reason = _need(reason, "reason")
+    employment = Employment.objects.select_for_update(of=("self",)).get(pk=employment.pk)
+    if employment.departures.exclude(status=DepartureStatus.WITHDRAWN).exists():
+        raise WrongState("case-exists", gettext_noop("There is a case for this departure already."))
+    rules.check_departure_date(
+        departed_on,
+        hired_on=employment.hired_on,
+        latest=date_in(employment.partner.country, at),
+        before=None,
+    )
+    _set_last_day(employment, departed_on)
+    departure = open_departure(
+        employment, by=by, at=at, origin=DepartureOrigin.VENDOR, reported_on=None, note=reason
+    )
+    if departure is None:
+        raise RuleViolation(
+            "nobody-to-replace",
+            gettext_noop("No certificate of this person was valid on that day: there is nobody to replace."),
+            field="departed_on",
+            rule="G3",
+        )
+    return departure
+
+
+# ---------------------------------------------------------------- replacing
+
+
+@transaction.atomic
+def name_replacement(gap: DepartureGap, *, by: User, at: datetime, employment: Employment) -> DepartureGap:
+    """Rule G4: the partner names who takes the place, by day 90. Says why somebody does not count."""
+    require(by, "staff.manage", gap.departure)
+    # The person first, as where they leave: two cases may want them at once, and the second waits here.
+    employment = Employment.objects.select_for_update(of=("self",)).get(
+        pk=employment.pk, partner=gap.departure.partner_id
+    )
+    departure = lock_departure(gap.departure)
+    gap = departure.gaps.select_for_update().get(pk=gap.pk)
+    gap.departure = departure
+    status = GAP_LIFECYCLE.check("replace", gap.status)
+    on = _today(departure, at)
+    rules.check_in_time_to_replace(on, departure.replacement_due_on)
+    rules.check_replacement(
+        replacement_candidate(employment, gap, on),
+        departed_person_id=departure.employment.person_id,
+        departed_on=departure.departed_on,
+        on=on,
+    )
+    gap.status, gap.replacement = status, employment
+    gap.replacement_certificate = certificate_that_counts(employment, gap, on)
+    gap.replaced_on, gap.replaced_by = on, by
+    gap.save(update_fields=["status", "replacement", "replacement_certificate", "replaced_on", "replaced_by"])
+    # Names stay out of events, which are never changed: the certificate's number tells who it was.
+    record(
+        "departure.replaced",
+        departure,
+        by=by,
+        at=at,
+        edition=departure.edition.code,
+        track=gap.track,
+        certificate=gap.replacement_certificate.number,
+    )
+    if departure.reported_on is None:
+        # Whoever replaces somebody knows that they have left.
+        _report(departure, by=by, at=at)
+    _settle_or_reopen(departure, by=by, at=at)
+    return gap
+
+
+@transaction.atomic
+def take_replacement_back(gap: DepartureGap, *, by: User, at: datetime, reason: str) -> DepartureGap:
+    """A replacement named by mistake. The last day stays what it was."""
+    _require_either(by, gap.departure)
+    departure = lock_departure(gap.departure)
+    gap = departure.gaps.select_for_update().get(pk=gap.pk)
+    reason = _need(reason, "reason")
+    if gap.status != GapStatus.REPLACED:
+        raise WrongState("not-replaced", gettext_noop("Nobody is named as the replacement any more."))
+    _reopen_gap(departure, gap, by=by, at=at, reason=reason)
+    _settle_or_reopen(departure, by=by, at=at)
+    return gap
+
+
+def _reopen_gap(
+    departure: Departure, gap: DepartureGap, *, by: User | None, at: datetime, reason: str
+) -> None:
+    number = gap.replacement_certificate.number if gap.replacement_certificate else ""
+    gap.status = GAP_LIFECYCLE.check("reopen", gap.status)
+    gap.replacement = gap.replacement_certificate = gap.replaced_on = gap.replaced_by = gap.lapsed_on = None
+    gap.save()
+    record(
+        "departure.gap_reopened", departure, by=by, at=at, reason=reason, track=gap.track, certificate=number
+    )
+
+
+def release_replacements(employment: Employment, *, by: User | None, at: datetime) -> None:
+    """Whoever had left by the day on which they were named replaced nobody: those gaps are open again."""
+    gaps = DepartureGap.objects.filter(
+        status=GapStatus.REPLACED, replacement=employment, replaced_on__gte=employment.left_on
+    )
+    for gap in gaps.select_related("departure").order_by("departure", "pk"):
+        departure = lock_departure(gap.departure)
+        # Read anew: the case may have moved on while it was waited for.
+        gap = departure.gaps.get(pk=gap.pk)
+        if gap.status == GapStatus.REPLACED and gap.replacement_id == employment.pk:
+            _reopen_gap(departure, gap, by=by, at=at, reason="")
+            _settle_or_reopen(departure, by=by, at=at)
+
+
+def _settle_or_reopen(departure: Departure, *, by: User | None, at: datetime) -> None:
+    """The case follows its gaps: open while one of them is."""
+    is_open = departure.gaps.filter(status=GapStatus.OPEN).exists()
+    if is_open and departure.status == DepartureStatus.SETTLED:
+        departure.status = DEPARTURE_LIFECYCLE.check("reopen", departure.status)
+        departure.settled_at = None
+        departure.save(update_fields=["status", "settled_at"])
+        record("departure.reopened", departure, by=by, at=at, due_on=departure.replacement_due_on)
+    elif not is_open and departure.status == DepartureStatus.OPEN:
+        departure.status = DEPARTURE_LIFECYCLE.check("settle", departure.status)
+        departure.settled_at = at
+        departure.save(update_fields=["status", "settled_at"])
+        record("departure.settled", departure, by=by, at=at)
+
+
+# ---------------------------------------------------------------- correcting the date
+
+
+@transaction.atomic
+def correct_departure_date(
+    departure: Departure, *, by: User, at: datetime, departed_on: date, reason: str
+) -> DateCorrection:
+    """Rule G6: never silently. An earlier date counts at once; a later one of the partner waits for the
+    channel manager's consent, which their own correction carries in itself."""
+    _require_either(by, departure)
+    departure = lock_departure(departure)
+    _check_not_withdrawn(departure)
+    reason = _need(reason, "reason")
+    employment, today = departure.employment, _today(departure, at)
+    rules.check_departure_date(
+        departed_on,
+        hired_on=employment.hired_on,
+        latest=today + timedelta(days=rulebook_of(departure.edition).staff.replacement_days),
+        before=departure.departed_on,
+    )
+    _check_free_until(employment, departed_on)
+    vendor = can(by, "staff.oversee")
+    waits = rules.needs_consent(departed_on, departure.departed_on) and not vendor
+    if waits and departure.corrections.filter(status=CorrectionStatus.ASKED).exists():
+        raise RuleViolation(
+            "waits", gettext_noop("A correction of this date waits for consent already."), field="departed_on"
+        )
+    if not waits:
+        _supersede_corrections(departure, by=by, at=at)
+    correction = DateCorrection.objects.create(
+        departure=departure,
+        before=departure.departed_on,
+        after=departed_on,
+        reason=reason,
+        status=CorrectionStatus.ASKED if waits else CorrectionStatus.APPLIED,
+        asked_by=by,
+        asked_at=at,
+        decided_at=None if waits else at,
+    )
+    if waits:
+        record(
+            "departure.correction_asked",
+            departure,
+            by=by,
+            at=at,
+            reason=reason,
+            before_on=correction.before,
+            after_on=correction.after,
+        )
+        _tell("departure-correction-asked", departure, _managers(departure), at=at, key=str(correction.pk))
+    else:
+        _move_date(departure, departed_on, by=by, at=at, reason=reason, consented=vendor)
+        told = _administrators(departure) if vendor else _managers(departure)
+        _tell("departure-corrected", departure, told, at=at, key=str(correction.pk))
+    return correction
+
+
+@transaction.atomic
+def consent_to_correction(
+    correction: DateCorrection, *, by: User, at: datetime, text: str = ""
+) -> DateCorrection:
+    """The channel manager lets a later date stand: both last days follow it."""
+    departure, correction = _lock_asked(correction, by=by)
+    _check_free_until(departure.employment, correction.after)
+    _decide(correction, CorrectionStatus.APPLIED, by=by, at=at, text=text.strip())
+    _move_date(departure, correction.after, by=by, at=at, reason=correction.reason, consented=True)
+    _tell("departure-corrected", departure, _administrators(departure), at=at, key=str(correction.pk))
+    return correction
+
+
+@transaction.atomic
+def refuse_correction(correction: DateCorrection, *, by: User, at: datetime, text: str) -> DateCorrection:
+    departure, correction = _lock_asked(correction, by=by)
+    text = _need(text, "text")
+    _decide(correction, CorrectionStatus.REFUSED, by=by, at=at, text=text)
+    record("departure.correction_refused", departure, by=by, at=at, reason=text, after_on=correction.after)
+    _tell(
+        "departure-correction-refused", departure, _administrators(departure), at=at, key=str(correction.pk)
+    )
+    return correction
+
+
+def _lock_asked(correction: DateCorrection, *, by: User) -> tuple[Departure, DateCorrection]:
+    require(by, "staff.oversee", correction.departure)
+    departure = lock_departure(correction.departure)
+    _check_not_withdrawn(departure)
+    correction = departure.corrections.get(pk=correction.pk)
+    if correction.status != CorrectionStatus.ASKED:
+        raise WrongState("decided", gettext_noop("This correction has been decided in the meantime."))
+    return departure, correction
+
+
+def _decide(correction: DateCorrection, status: str, *, by: User, at: datetime, text: str) -> None:
+    correction.status, correction.decision_text = status, text
+    correction.decided_by, correction.decided_at = by, at
+    correction.save()
+
+
+def _supersede_corrections(departure: Departure, *, by: User, at: datetime) -> None:
+    """What was asked for before another date took effect is asked no more."""
+    for asked in departure.corrections.filter(status=CorrectionStatus.ASKED):
+        asked.status, asked.decided_at = CorrectionStatus.WITHDRAWN, at
+        asked.save(update_fields=["status", "decided_at"])
+        record("departure.correction_withdrawn", departure, by=by, at=at, after_on=asked.after)
+
+
+def _check_free_until(employment: Employment, day: date) -> None:
+    """Whoever works elsewhere by then cannot have stayed so long. Where, is not for this partner to know."""
+    later = Employment.objects.filter(person=employment.person_id, hired_on__gt=employment.hired_on)
+    if later.filter(hired_on__lte=day).exists():
+        raise RuleViolation(
+            "not-free",
+            gettext_noop("By what is recorded this person had left before that day."),
+            field="departed_on",
+        )
+
+
+def _set_last_day(employment: Employment, left_on: date | None) -> None:
+    employment.left_on = left_on
+    try:
+        with transaction.atomic():
+            employment.save(update_fields=["left_on"])
+    except IntegrityError as problem:
+        raise RuleViolation(
+            "not-free",
+            gettext_noop("The employment cannot go on: another one of this person or address follows it."),
+            field="still_here",
+        ) from problem
+
+
+def _move_date(
+    departure: Departure, departed_on: date, *, by: User, at: datetime, reason: str, consented: bool
+) -> None:
+    """The clocks follow the date; without consent both last days move forward only."""
+    before, employment = departure.departed_on, departure.employment
+    was_late = departure.reported_late
+    _set_last_day(employment, departed_on)
+    terms = rulebook_of(departure.edition).staff
+    clock_from = clock_of(employment, departed_on, terms, apart_from=[departure.pk])
+    if not consented:
+        clock_from = min(clock_from, departure.clock_from)
+    clock = rules.departure_clock(clock_from, terms)
+    if clock.replacement_due_on > departure.replacement_due_on:
+        departure.report_reminder = departure.replacement_reminder = departure.report_overdue_told_at = None
+    departure.departed_on, departure.clock_from = departed_on, clock_from
+    departure.report_due_on, departure.replacement_due_on = clock.report_due_on, clock.replacement_due_on
+    departure.save()
+    record(
+        "departure.date_corrected",
+        departure,
+        by=by,
+        at=at,
+        reason=reason,
+        before_on=before,
+        after_on=departed_on,
+        report_due_on=departure.report_due_on,
+        replacement_due_on=departure.replacement_due_on,
+    )
+    if departure.reported_late and not was_late:
+        _tell_reported_late(departure, at=at)
+    _follow_date(departure, by=by, at=at, consented=consented)
+    release_replacements(employment, by=by, at=at)
+    _settle_or_reopen(departure, by=by, at=at)
+
+
+def _follow_date(departure: Departure, *, by: User, at: datetime, consented: bool) -> None:
+    """What the new date makes of the gaps. A track that the person was certified in on that day is added;
+    one in which they were not falls away with consent only, or an invented date would end the case."""
+    gaps = {(gap.track, gap.technology_id): gap for gap in departure.gaps.select_related("replacement")}
+    counted = certificates_that_counted(departure.employment.person_id, departure.departed_on)
+    kept = {(one.track, one.technology_id) for one in counted}
+    DepartureGap.objects.bulk_create(
+        DepartureGap(departure=departure, track=one.track, technology_id=one.technology_id, certificate=one)
+        for one in counted
+        if (one.track, one.technology_id) not in gaps
+    )
+    today = _today(departure, at)
+    for key, gap in gaps.items():
+        gap.departure = departure
+        undone = gap.status == GapStatus.LAPSED and consented and today <= departure.replacement_due_on
+        if gap.status == GapStatus.WITHDRAWN:
+            if key in kept:
+                gap.status = GAP_LIFECYCLE.check("restore", gap.status)
+                gap.save(update_fields=["status"])
+        elif consented and key not in kept:
+            gap.status = GAP_LIFECYCLE.check("withdraw", gap.status)
+            gap.save(update_fields=["status"])
+        elif undone or (gap.status == GapStatus.REPLACED and not _still_replaced(departure, gap)):
+            _reopen_gap(departure, gap, by=by, at=at, reason="")
+    if not departure.gaps.filter(status=GapStatus.LAPSED).exists() and departure.lapsed_on is not None:
+        departure.lapsed_on, departure.lapse_facts, departure.carried_tier = None, {}, ""
+        departure.save(update_fields=["lapsed_on", "lapse_facts", "carried_tier"])
+
+
+def _still_replaced(departure: Departure, gap: DepartureGap) -> bool:
+    """Whether the replacement counts after the date has moved: in time, and by rule G4."""
+    try:
+        rules.check_in_time_to_replace(gap.replaced_on, departure.replacement_due_on)
+        rules.check_replacement(
+            replacement_candidate(gap.replacement, gap, gap.replaced_on),
+            departed_person_id=departure.employment.person_id,
+            departed_on=departure.departed_on,
+            on=gap.replaced_on,
+        )
+    except RuleViolation:
+        return False
+    return True
+
+
+# ---------------------------------------------------------------- withdrawing
+
+
+@transaction.atomic
+def withdraw_departure(
+    departure: Departure, *, by: User, at: datetime, reason: str, still_here: bool
+) -> Departure:
+    """A case entered by mistake ends and stays readable. A partner takes back its own, while it is open,
+    because the person has not left; a case that is opened for them again within the time for a replacement
+    runs on the old clock. The vendor withdraws any, with the employment going on or not."""
+    _require_either(by, departure)
+    departure = lock_departure(departure)
+    vendor = can(by, "staff.oversee")
+    status = DEPARTURE_LIFECYCLE.check("withdraw", departure.status)
+    reason = _need(reason, "reason")
+    if not vendor:
+        _check_own_mistake(departure, today=_today(departure, at))
+        still_here = True
+    _supersede_corrections(departure, by=by, at=at)
+    for gap in departure.gaps.exclude(status=GapStatus.WITHDRAWN):
+        gap.status = GAP_LIFECYCLE.check("withdraw", gap.status)
+        gap.save(update_fields=["status"])
+    departure.status, departure.settled_at, departure.clock_released = status, at, vendor
+    departure.carried_tier = ""
+    departure.save(update_fields=["status", "settled_at", "clock_released", "carried_tier"])
+    if still_here:
+        _set_last_day(departure.employment, None)
+    record(
+        "departure.withdrawn", departure, by=by, at=at, reason=reason, still_here=still_here, by_vendor=vendor
+    )
+    told = _administrators(departure) if vendor else _managers(departure)
+    _tell("departure-withdrawn", departure, told, at=at, text=reason, still_here=still_here)
+    return departure
+
+
+def _check_own_mistake(departure: Departure, *, today: date) -> None:
+    in_time = departure.status == DepartureStatus.OPEN and today <= departure.replacement_due_on
+    untouched = not departure.gaps.exclude(status=GapStatus.OPEN).exists()
+    if departure.origin != DepartureOrigin.PARTNER or not (in_time and untouched):
+        raise RuleViolation(
+            "not-yours",
+            gettext_noop(
+                "Your company can withdraw a departure that it entered itself, while nobody is replaced and "
+                "the time has not run out. Ask your channel manager."
+            ),
+            rule="G6",
+        )
+
+
+# ---------------------------------------------------------------- what all of them need
+
+
+def lock_departure(departure: Departure) -> Departure:
+    return (
+        Departure.objects.select_for_update(of=("self",))
+        .select_related("partner", "employment", "edition")
+        .get(pk=departure.pk)
+    )
+
+
+def _today(departure: Departure, at: datetime) -> date:
+    return date_in(departure.partner.country, at)
+
+
+def _need(text: str, field: str) -> str:
+    if not text.strip():
+        raise RuleViolation("required", gettext_noop("This information is needed."), field=field)
+    return text.strip()
+
+
+def _require_either(by: User, departure: Departure) -> None:
+    require(by, "staff.oversee" if can(by, "staff.oversee") else "staff.manage", departure)
+
+
+def _check_not_withdrawn(departure: Departure) -> None:
+    if departure.status == DepartureStatus.WITHDRAWN:
+        raise WrongState("withdrawn", gettext_noop("This case has been withdrawn."))
+
+
+def _administrators(departure: Departure) -> list[User]:
+    return administrators_of([departure.partner_id])[departure.partner_id]
+
+
+def _managers(departure: Departure) -> list[User]:
+    return managers_of([departure.partner])[departure.partner_id]
+
+
+def _tell(
+    kind: str, departure: Departure, to: Iterable[User], *, at: datetime, key: str = "", **facts: Any
+) -> None:
+    notify(
+        kind,
+        to=to,
+        about=departure,
+        key=f"{departure.reference}:{key or at.isoformat()}",
+        at=at,
+        departed_on=departure.departed_on,
+        report_due_on=departure.report_due_on,
+        replacement_due_on=departure.replacement_due_on,
+        **facts,
     )

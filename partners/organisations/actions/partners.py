@@ -71,6 +71,28 @@ def edit_partner(partner_id: int, facts: PartnerFacts, *, by: User, at: datetime
     return partner
 
 
+@transaction.atomic
+def change_tier(
+    partner_id: int, *, tier: str, by: User | None, at: datetime, reason: str, edition: str
+) -> Partner:
+    """The partner's earned tier, as a person has decided on it elsewhere: who may is asked there. `by` is
+    None where the portal carries out on its day what was decided before (rule H3)."""
+    partner = Partner.objects.select_for_update().get(pk=partner_id)
+    before, partner.tier = partner.tier, tier
+    partner.save(update_fields=["tier"])
+    record(
+        "partner.tier_changed",
+        partner,
+        by=by,
+        at=at,
+        reason=reason,
+        edition=edition,
+        before=before,
+        after=tier,
+    )
+    return partner
+
+
 def _fill(partner: Partner, facts: PartnerFacts, *, by: User, on: date) -> None:
     territory = territory_on(on)
     office = by.acting_as.vendor_office

@@ -4,10 +4,18 @@ from datetime import date
 
 import pytest
 
-from partners.certification.models import DepartureOrigin
-from tests.partners.certification.people import certify, hire, leave, noon
+from partners.certification.actions import departures
+from partners.certification.models import DepartureOrigin, Employment
+from portal.audit.models import Event
+from portal.core.errors import NotAllowed, RuleViolation, WrongState
+from portal.notifications.models import Notification
+from tests.partners.certification.people import LONG_AGO, certify, hire, leave, noon
 
 pytestmark = pytest.mark.django_db
+
+
+def verbs(case):
+    return list(Event.objects.about(case).order_by("pk").values_list("verb", flat=True))
 
 
 def test_a_certified_leaver_opens_a_case_with_both_last_days(cast):
@@ -78,3 +86,454 @@ def test_a_case_found_late_by_the_vendor_runs_from_the_true_day(cast):
         reported_on=None,
     )
     assert (case.report_due_on, case.replacement_due_on) == (date(2026, 3, 2), date(2026, 5, 1))
+
+
+# ---------------------------------------------------------------- reporting
+
+
+@pytest.fixture
+def eva(cast):
+    eva = hire(cast.alpha)
+    certify(eva)
+    return eva
+
+
+@pytest.fixture
+def case(cast, eva):
+    """Left on 1 March 2026: to be reported by 31 March, to be replaced by 30 May."""
+    return leave(eva, date(2026, 3, 1), by=cast.alice)
+
+
+def found_by_vendor(cast, eva, on=date(2026, 3, 10), departed_on=date(2026, 3, 1)):
+    return departures.open_case_as_vendor(
+        eva, by=cast.karim, at=noon(on), departed_on=departed_on, reason="Mail comes back."
+    )
+
+
+def test_a_case_that_the_vendor_found_waits_for_the_partners_word(cast, eva):
+    case = found_by_vendor(cast, eva)
+    eva.refresh_from_db()
+    assert (eva.left_on, case.reported_on, case.origin) == (date(2026, 3, 1), None, "vendor")
+    told = Notification.objects.filter(kind="departure-opened").values_list("recipient", flat=True)
+    assert set(told) == {cast.alice.pk}
+    case = departures.report_departure(case, by=cast.alice, at=noon(date(2026, 3, 31)))
+    assert (case.reported_on, case.reported_late) == (date(2026, 3, 31), False)
+    with pytest.raises(WrongState):
+        departures.report_departure(case, by=cast.alice, at=noon(date(2026, 4, 2)))
+
+
+def test_a_late_report_is_recorded_and_the_channel_manager_told(cast, eva):
+    case = departures.report_departure(found_by_vendor(cast, eva), by=cast.alice, at=noon(date(2026, 4, 1)))
+    assert case.reported_late
+    assert verbs(case)[-1] == "departure.reported_late"
+    assert Notification.objects.get(kind="departure-reported-late").recipient == cast.karim
+
+
+def test_a_leaver_entered_after_the_term_is_late_from_the_start(cast, eva):
+    case = leave(
+        eva, date(2026, 3, 1), by=cast.alice, at=noon(date(2026, 4, 1)), reported_on=date(2026, 4, 1)
+    )
+    assert case.reported_late
+    assert "departure.reported_late" in verbs(case)
+
+
+def test_the_vendor_enters_no_case_without_ground(cast, eva):
+    with pytest.raises(RuleViolation, match="needed"):
+        departures.open_case_as_vendor(
+            eva, by=cast.karim, at=noon(date(2026, 3, 10)), departed_on=date(2026, 3, 1), reason=" "
+        )
+    for day, code in ((date(2019, 1, 1), "before-hired"), (date(2026, 3, 11), "too-far")):
+        with pytest.raises(RuleViolation) as refusal:
+            found_by_vendor(cast, eva, departed_on=day)
+        assert (refusal.value.code, refusal.value.field) == (code, "departed_on")
+    nobody = hire(cast.alpha, "Ohne Zertifikat")
+    with pytest.raises(RuleViolation) as refusal:
+        found_by_vendor(cast, nobody)
+    assert refusal.value.code == "nobody-to-replace"
+    nobody.refresh_from_db()
+    assert nobody.left_on is None
+    found_by_vendor(cast, eva)
+    with pytest.raises(WrongState):
+        found_by_vendor(cast, eva)
+
+
+def test_who_may_do_what(cast, eva, case):
+    other = hire(cast.alpha, "Noa")
+    certify(other, issued_on=date(2026, 3, 5))
+    gap = case.gaps.get()
+    at = noon(date(2026, 3, 10))
+    for person in (cast.amir, cast.adam, cast.bruno, cast.denise, cast.august, cast.ingrid):
+        for ask in (
+            lambda who: departures.name_replacement(gap, by=who, at=at, employment=other),
+            lambda who: departures.take_replacement_back(gap, by=who, at=at, reason="x"),
+            lambda who: departures.correct_departure_date(
+                case, by=who, at=at, departed_on=date(2026, 2, 1), reason="x"
+            ),
+            lambda who: departures.withdraw_departure(case, by=who, at=at, reason="x", still_here=True),
+            lambda who: departures.report_departure(case, by=who, at=at),
+            lambda who: departures.open_case_as_vendor(
+                other, by=who, at=at, departed_on=date(2026, 3, 9), reason="x"
+            ),
+        ):
+            with pytest.raises(NotAllowed):
+                ask(person)
+    with pytest.raises(NotAllowed):
+        departures.open_case_as_vendor(other, by=cast.alice, at=at, departed_on=date(2026, 3, 9), reason="x")
+    with pytest.raises(NotAllowed):
+        departures.report_departure(case, by=cast.karim, at=at)
+
+
+# ---------------------------------------------------------------- replacing
+
+
+def name(cast, case, employment, on, by=None, track="technical"):
+    gap = case.gaps.get(track=track)
+    return departures.name_replacement(gap, by=by or cast.alice, at=noon(on), employment=employment)
+
+
+@pytest.mark.parametrize(
+    ("hired_on", "issued_on", "expires_on", "on", "code"),
+    [
+        # Certified after the departure, named on the last day and on the day after it.
+        (LONG_AGO, date(2026, 4, 1), date(2028, 4, 1), date(2026, 5, 30), None),
+        (LONG_AGO, date(2026, 4, 1), date(2028, 4, 1), date(2026, 5, 31), "too-late"),
+        # Hired after the departure with a certificate that is older.
+        (date(2026, 3, 2), date(2025, 4, 1), date(2027, 4, 1), date(2026, 3, 2), None),
+        # Hired on the day of departure: was there already.
+        (date(2026, 3, 1), date(2025, 4, 1), date(2027, 4, 1), date(2026, 3, 2), "counted-before"),
+        (LONG_AGO, date(2026, 3, 1), date(2028, 4, 1), date(2026, 3, 2), "counted-before"),
+        (LONG_AGO, date(2026, 3, 2), date(2028, 4, 1), date(2026, 3, 2), None),
+        (LONG_AGO, date(2026, 3, 3), date(2028, 4, 1), date(2026, 3, 2), "certificate-not-valid"),
+        (date(2026, 3, 2), date(2025, 1, 1), date(2026, 4, 9), date(2026, 4, 9), None),
+        (date(2026, 3, 2), date(2025, 1, 1), date(2026, 4, 9), date(2026, 4, 10), "certificate-not-valid"),
+        (date(2026, 3, 9), None, None, date(2026, 3, 10), "no-certificate"),
+        (date(2026, 3, 11), date(2025, 4, 1), date(2027, 4, 1), date(2026, 3, 10), "not-employed"),
+    ],
+)
+def test_who_counts_as_a_replacement(cast, case, hired_on, issued_on, expires_on, on, code):
+    noa = hire(cast.alpha, "Noa", hired_on)
+    if issued_on:
+        certify(noa, issued_on=issued_on, expires_on=expires_on)
+    if code is None:
+        gap = name(cast, case, noa, on)
+        case.refresh_from_db()
+        assert (gap.status, gap.replaced_on, case.status) == ("replaced", on, "settled")
+        return
+    with pytest.raises(RuleViolation) as refusal:
+        name(cast, case, noa, on)
+    assert (refusal.value.code, refusal.value.field) == (code, "replacement")
+    case.refresh_from_db()
+    assert case.status == "open"
+
+
+def test_a_renewed_certificate_makes_nobody_new(cast, case):
+    noa = hire(cast.alpha, "Noa")
+    certify(noa, issued_on=date(2024, 4, 1), expires_on=date(2026, 4, 1))
+    certify(noa, issued_on=date(2026, 3, 20), expires_on=date(2028, 3, 20))
+    with pytest.raises(RuleViolation) as refusal:
+        name(cast, case, noa, date(2026, 4, 10))
+    assert refusal.value.code == "counted-before"
+
+
+def test_a_withdrawn_certificate_counts_no_more(cast, case):
+    noa = hire(cast.alpha, "Noa")
+    certificate = certify(noa, issued_on=date(2026, 3, 5))
+    certificate.withdrawn_on, certificate.withdrawal_reason = date(2026, 3, 20), "Exam repeated."
+    certificate.save()
+    with pytest.raises(RuleViolation) as refusal:
+        name(cast, case, noa, date(2026, 3, 20))
+    assert refusal.value.code == "certificate-not-valid"
+    assert name(cast, case, noa, date(2026, 3, 19)).status == "replaced"
+
+
+def test_one_person_replaces_one_person_in_a_track_and_may_count_in_both(cast, eva):
+    certify(eva, "sales")
+    first = leave(eva, date(2026, 3, 1), by=cast.alice)
+    ben = hire(cast.alpha, "Ben")
+    certify(ben)
+    second = leave(ben, date(2026, 3, 2), by=cast.alice)
+    noa = hire(cast.alpha, "Noa", date(2026, 3, 5))
+    certify(noa)
+    certify(noa, "sales")
+    name(cast, first, noa, date(2026, 3, 10))
+    with pytest.raises(RuleViolation) as refusal:
+        name(cast, second, noa, date(2026, 3, 10))
+    assert refusal.value.code == "replaces-another"
+    name(cast, first, noa, date(2026, 3, 10), track="sales")
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.status, second.status) == ("settled", "open")
+
+
+def test_nobody_replaces_themselves_and_nobody_of_another_partner_replaces(cast, eva, case):
+    with pytest.raises(RuleViolation) as refusal:
+        name(cast, case, eva, date(2026, 3, 1))
+    assert refusal.value.code == "not-employed"
+    foreign = hire(cast.bravo, "Noa", date(2026, 3, 5))
+    with pytest.raises(Employment.DoesNotExist):
+        name(cast, case, foreign, date(2026, 3, 10))
+
+
+def test_whoever_comes_back_may_take_their_own_place(cast, eva, case):
+    again = hire(cast.alpha, hired_on=date(2026, 3, 10), person=eva.person)
+    assert name(cast, case, again, date(2026, 3, 10)).status == "replaced"
+
+
+def test_naming_a_replacement_confirms_the_case(cast, eva):
+    case = found_by_vendor(cast, eva)
+    noa = hire(cast.alpha, "Noa", date(2026, 3, 5))
+    certify(noa)
+    name(cast, case, noa, date(2026, 4, 2))
+    case.refresh_from_db()
+    assert (case.reported_on, case.reported_late, case.status) == (date(2026, 4, 2), True, "settled")
+
+
+def test_a_replacement_taken_back_opens_the_case_with_the_old_last_day(cast, case):
+    noa = hire(cast.alpha, "Noa", date(2026, 3, 5))
+    certify(noa)
+    gap = name(cast, case, noa, date(2026, 3, 10))
+    at = noon(date(2026, 3, 11))
+    with pytest.raises(RuleViolation):
+        departures.take_replacement_back(gap, by=cast.alice, at=at, reason="")
+    departures.take_replacement_back(gap, by=cast.alice, at=at, reason="The wrong Noa.")
+    case.refresh_from_db()
+    assert (case.status, case.replacement_due_on) == ("open", date(2026, 5, 30))
+    with pytest.raises(WrongState):
+        departures.take_replacement_back(gap, by=cast.karim, at=at, reason="Again.")
+    assert name(cast, case, noa, date(2026, 3, 12)).status == "replaced"
+
+
+def test_a_replacement_who_had_left_by_then_replaced_nobody(cast, case):
+    noa = hire(cast.alpha, "Noa", date(2026, 3, 5))
+    certify(noa)
+    name(cast, case, noa, date(2026, 3, 20))
+    leave(noa, date(2026, 3, 15), by=cast.alice, at=noon(date(2026, 3, 25)))
+    case.refresh_from_db()
+    assert (case.status, case.gaps.get().status) == ("open", "open")
+
+
+def test_a_replacement_who_leaves_later_opens_a_case_of_its_own(cast, case):
+    noa = hire(cast.alpha, "Noa", date(2026, 3, 5))
+    certify(noa)
+    name(cast, case, noa, date(2026, 3, 20))
+    own = leave(noa, date(2026, 4, 15), by=cast.alice)
+    case.refresh_from_db()
+    assert (case.status, own.replacement_due_on) == ("settled", date(2026, 7, 14))
+
+
+# ---------------------------------------------------------------- correcting
+
+
+def correct(cast, case, to, on=date(2026, 3, 10), by=None, reason="Typed wrongly."):
+    return departures.correct_departure_date(
+        case, by=by or cast.alice, at=noon(on), departed_on=to, reason=reason
+    )
+
+
+def dues(case):
+    case.refresh_from_db()
+    return case.report_due_on, case.replacement_due_on
+
+
+def test_an_earlier_date_counts_at_once(cast, eva, case):
+    correction = correct(cast, case, date(2026, 2, 20))
+    eva.refresh_from_db()
+    assert dues(case) == (date(2026, 3, 22), date(2026, 5, 21))
+    assert eva.left_on == date(2026, 2, 20)
+    assert (correction.status, correction.before, correction.after, correction.asked_by) == (
+        "applied",
+        date(2026, 3, 1),
+        date(2026, 2, 20),
+        cast.alice,
+    )
+
+
+def test_a_later_date_waits_for_the_channel_manager(cast, eva, case):
+    correction = correct(cast, case, date(2026, 3, 15))
+    assert dues(case) == (date(2026, 3, 31), date(2026, 5, 30))
+    assert Notification.objects.get(kind="departure-correction-asked").recipient == cast.karim
+    with pytest.raises(RuleViolation, match="waits"):
+        correct(cast, case, date(2026, 3, 16))
+    with pytest.raises(NotAllowed):
+        departures.consent_to_correction(correction, by=cast.alice, at=noon(date(2026, 3, 11)))
+    departures.consent_to_correction(correction, by=cast.karim, at=noon(date(2026, 3, 11)))
+    eva.refresh_from_db()
+    assert dues(case) == (date(2026, 4, 14), date(2026, 6, 13))
+    assert eva.left_on == date(2026, 3, 15)
+    with pytest.raises(WrongState):
+        departures.refuse_correction(correction, by=cast.karim, at=noon(date(2026, 3, 11)), text="No.")
+
+
+def test_a_refused_date_changes_nothing_and_says_why(cast, case):
+    correction = correct(cast, case, date(2026, 3, 15))
+    at = noon(date(2026, 3, 11))
+    with pytest.raises(RuleViolation):
+        departures.refuse_correction(correction, by=cast.karim, at=at, text=" ")
+    correction = departures.refuse_correction(
+        correction, by=cast.karim, at=at, text="The letter says March 1."
+    )
+    assert (correction.status, correction.decided_by) == ("refused", cast.karim)
+    assert dues(case) == (date(2026, 3, 31), date(2026, 5, 30))
+    correct(cast, case, date(2026, 3, 14))
+
+
+def test_the_channel_managers_own_later_date_carries_the_consent(cast, case):
+    correct(cast, case, date(2026, 3, 15), by=cast.karim)
+    assert dues(case) == (date(2026, 4, 14), date(2026, 6, 13))
+    assert Notification.objects.get(kind="departure-corrected").recipient == cast.alice
+
+
+def test_another_date_supersedes_what_was_asked_for(cast, case):
+    asked = correct(cast, case, date(2026, 3, 15))
+    correct(cast, case, date(2026, 2, 20))
+    asked.refresh_from_db()
+    assert asked.status == "withdrawn"
+
+
+@pytest.mark.parametrize(
+    ("to", "reason", "code"),
+    [
+        (date(2026, 3, 1), "x", "no-change"),
+        (date(2019, 12, 31), "x", "before-hired"),
+        (date(2026, 9, 1), "x", "too-far"),
+        (date(2026, 2, 1), "  ", "required"),
+    ],
+)
+def test_no_correction_without_sense(cast, case, to, reason, code):
+    with pytest.raises(RuleViolation) as refusal:
+        correct(cast, case, to, reason=reason)
+    assert refusal.value.code == code
+
+
+def test_nobody_stayed_longer_than_the_next_employment_began(cast, eva, case):
+    hire(cast.bravo, hired_on=date(2026, 3, 10), person=eva.person)
+    with pytest.raises(RuleViolation) as refusal:
+        correct(cast, case, date(2026, 3, 10), by=cast.karim)
+    assert refusal.value.code == "not-free"
+    assert "Bravo" not in str(refusal.value)
+
+
+def test_an_earlier_date_makes_a_replacement_late_and_opens_the_gap(cast, case):
+    noa = hire(cast.alpha, "Noa", date(2026, 3, 5))
+    certify(noa)
+    name(cast, case, noa, date(2026, 5, 30))
+    correct(cast, case, date(2026, 2, 28), on=date(2026, 6, 1))
+    case.refresh_from_db()
+    assert (case.status, case.gaps.get().status, case.replacement_due_on) == (
+        "open",
+        "open",
+        date(2026, 5, 29),
+    )
+
+
+def test_a_later_date_takes_a_replacements_ground_away(cast, case):
+    noa = hire(cast.alpha, "Noa")
+    certify(noa, issued_on=date(2026, 3, 5))
+    name(cast, case, noa, date(2026, 3, 20))
+    correct(cast, case, date(2026, 3, 5), on=date(2026, 3, 21), by=cast.karim)
+    case.refresh_from_db()
+    assert (case.status, case.gaps.get().status) == ("open", "open")
+
+
+def test_an_invented_date_without_a_certificate_does_not_end_the_case(cast):
+    eva = hire(cast.alpha)
+    certify(eva, issued_on=date(2026, 2, 15))
+    case = leave(eva, date(2026, 3, 1), by=cast.alice)
+    correct(cast, case, date(2026, 2, 10))
+    assert case.gaps.get().status == "open"
+    # The channel manager may say so: then there is nobody to replace, until the date is corrected again.
+    correct(cast, case, date(2026, 2, 11), by=cast.karim)
+    case.refresh_from_db()
+    assert (case.gaps.get().status, case.status) == ("withdrawn", "settled")
+    correct(cast, case, date(2026, 2, 20), by=cast.karim)
+    case.refresh_from_db()
+    assert (case.gaps.get().status, case.status) == ("open", "open")
+
+
+def test_a_track_that_counted_on_the_corrected_date_is_added(cast, eva):
+    certify(eva, "sales", issued_on=date(2024, 1, 1), expires_on=date(2026, 2, 20))
+    case = leave(eva, date(2026, 3, 1), by=cast.alice)
+    correct(cast, case, date(2026, 2, 20))
+    assert [gap.track for gap in case.gaps.all()] == ["sales", "technical"]
+
+
+def test_an_earlier_date_can_make_the_report_late(cast, eva):
+    case = leave(
+        eva, date(2026, 3, 1), by=cast.alice, at=noon(date(2026, 3, 30)), reported_on=date(2026, 3, 30)
+    )
+    assert not case.reported_late
+    correct(cast, case, date(2026, 2, 1), on=date(2026, 3, 31))
+    case.refresh_from_db()
+    assert case.reported_late and "departure.reported_late" in verbs(case)
+
+
+# ---------------------------------------------------------------- withdrawing
+
+
+def test_a_partner_takes_its_own_mistake_back_and_keeps_the_clock(cast, eva, case):
+    at = noon(date(2026, 3, 5))
+    with pytest.raises(RuleViolation):
+        departures.withdraw_departure(case, by=cast.alice, at=at, reason="", still_here=True)
+    asked = correct(cast, case, date(2026, 3, 15))
+    departures.withdraw_departure(
+        case, by=cast.alice, at=at, reason="She only went on leave.", still_here=False
+    )
+    eva.refresh_from_db()
+    case.refresh_from_db()
+    asked.refresh_from_db()
+    assert (eva.left_on, case.status, case.gaps.get().status, asked.status) == (
+        None,
+        "withdrawn",
+        "withdrawn",
+        "withdrawn",
+    )
+    assert verbs(case)[-1] == "departure.withdrawn"
+    again = leave(eva, date(2026, 4, 1), by=cast.alice)
+    assert again.clock_from == date(2026, 3, 1)
+    for refused in (
+        lambda: correct(cast, case, date(2026, 2, 1)),
+        lambda: departures.report_departure(case, by=cast.alice, at=at),
+        lambda: departures.withdraw_departure(case, by=cast.karim, at=at, reason="x", still_here=True),
+    ):
+        with pytest.raises(WrongState):
+            refused()
+
+
+def test_what_the_vendor_withdraws_starts_anew(cast, eva, case):
+    at = noon(date(2026, 3, 5))
+    departures.withdraw_departure(case, by=cast.karim, at=at, reason="Confusion.", still_here=True)
+    assert leave(eva, date(2026, 4, 1), by=cast.alice).clock_from == date(2026, 4, 1)
+
+
+def test_a_case_can_be_withdrawn_with_the_employment_over(cast, eva, case):
+    at = noon(date(2026, 3, 5))
+    departures.withdraw_departure(case, by=cast.karim, at=at, reason="Entered twice.", still_here=False)
+    eva.refresh_from_db()
+    assert eva.left_on == date(2026, 3, 1)
+
+
+def test_a_partner_does_not_withdraw_what_others_found_or_what_has_moved_on(cast, eva):
+    found = found_by_vendor(cast, eva)
+    with pytest.raises(RuleViolation) as refusal:
+        departures.withdraw_departure(
+            found, by=cast.alice, at=noon(date(2026, 3, 11)), reason="No.", still_here=True
+        )
+    assert refusal.value.code == "not-yours"
+    ben = hire(cast.alpha, "Ben")
+    certify(ben)
+    own = leave(ben, date(2026, 3, 1), by=cast.alice)
+    with pytest.raises(RuleViolation):
+        departures.withdraw_departure(
+            own, by=cast.alice, at=noon(date(2026, 5, 31)), reason="No.", still_here=True
+        )
+
+
+def test_an_employment_that_another_follows_does_not_go_on(cast, eva, case):
+    hire(cast.bravo, hired_on=date(2026, 3, 10), person=eva.person)
+    with pytest.raises(RuleViolation) as refusal:
+        departures.withdraw_departure(
+            case, by=cast.karim, at=noon(date(2026, 3, 11)), reason="Mistake.", still_here=True
+        )
+    assert refusal.value.code == "not-free"
+    case.refresh_from_db()
+    assert case.status == "open"

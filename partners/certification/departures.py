@@ -1,0 +1,236 @@
+"""Reads about departures: what the tier asks and who is left, who could take the place, and which cases
+are due."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q
+
+from partners.certification import rules
+from partners.certification.lifecycle import BookingStatus, GapStatus
+from partners.certification.models import (
+    Booking,
+    Certificate,
+    Departure,
+    DepartureGap,
+    Employment,
+    Session,
+    Track,
+)
+from partners.certification.selectors import TIER_TRACKS
+from partners.organisations.models import Partner
+from partners.programme.rulebook import ENTERPRISE, Rulebook
+from portal.core.calendar import time_zone_of
+
+MOST_SHOWN = 6
+
+
+# ---------------------------------------------------------------- what the tier asks
+
+
+def specialists_at_start(partners: Collection[int], day: date) -> dict[int, dict[str, int]]:
+    """By partner and track, how many specialists are there when a day begins: nothing that happens on the
+    day itself counts, so that a sweep finds the same whenever it runs. One query."""
+    counted: dict[int, dict[str, int]] = {pk: {} for pk in partners}
+    there = Employment.objects.filter(
+        Q(left_on=None) | Q(left_on__gte=day), partner__in=partners, hired_on__lt=day
+    )
+    rows = (
+        Certificate.objects.filter(
+            Q(withdrawn_on=None) | Q(withdrawn_on__gte=day),
+            track__in=TIER_TRACKS,
+            issued_on__lt=day,
+            expires_on__gte=day,
+            person__employments__in=there,
+        )
+        .values("person__employments__partner", "track")
+        .annotate(people=Count("person", distinct=True))
+        .order_by()
+    )
+    for row in rows:
+        counted[row["person__employments__partner"]][row["track"]] = row["people"]
+    return counted
+
+
+def bound_by_sales(partners: Collection[int], rulebook: Rulebook, day: date) -> set[int]:
+    """Rule C10: those that hold an enterprise specialisation on a day; of them the tier asks for certified
+    sales specialists too. The app of specialisations stands above this one: asked through the partner."""
+    enterprise = [code for code, line in rulebook.product_lines.items() if line == ENTERPRISE]
+    holders = Partner.objects.filter(
+        Q(specialisations__ended_on=None) | Q(specialisations__ended_on__gt=day),
+        pk__in=partners,
+        specialisations__awarded_on__lte=day,
+        specialisations__valid_until__gte=day,
+        specialisations__product_group__code__in=enterprise,
+    )
+    return set(holders.values_list("pk", flat=True))
+
+
+# ---------------------------------------------------------------- who could replace
+
+
+def replacement_candidate(employment: Employment, gap: DepartureGap, on: date) -> rules.Candidate:
+    """What rule G4 asks about an employee, for a gap."""
+    return _candidate(
+        employment,
+        gap.departure.departed_on,
+        on,
+        _certificates_in_track([employment.person_id], gap)[employment.person_id],
+        {employment.pk} if _already_replacing(gap).filter(replacement=employment).exists() else set(),
+    )
+
+
+def _candidate(
+    employment: Employment, departed_on: date, on: date, certificates: list[Certificate], taken: set[int]
+) -> rules.Candidate:
+    since, until = rules.held_since([_span(one) for one in certificates], departed_on, on)
+    return rules.Candidate(
+        person_id=employment.person_id,
+        hired_on=employment.hired_on,
+        left_on=employment.left_on,
+        certified_on=since,
+        certificate_expires_on=until,
+        replaces_another=employment.pk in taken,
+    )
+
+
+def _span(certificate: Certificate) -> tuple[date, date]:
+    """The first and the last day on which it counts: on the day of its withdrawal no more."""
+    if certificate.withdrawn_on is None:
+        return certificate.issued_on, certificate.expires_on
+    last = certificate.withdrawn_on - timedelta(days=1)
+    return certificate.issued_on, min(certificate.expires_on, last)
+
+
+def _certificates_in_track(people: Collection[int], gap: DepartureGap) -> dict[int, list[Certificate]]:
+    held: dict[int, list[Certificate]] = {pk: [] for pk in people}
+    for one in Certificate.objects.filter(
+        person__in=people, track=gap.track, technology=gap.technology_id
+    ).order_by("expires_on", "pk"):
+        held[one.person_id].append(one)
+    return held
+
+
+def _already_replacing(gap: DepartureGap) -> Any:
+    return DepartureGap.objects.filter(
+        status=GapStatus.REPLACED, track=gap.track, technology=gap.technology_id
+    ).exclude(pk=gap.pk)
+
+
+def certificate_that_counts(employment: Employment, gap: DepartureGap, on: date) -> Certificate | None:
+    """The one of a candidate that runs longest on a day."""
+    return (
+        Certificate.objects.valid_on(on)
+        .filter(person=employment.person_id, track=gap.track, technology=gap.technology_id)
+        .order_by("-expires_on", "-pk")
+        .first()
+    )
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Of one gap: who would count now, who is booked on a course that ends in time, and which sessions a
+    place can still be booked in."""
+
+    gap: DepartureGap
+    counting: list[Employment]
+    booked: list[Booking]
+    sessions: list[Session]
+
+
+def candidates_for(gap: DepartureGap, on: date) -> Candidates:
+    """A fixed number of queries."""
+    departure = gap.departure
+    held = Certificate.objects.valid_on(on).filter(
+        person=OuterRef("person"), track=gap.track, technology=gap.technology_id
+    )
+    certified = list(
+        Employment.objects.after(on).filter(Exists(held), partner=departure.partner_id).order_by("full_name")
+    )
+    by_person = _certificates_in_track([one.person_id for one in certified], gap)
+    taken = set(
+        _already_replacing(gap).filter(replacement__in=certified).values_list("replacement", flat=True)
+    )
+    counting = [
+        one
+        for one in certified
+        if _counts(_candidate(one, departure.departed_on, on, by_person[one.person_id], taken), departure, on)
+    ]
+    zone = time_zone_of(departure.partner.country)
+    today = datetime.combine(on, time.min, zone)
+    too_late = datetime.combine(departure.replacement_due_on + timedelta(days=1), time.min, zone)
+    booked = Booking.objects.filter(
+        employment__in=Employment.objects.after(on).filter(partner=departure.partner_id),
+        status=BookingStatus.BOOKED,
+        session__course__track=gap.track,
+        session__course__technology=gap.technology_id,
+        session__cancelled_at=None,
+        session__ends_at__gte=today,
+        session__ends_at__lt=too_late,
+    ).exclude(employment__in=counting)
+    sessions = Session.objects.filter(
+        course__track=gap.track,
+        course__technology=gap.technology_id,
+        course__is_published=True,
+        cancelled_at=None,
+        closes_at__gte=today,
+        ends_at__lt=too_late,
+    )
+    return Candidates(
+        gap,
+        counting,
+        list(
+            booked.select_related("employment", "session__course").order_by("session__ends_at", "pk")[
+                :MOST_SHOWN
+            ]
+        ),
+        list(sessions.select_related("course").order_by("starts_at", "pk")[:MOST_SHOWN]),
+    )
+
+
+def _counts(candidate: rules.Candidate, departure: Departure, on: date) -> bool:
+    try:
+        rules.check_replacement(
+            candidate,
+            departed_person_id=departure.employment.person_id,
+            departed_on=departure.departed_on,
+            on=on,
+        )
+    except rules.RuleViolation:
+        return False
+    return True
+
+
+# ---------------------------------------------------------------- facts of a lapse
+
+
+def lapse_facts(
+    rulebook: Rulebook, tier: str, present: dict[str, int], *, sales_binds: bool
+) -> tuple[dict[str, Any], str]:
+    """What is kept of a lapse, and the tier that the specialists who are left carry: "" when that is the
+    present one."""
+    carried = rules.carried_tier(rulebook, tier, present, sales_binds=sales_binds)
+    tracks = rules.standings(rulebook, tier, present, sales_binds=sales_binds)
+    facts = {
+        "tier": tier,
+        "edition": rulebook.edition,
+        "tracks": [
+            {"track": one.track, "required": one.required, "present": one.present, "missing": one.missing}
+            for one in tracks
+        ],
+    }
+    return facts, "" if carried == tier else carried
+
+
+def open_gap_tracks(departures: Iterable[Departure]) -> dict[int, list[DepartureGap]]:
+    """By departure, its gaps. One query."""
+    found: dict[int, list[DepartureGap]] = {one.pk: [] for one in departures}
+    for gap in DepartureGap.objects.filter(departure__in=found).select_related("technology"):
+        found[gap.departure_id].append(gap)
+    return found
+
+
+def track_label(track: str) -> str:
+    return str(Track(track).label)

@@ -1,0 +1,80 @@
+"""What happens by date. Each sweep finds ids and hands them in batches to one action: safe to run twice, or
+late, or to be cut off in the middle."""
+
+from collections.abc import Callable, Collection
+from datetime import date, datetime, timedelta
+
+from django.db.models import Q
+
+from partners.certification.actions import departure_deadlines as deadlines
+from partners.certification.models import Departure
+from partners.certification.querysets import DepartureQuerySet
+from partners.programme.models import Edition
+from partners.programme.selectors import rulebook_of
+from portal.core.calendar import countries_by_date
+from portal.core.sweeps import note_touched, sweep
+
+REPORTS_DUE = "reminders of departures to report"
+REPORTS_LATE = "departures reported late"
+REPLACEMENTS_DUE = "reminders of replacements"
+LAPSED = "departures lapsed"
+BATCH = 500
+
+
+def _in_batches(
+    event: str,
+    due: DepartureQuerySet,
+    action: Callable[..., list[Departure]],
+    at: datetime,
+    *,
+    order: str,
+) -> int:
+    done = 0
+    ids = list(due.order_by(order, "pk").values_list("pk", flat=True))
+    for start in range(0, len(ids), BATCH):
+        for departure in action(ids[start : start + BATCH], at=at):
+            note_touched(event, departure.reference)
+            done += 1
+    return done
+
+
+@sweep("certification.departures")
+def watch_departures(at: datetime) -> dict[str, int]:
+    """Rules G3, G5 to G7, by the partner's own date: reminders, reports that are late, and lapses. A case
+    that was born overdue passes through in one night."""
+    done = dict.fromkeys((REPORTS_DUE, REPORTS_LATE, REPLACEMENTS_DUE, LAPSED), 0)
+    countries = Departure.objects.open().order_by().values_list("partner__country", flat=True).distinct()
+    for today, sharing in countries_by_date(at, list(countries)).items():
+        cases = Departure.objects.open().filter(partner__country__in=sharing)
+        late = cases.filter(reported_on=None, report_overdue_told_at=None, report_due_on__lt=today)
+        done[REPORTS_LATE] += _in_batches(
+            REPORTS_LATE, late, deadlines.tell_late_report, at, order="report_due_on"
+        )
+        lapsing = cases.filter(replacement_due_on__lt=today)
+        done[LAPSED] += _in_batches(
+            LAPSED, lapsing, deadlines.lapse_departures, at, order="replacement_due_on"
+        )
+        for edition in Edition.objects.published():
+            terms = rulebook_of(edition).staff
+            own = cases.filter(edition=edition)
+            to_report = _to_remind(
+                own.filter(reported_on=None), "report", terms.notice_reminders_days_before, today
+            )
+            done[REPORTS_DUE] += _in_batches(
+                REPORTS_DUE, to_report, deadlines.remind_of_report, at, order="report_due_on"
+            )
+            to_replace = _to_remind(own, "replacement", terms.replacement_reminders_days_before, today)
+            done[REPLACEMENTS_DUE] += _in_batches(
+                REPLACEMENTS_DUE, to_replace, deadlines.remind_of_replacement, at, order="replacement_due_on"
+            )
+    return done
+
+
+def _to_remind(cases: DepartureQuerySet, what: str, steps: Collection[int], today: date) -> DepartureQuerySet:
+    """Those of which a reminder is due that has not been sent."""
+    reached = Q(pk__in=[])
+    for days in steps:
+        reached |= Q(**{f"{what}_due_on__lte": today + timedelta(days=days)}) & (
+            Q(**{f"{what}_reminder": None}) | Q(**{f"{what}_reminder__gt": days})
+        )
+    return cases.filter(reached, **{f"{what}_due_on__gte": today})
