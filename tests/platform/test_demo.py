@@ -33,7 +33,7 @@ class Demo:
             stderr=subprocess.STDOUT,
         )
 
-    def wait_for(self, text: str, seconds: float = 90) -> None:
+    def wait_for(self, text: str, seconds: float = 240) -> None:
         deadline = time.monotonic() + seconds
         while text not in self.output.read_text():
             if time.monotonic() > deadline or (self.process.poll() is not None and text not in self.said()):
