@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -30,6 +31,8 @@ _ORIGINS = {"list": "deals:list", "queue": "deals:queue"}
 def bulk(request: HttpRequest) -> HttpResponseBase:
     require(request.user, "deals.see")
     name = request.POST.get("action", "")
+    if name in _FILES and (whole := _whole_list(request)) is not None:
+        return _FILES[name](f"deals-{timezone.localdate():%Y-%m-%d}", HEADER, export_rows(whole))
     deals, more = _chosen(request)
     if not deals:
         messages.warning(request, _("No deal is selected."))
@@ -60,21 +63,30 @@ def bulk(request: HttpRequest) -> HttpResponseBase:
     )
 
 
+_RELATED = ("partner", "distributor", "product_group", "edition", "registered_by")
+
+
+def _whole_list(request: HttpRequest) -> QuerySet[Deal] | None:
+    """All that the list shows, where all of it is chosen: a file holds it whole, as that of the list does."""
+    if request.POST.get("scope") != "all":
+        return None
+    if request.POST.get("origin") == "queue":
+        found = queue_of(request.user, timezone.now())
+    else:
+        found = deals_of_query(request.user, QueryDict(request.POST.get("query", "")[:4_000]))
+    return found.select_related(*_RELATED)
+
+
 def _chosen(request: HttpRequest) -> tuple[list[Deal], bool]:
     """Those of the chosen deals that the reader sees, in the order of the list, at most so many; what is
     not theirs is passed over without a word. And whether there were more."""
-    related = ("partner", "distributor", "product_group", "edition", "registered_by")
-    if request.POST.get("scope") == "all":
-        if request.POST.get("origin") == "queue":
-            found = queue_of(request.user, timezone.now())
-        else:
-            found = deals_of_query(request.user, QueryDict(request.POST.get("query", "")[:4_000]))
-        rows = list(found.select_related(*related)[: MOST_AT_ONCE + 1])
+    if (found := _whole_list(request)) is not None:
+        rows = list(found[: MOST_AT_ONCE + 1])
         return rows[:MOST_AT_ONCE], len(rows) > MOST_AT_ONCE
     given = [read_reference("DR", text) for text in request.POST.getlist("deal")[: MOST_AT_ONCE + 1]]
     references = list(dict.fromkeys(one for one in given if one))
     kept = references[:MOST_AT_ONCE]
-    seen = Deal.objects.visible_to(request.user).filter(reference__in=kept).select_related(*related)
+    seen = Deal.objects.visible_to(request.user).filter(reference__in=kept).select_related(*_RELATED)
     order = {reference: place for place, reference in enumerate(kept)}
     return sorted(seen, key=lambda deal: order[deal.reference]), len(references) > MOST_AT_ONCE
 

@@ -4,6 +4,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from dealreg.deals.bulk import MOST_AT_ONCE
@@ -198,6 +200,24 @@ def test_the_selected_deals_are_saved_as_a_file(cast, sign_in, two):
     assert b"".join(answer.streaming_content)[:2] == b"PK"
 
 
+@pytest.mark.parametrize("origin", ["list", "queue"])
+def test_a_file_of_all_holds_the_whole_list_and_decisions_keep_their_limit(
+    cast, sign_in, two, monkeypatch, origin
+):
+    monkeypatch.setattr("dealreg.deals.views.bulk.MOST_AT_ONCE", 1)
+    monkeypatch.setattr("dealreg.deals.views.listing.MOST_AT_ONCE", 1)
+    stages.in_english(cast)
+    browser = sign_in(cast.denise)
+    everything = {"scope": "all", "origin": origin, "query": "status=under_review"}
+    answer = browser.post(BULK, everything | {"action": "export-csv"})
+    text = b"".join(answer.streaming_content).decode()
+    assert all(deal.reference in text for deal in two)
+    page = browser.post(BULK, everything | {"action": "reject"})
+    assert len(page.context["deals"]) == 1 and "At most 1 deals at once" in page.content.decode()
+    place = {"list": "/deals/", "queue": "/deals/queue/"}[origin]
+    assert "decided on 1 at a time; a file holds all" in browser.get(place).content.decode()
+
+
 def test_an_unknown_action_and_strange_queries_lead_back(cast, sign_in, two):
     browser = sign_in(cast.amir)
     for strange in ("//evil.example", "page=%00", "q=" + "x" * 9000, "\0"):
@@ -211,3 +231,19 @@ def test_the_queue_offers_its_rows(cast, sign_in, two):
     page = sign_in(cast.denise).get("/deals/queue/").content.decode()
     assert page.count('name="deal" form="bulk"') == 2
     assert 'name="deal" form="bulk"' not in sign_in(cast.olga).get("/deals/queue/").content.decode()
+
+
+@pytest.mark.parametrize("action", ["reject", "approve", "ask"])
+def test_the_page_that_asks_costs_the_same_for_two_deals_and_for_many(cast, sign_in, two, action):
+    def cost(*deals):
+        with CaptureQueriesContext(connection) as seen:
+            assert len(send(browser, action, *deals).context["deals"]) == len(deals)
+        return len(seen)
+
+    browser = sign_in(cast.denise)
+    send(browser, action, *two)
+    few = cost(*two)
+    more = [
+        stages.submitted(cast, at=now(), customer_name=f"Commune {number} sur Deûle") for number in range(4)
+    ]
+    assert cost(*two, *more) == few <= 12
