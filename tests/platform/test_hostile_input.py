@@ -335,6 +335,36 @@ FORMS: dict[str, Form] = {
     "search of partners": Form(
         "karim", lambda world: "/deals/partner-choices/", lambda world: {"q": "al"}, "get"
     ),
+    "bulk": Form(
+        "denise",
+        lambda world: "/deals/bulk/",
+        lambda world: {
+            "action": "reject",
+            "origin": "list",
+            "query": "status=open&sort=customer_name",
+            "scope": "all",
+            "deal": [world.deals["alpha"].reference, world.deals["charlie"].reference],
+        },
+    ),
+    "bulk, confirmed": Form(
+        "denise",
+        lambda world: "/deals/bulk/",
+        lambda world: {
+            "action": "reject",
+            "origin": "queue",
+            "query": "page=1",
+            "deal": [world.deals["alpha"].reference],
+            "code": "other",
+            "text": "One call.",
+            "confirmed": "1",
+        },
+    ),
+    "saved view": Form(
+        "alice",
+        lambda world: "/views/deals/save/",
+        lambda world: {"name": "Clinics", "query": "status=open&col=status&sort=-list_amount"},
+    ),
+    "search": Form("karim", lambda world: "/search/", lambda world: {"q": "roch"}, "get"),
     "queue": Form("denise", lambda world: "/deals/queue/", lambda world: {"page": "1"}, "get"),
     "conflicts": Form(
         "karim", lambda world: "/deals/conflicts/", lambda world: {"show": "all", "page": "1"}, "get"

@@ -3,7 +3,9 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connection
 from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
 
 from dealreg.deals.views.listing import DEALS
 from partners.lists import actions
@@ -145,3 +147,21 @@ def test_a_view_whose_list_is_gone_is_not_found(cast, sign_in):
     assert sign_in(cast.amir).get(f"/views/{view.pk}/").status_code == 404
     with pytest.raises(NotAllowed):
         actions.change_view(view, by=cast.amir, query=QueryDict())
+
+
+def test_views_cost_the_same_with_two_and_with_twenty(cast, sign_in):
+    def cost(place):
+        with CaptureQueriesContext(connection) as seen:
+            assert browser.get(place).status_code == 200
+        return len(seen)
+
+    browser = sign_in(cast.amir)
+    places = ("/views/deals/", "/deals/")
+    for number in range(2):
+        kept(cast, name=f"View {number}")
+    for place in places:
+        cost(place)
+    few = [cost(place) for place in places]
+    for number in range(2, 20):
+        kept(cast, name=f"View {number}")
+    assert [cost(place) for place in places] == few
