@@ -15,6 +15,7 @@ urlpatterns = [
     path("views/", include("partners.lists.urls")),
     path("deals/", include("dealreg.deals.urls")),
     path("customers/", include("dealreg.deals.customer_urls")),
+    path("", include("partners.certification.urls")),
     path("programme/", include("partners.programme.urls")),
     path("catalogue/", include("partners.catalogue.urls")),
     path("inbox/", include("portal.notifications.urls")),

@@ -19,6 +19,7 @@ from dealreg.deals import actions
 from dealreg.deals.models import Conflict, Deal
 from partners.catalogue.actions import keep_price_file
 from partners.catalogue.models import PriceImport
+from partners.certification.models import Employment
 from partners.customers.actions import Source, add_customer
 from partners.customers.identity import read_identity
 from partners.customers.models import Customer, CustomerChange
@@ -34,6 +35,8 @@ from portal.documents.models import Document
 from portal.notifications.models import Notification
 from tests.cast import EDITION_FILE, Cast, _person, make_cast
 from tests.dealreg.deals import stages
+from tests.partners.certification.people import certify
+from tests.partners.certification.team import employ
 
 ALPHA = {"alice", "amir", "tina", "adam"}
 BRAVO = {"bruno", "ben", "bob", "bea"}
@@ -85,6 +88,8 @@ class World:
     invitations: dict[str, Invitation] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     notifications: dict[str, Notification] = field(default_factory=dict)
+    # By partner: Alpha's Tina (certified, with an account), Bravo's and Platin's Eva.
+    employments: dict[str, Employment] = field(default_factory=dict)
     price_import: PriceImport | None = None
     draft_edition: Edition | None = None
     _browsers: dict[str, Client] = field(default_factory=dict)
@@ -129,6 +134,8 @@ PARTNER_READERS = {
     "delta": DELTA | NORD | SOUTH,
     "platin": PLATIN | SUED | NORTH,
 }
+# Who sees a partner's people and their certificates: never a distributor.
+STAFF_READERS = {"alpha": ALPHA | SOUTH, "bravo": BRAVO | SOUTH, "platin": PLATIN | NORTH}
 DISTRIBUTOR_READERS = {
     "distri_nord": ALPHA | BRAVO | CHARLIE | DELTA | NORD | SOUTH,
     "third": BRAVO | OUEST | SOUTH,
@@ -187,6 +194,7 @@ def make_world(at: datetime | None = None) -> World:
     )
     cast.platin.authorised_countries = ["DE", "FR"]
     cast.platin.save()
+    _employ(world)
     _register(world)
     _merge(world)
     _invite(world)
@@ -220,6 +228,20 @@ def _hire(world: World) -> None:
         world.people[name] = person
     for organisation, (_readers, name) in _STAFF.items():
         world.memberships[organisation] = Membership.objects.get(user=world.people[name])
+
+
+def _employ(world: World) -> None:
+    people = (
+        ("alpha", "Tina Faure", "tina", "technical"),
+        ("bravo", "Eva Lind", None, "sales"),
+        ("platin", "Eva Brandt", None, "technical"),
+    )
+    for name, full_name, account, track in people:
+        employment = employ(
+            getattr(world.cast, name), full_name, user=world.people[account] if account else None
+        )
+        certify(employment, track)
+        world.employments[name] = employment
 
 
 def _register(world: World) -> None:

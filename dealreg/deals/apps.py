@@ -7,11 +7,19 @@ class DealsConfig(AppConfig):
 
     def ready(self) -> None:
         from dealreg.deals import waiting_work as waiting
+        from dealreg.deals.actions import handing_over
         from dealreg.deals.views.listing import DEALS
         from partners.lists.pages import register_list_page
+        from partners.organisations.handing_over import register_hand_over
         from portal.notifications.asking import register_waiting_subjects
 
         register_list_page(DEALS)
+        register_hand_over(
+            "deals",
+            handing_over.LABEL,
+            count=handing_over.count_deals_in_hand,
+            reassign=handing_over.hand_over_deals,
+        )
 
         register_waiting_subjects(
             "deal-to-decide",

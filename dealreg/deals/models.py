@@ -110,6 +110,15 @@ class Deal(models.Model):
     registered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("registered by")
     )
+    # Who looks after it at the partner, once the registrant has handed it over; the registrant stays who
+    # registered it (rule E11).
+    handled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("looked after by"),
+    )
     # Rule E12: set when the distributor registered for its partner; then the vendor decides.
     on_behalf = models.BooleanField(default=False)
 

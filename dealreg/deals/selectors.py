@@ -77,8 +77,8 @@ def side_of(membership: Membership | None, deal: Deal) -> str:
 def is_registrant(user: User, deal: Deal) -> bool:
     """Rule E11: whether this person registered the deal, or belongs to the organisation that did: the
     partner, and with it, on its behalf, the distributor (E12). A second membership counts as well,
-    whichever the person acts under now."""
-    if user.pk == deal.registered_by_id:
+    whichever the person acts under now, and so does having looked after it."""
+    if user.pk in (deal.registered_by_id, deal.handled_by_id):
         return True
     registrant = Q(partner=deal.partner_id)
     if deal.on_behalf:
@@ -546,9 +546,11 @@ def registrant_contacts(deal: Deal) -> list[User]:
 
 
 def partner_contacts(deal: Deal) -> list[User]:
-    """The registrant, while with the partner, and the partner's account administrators."""
+    """Who looks after it (the registrant, unless it was handed over), while with the partner, and the
+    partner's account administrators."""
     memberships = Membership.objects.active().filter(partner_id=deal.partner_id)
-    wanted = memberships.filter(Q(user_id=deal.registered_by_id) | Q(role=Role.PARTNER_ADMIN))
+    in_charge = deal.handled_by_id or deal.registered_by_id
+    wanted = memberships.filter(Q(user_id=in_charge) | Q(role=Role.PARTNER_ADMIN))
     return [membership.user for membership in wanted.order_by("pk")]
 
 

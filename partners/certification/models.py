@@ -98,6 +98,8 @@ class Employment(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
     entered_at = models.DateTimeField()
+    # The last day of the portal account when a departure was told ahead; empty once the portal has ended it.
+    access_until = models.DateField(null=True)
     # The person's own page of what is held about them; the mail that tells of it holds the secret.
     told_at = models.DateTimeField(null=True)
 
@@ -110,6 +112,11 @@ class Employment(models.Model):
         indexes = [
             models.Index(fields=["partner", "full_name", "id"], name="employment_partner_name"),
             models.Index(fields=["person", "hired_on"], name="employment_person"),
+            models.Index(
+                fields=["access_until"],
+                condition=Q(access_until__isnull=False),
+                name="employment_access_until",
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -44,6 +44,38 @@ def clock_start(
     return min(earlier_clock_from, departed_on)
 
 
+# Further ahead than this a date is a slip of the hand, not a plan; before it nobody was hired who works.
+PLANNED_AHEAD = timedelta(days=366)
+EARLIEST_HIRE = date(1950, 1, 1)
+
+
+def check_hired_on(hired_on: date, *, on: date) -> None:
+    """Whoever is entered works here, or is to start within a year."""
+    if not EARLIEST_HIRE <= hired_on <= on + PLANNED_AHEAD:
+        raise RuleViolation(
+            "implausible-date",
+            gettext_noop("Enter a day between 1950 and one year ahead."),
+            field="hired_on",
+        )
+
+
+def check_departed_on(departed_on: date, *, hired_on: date, on: date) -> None:
+    """Rule G3: the true day of departure, past or to come; not before the person was hired."""
+    if departed_on < hired_on:
+        raise RuleViolation(
+            "before-hire",
+            gettext_noop("This person was hired on %(hired_on)s: the last day cannot lie before it."),
+            field="departed_on",
+            hired_on=hired_on,
+        )
+    if departed_on > on + PLANNED_AHEAD:
+        raise RuleViolation(
+            "implausible-date",
+            gettext_noop("A departure is told at most one year ahead."),
+            field="departed_on",
+        )
+
+
 @dataclass(frozen=True)
 class Candidate:
     """An employee of the same partner with the certificate that would count in the track."""

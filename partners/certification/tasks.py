@@ -5,19 +5,24 @@ from collections.abc import Callable, Collection
 from datetime import date, datetime, timedelta
 
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from partners.certification.actions import departure_deadlines as deadlines
-from partners.certification.models import Departure
+from partners.certification.actions.staff import end_account_of_leaver
+from partners.certification.models import Departure, Employment
 from partners.certification.querysets import DepartureQuerySet
+from partners.organisations.models import Partner
 from partners.programme.models import Edition
 from partners.programme.selectors import rulebook_of
 from portal.core.calendar import countries_by_date
+from portal.core.errors import gettext_noop
 from portal.core.sweeps import note_touched, sweep
 
 REPORTS_DUE = "reminders of departures to report"
 REPORTS_LATE = "departures reported late"
 REPLACEMENTS_DUE = "reminders of replacements"
 LAPSED = "departures lapsed"
+ACCOUNTS_ENDED = gettext_noop("accounts of leavers ended")
 BATCH = 500
 
 
@@ -78,3 +83,16 @@ def _to_remind(cases: DepartureQuerySet, what: str, steps: Collection[int], toda
             Q(**{f"{what}_reminder": None}) | Q(**{f"{what}_reminder__gt": days})
         )
     return cases.filter(reached, **{f"{what}_due_on__gte": today})
+
+
+@sweep("certification.leavers", _("Leavers: portal accounts"), nightly=True)
+def end_accounts(at: datetime) -> dict[str, int]:
+    """Portal accounts whose last day, told ahead, is over where the partner is."""
+    ended = 0
+    told = Employment.objects.filter(access_until__isnull=False)
+    countries = Partner.objects.filter(pk__in=told.values("partner")).values_list("country", flat=True)
+    for today, there in countries_by_date(at, set(countries)).items():
+        due = told.filter(partner__country__in=there, access_until__lt=today)
+        for employment_id in due.order_by("access_until", "pk").values_list("pk", flat=True):
+            ended += end_account_of_leaver(employment_id, at=at)
+    return {ACCOUNTS_ENDED: ended}

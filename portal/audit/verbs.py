@@ -290,6 +290,9 @@ VERBS: dict[str, Verb] = {
         "alarm",
         "bad",
     ),
+    "deal.handed_over": Verb(
+        _("Handed over to a colleague"), _("Handed over to %(to)s"), "arrows-exchange", "info"
+    ),
     "deal.commented": Verb(_("Commented"), icon="message"),
     "deal.evidence_added": Verb(_("Evidence added"), _("Evidence added: %(name)s"), "paperclip"),
     "deal.evidence_removed": Verb(_("Evidence removed"), _("Evidence removed: %(name)s"), "paperclip"),
@@ -457,6 +460,10 @@ VERBS: dict[str, Verb] = {
         "info",
     ),
     "certificate.withdrawn": Verb(_("Certificate withdrawn"), icon="certificate-off", tone="bad"),
+    "employment.added": Verb(_("Employee entered"), icon="user-plus", tone="info"),
+    "employment.rehired": Verb(_("Employee entered again"), icon="user-check", tone="info"),
+    "employment.edited": Verb(_("Employee's details changed"), icon="pencil"),
+    "employment.left": Verb(_("Departure reported"), icon="user-minus", tone="warn"),
     "edition.imported": Verb(_("Edition imported"), icon="file-import", tone="info"),
     "edition.published": Verb(_("Edition published"), icon="award", tone="ok"),
     "edition.discarded": Verb(_("Edition discarded"), icon="trash", tone="neutral"),

@@ -143,6 +143,23 @@ MENU = (
             Entry(gettext_lazy("Inbox"), "inbox", "/inbox/"),
         ),
     ),
+    Section(
+        gettext_lazy("Team and training"),
+        (
+            Entry(gettext_lazy("Team"), "users-group", "/team/", "staff.see", PARTNER_ROLES),
+            Entry(gettext_lazy("My certificates"), "certificate", "/team/me/", "staff.see", PARTNER_ROLES),
+            Entry(
+                gettext_lazy("Certified staff"),
+                "users-group",
+                "/team/coverage/",
+                "staff.count",
+                DISTRIBUTOR_ROLES,
+            ),
+            Entry(
+                gettext_lazy("Certified staff"), "users-group", "/team/coverage/", "staff.see", VENDOR_ROLES
+            ),
+        ),
+    ),
     ORGANISATIONS,
     Section(
         gettext_lazy("Programme"),

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from dealreg.deals.forms.filters import TO_CONFIRM
 from dealreg.deals.lifecycle import DealStatus
+from partners.certification.strength import strength_panel
 from partners.organisations.access import can
 from partners.programme.labels import group_name
 from portal.accounts.membership import membership_required
@@ -44,7 +45,8 @@ def home(request: HttpRequest) -> HttpResponse:
 def _partner(request: HttpRequest) -> dict[str, Any]:
     user, at = request.user, timezone.now()
     partner = user.acting_as.partner
-    home = partner_home(user, at=at, on=date_in(partner.country, at))
+    today = date_in(partner.country, at)
+    home = partner_home(user, at=at, on=today)
     return {
         "home": home,
         "partner": partner,
@@ -58,6 +60,7 @@ def _partner(request: HttpRequest) -> dict[str, Any]:
         "months": charts.registered_by_month(home.months),
         "by_state": charts.deals_by_state(home.states),
         "may_act": can(user, "deals.register"),
+        "staff": strength_panel(user, partner, today),
     } | _addresses()
 
 

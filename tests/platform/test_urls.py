@@ -26,6 +26,7 @@ from tests.world import (
     PARTNER_READERS,
     PEOPLE_MANAGERS,
     PEOPLE_READERS,
+    STAFF_READERS,
     VENDOR_PEOPLE,
     World,
     fingerprint,
@@ -40,6 +41,7 @@ AUDITORS = {"august", "anna"}
 PROGRAMME_ADMINS = {"nora", "nils"}
 CHANNEL = {"karim", "ingrid"} | PROGRAMME_ADMINS
 ADMINISTRATORS = {"alice", "bruno", "carla", "dora", "paul", "denise", "eve"} | PROGRAMME_ADMINS
+STAFF_MANAGERS = {"alice", "bruno", "carla", "dora", "paul"}
 COMMENTERS = REGISTRANTS | {"tina", "bob"} | REVIEWERS | CHANNEL
 
 # What a form answers to whoever may send it: done and led on, or shown again with what is wrong.
@@ -194,6 +196,10 @@ def supplied(then: Expected) -> Rule:
 def move_on(who: str, thing: str) -> Expected:
     """To another distributor: only before it is decided."""
     return 403 if who not in REGISTRANTS else 302 if thing in DRAFTS else 200
+
+
+def team_of(who: str, thing: str) -> Expected:
+    return 403 if who in DISTRIBUTOR_PEOPLE else 200
 
 
 OUT = {"anonymous", "dan"}
@@ -431,6 +437,36 @@ TABLE: dict[str, Page] = {
     "lists:change": Page(
         405, lambda who, thing: LED_ON if who == thing else 404, things="saved_views", stranger=404
     ),
+    # Teams: a distributor sees figures and never a person
+    "team:list": Page(only(PARTNER_PEOPLE, 200, 302)),
+    "team:export": Page(only(PARTNER_PEOPLE), things="file_kinds"),
+    "team:add": Page(only(STAFF_MANAGERS), post_of(only(STAFF_MANAGERS))),
+    "team:me": Page(only(PARTNER_PEOPLE)),
+    "team:coverage": Page(only(PARTNER_PEOPLE, 403, 200)),
+    "team:coverage_export": Page(only(PARTNER_PEOPLE, 403, 200), things="file_kinds"),
+    "team:of": Page(
+        seen(PARTNER_READERS, lambda who, thing: 302 if who in PARTNER_PEOPLE else team_of(who, thing)),
+        things="partners",
+        stranger=403,
+    ),
+    "team:export_of": Page(seen(PARTNER_READERS, lambda who, thing: team_of(who, thing)), things="partners"),
+    "team:page": Page(seen(STAFF_READERS), things="employments", stranger=403),
+    "team:edit": Page(
+        seen(STAFF_READERS, only(STAFF_MANAGERS)),
+        seen(STAFF_READERS, post_of(only(STAFF_MANAGERS))),
+        things="employments",
+    ),
+    # Nobody in this world has left: whoever may is told so on the form.
+    "team:rehire": Page(
+        seen(STAFF_READERS, only(STAFF_MANAGERS)),
+        seen(STAFF_READERS, post_of(only(STAFF_MANAGERS))),
+        things="employments",
+    ),
+    "team:leave": Page(
+        seen(STAFF_READERS, only(STAFF_MANAGERS)),
+        seen(STAFF_READERS, post_of(only(STAFF_MANAGERS))),
+        things="employments",
+    ),
     # Inbox: everybody's own
     "inbox:list": Page(200, stranger=200),
     "inbox:mark_all": Page(405, LED_ON, stranger=LED_ON),
@@ -543,6 +579,8 @@ def addresses(world: World, name: str) -> dict[str, str]:
                 world.memberships if name in ASKED_BY_ALL else {key: world.memberships[key] for key in SOME}
             )
             things = {key: row.pk for key, row in kept.items()} | {MISSING: 999_999_999}
+        case "employments":
+            things = {key: row.pk for key, row in world.employments.items()} | {MISSING: 999_999_999}
         case "invitations":
             things = {key: world.invitations[key].pk for key in SOME} | {MISSING: 999_999_999}
         case "tokens":
@@ -598,6 +636,9 @@ def _address(name: str, value: Any) -> str:
         "<slug:move>": "approve",
         "<slug:extension>": "csv",
         "^partners\\.(?P<kind>csv|xlsx)$": "partners.<kind>",
+        "^team\\.(?P<kind>csv|xlsx)$": "team.<kind>",
+        "^coverage\\.(?P<kind>csv|xlsx)$": "coverage.<kind>",
+        "^of/(?P<reference>[-\\w]+)/team\\.(?P<kind>csv|xlsx)$": "of/<reference>/team.csv",
         "^(?P<name>[0-9T]{21}-[0-9a-f]{16})/$": "20261123T130000000000-0123456789abcdef/",
         "^(?P<name>[0-9T]{21}-[0-9a-f]{16})/html/$": "20261123T130000000000-0123456789abcdef/html/",
         "^confirm-email/(?P<key>[-:\\w]+)/$": "confirm-email/nokey/",
@@ -631,7 +672,8 @@ def plausible(world: World) -> dict[str, Any]:
         "membership": world.memberships["bravo"].pk,
         "trade_name": "Foreign", "legal_name": "Foreign SA", "name": "Foreign", "kind": "reseller",
         "tier": "gold", "country": "FR", "city": "Lyon", "distributors": [cast.distri_nord.pk],
-        "primary": cast.distri_nord.pk, "countries": ["FR"], "is_active": "on",
+        "primary": cast.distri_nord.pk, "countries": ["FR"], "is_active": "on", "hired_on": "2026-01-05",
+        "departed_on": "2026-11-20",
     }  # fmt: skip
 
 

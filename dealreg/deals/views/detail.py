@@ -97,6 +97,7 @@ def deals_to_show(user: User) -> DealQuerySet:
         "product_group",
         "edition",
         "registered_by",
+        "handled_by",
         "endorsed_by",
         "decided_by",
         "order_confirmed_by",

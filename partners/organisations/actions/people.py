@@ -340,8 +340,7 @@ def change_role(membership_id: int, *, by: User, at: datetime, role: str) -> Mem
     before = membership.role
     if role == before:
         return membership
-    if before == ADMINISTRATOR_OF[type(membership.organisation)]:
-        _check_another_administrator(membership)
+    _check_another_administrator(membership)
     membership.role = role
     membership.save(update_fields=["role"])
     record("membership.role_changed", membership, by=by, at=at, before=before, after=role)
@@ -362,14 +361,30 @@ def deactivate_membership(membership_id: int, *, by: User, at: datetime, reason:
         )
     if not reason.strip():
         raise RuleViolation("reason-needed", gettext_noop("Say why, for the record."), field="reason")
-    if membership.role == ADMINISTRATOR_OF[type(membership.organisation)]:
-        _check_another_administrator(membership)
+    _check_another_administrator(membership)
+    _end(membership, by=by, at=at, reason=reason.strip())
+    return membership
+
+
+@transaction.atomic
+def end_access_of_leaver(membership_id: int, *, at: datetime) -> bool:
+    """The portal itself ends the access of somebody whose departure was told before. False when it has
+    ended already, and when nobody else could look after the company's people: that is left to a person."""
+    membership = Membership.objects.select_related("user", "partner").get(pk=membership_id)
+    _lock_people_of(membership.organisation)
+    membership.refresh_from_db(fields=["is_active", "role"])
+    if not membership.is_active or is_last_administrator(membership):
+        return False
+    _end(membership, by=None, at=at, reason="")
+    return True
+
+
+def _end(membership: Membership, *, by: User | None, at: datetime, reason: str) -> None:
     membership.is_active, membership.is_current, membership.ended_at = False, False, at
     membership.save(update_fields=["is_active", "is_current", "ended_at"])
-    record("membership.deactivated", membership, by=by, at=at, reason=reason.strip())
+    record("membership.deactivated", membership, by=by, at=at, reason=reason)
     if not membership.user.memberships.active().exists():
         end_sessions(membership.user)
-    return membership
 
 
 @transaction.atomic
@@ -430,8 +445,16 @@ def administrators_of(organisation: Organisation) -> models.QuerySet[Membership]
     return everybody.filter(**{link_name(organisation): organisation})
 
 
+def is_last_administrator(membership: Membership) -> bool:
+    """Whether the organisation would have no account administrator without this one."""
+    organisation = membership.organisation
+    if membership.role != ADMINISTRATOR_OF[type(organisation)]:
+        return False
+    return not administrators_of(organisation).exclude(pk=membership.pk).exists()
+
+
 def _check_another_administrator(membership: Membership) -> None:
-    if not administrators_of(membership.organisation).exclude(pk=membership.pk).exists():
+    if is_last_administrator(membership):
         raise RuleViolation(
             "last-administrator",
             gettext_noop("This is the last account administrator. Give somebody else this role first."),

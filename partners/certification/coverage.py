@@ -1,0 +1,82 @@
+"""How far the partners have the certified staff that their tier asks for: figures, never a person."""
+
+from datetime import date
+from typing import Any
+
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, Greatest
+
+from partners.certification.models import Certificate, Employment, Track
+from partners.certification.rules import SALES, TECHNICAL, required_specialists
+from partners.organisations.models import Partner, PartnerStatus, Tier
+from partners.programme.rulebook import ENTERPRISE
+from partners.programme.selectors import NoEditionInForce, rulebook_on
+from portal.accounts.models import User
+
+
+def coverage_rows(reader: User, day: date) -> QuerySet[Partner]:
+    """The authorised partners that the reader sees, each with what its earned tier asks for
+    (`technical_asked`, `sales_asked`; None: recommended), what is there (`technical_there`, `sales_there`)
+    and what is `missing` in both tracks together."""
+    rows = Partner.objects.visible_to(reader).exclude(status=PartnerStatus.ENDED)
+    rows = rows.annotate(
+        technical_there=_there(Track.TECHNICAL, day),
+        sales_there=_there(Track.SALES, day),
+        technical_asked=_asked(TECHNICAL, day),
+        sales_asked=_asked(SALES, day),
+        tier_rank=Case(
+            *(When(tier=tier, then=Value(rank)) for rank, tier in enumerate(Tier.values)),
+            output_field=IntegerField(),
+        ),
+    )
+    return rows.annotate(missing=_short("technical") + _short("sales"))
+
+
+def _short(track: str) -> Any:
+    return Greatest(Coalesce(F(f"{track}_asked"), 0) - F(f"{track}_there"), 0)
+
+
+def _there(track: str, day: date) -> Any:
+    certified = Certificate.objects.valid_on(day).filter(person=OuterRef("person"), track=track)
+    there = (
+        Employment.objects.after(day)
+        .filter(Exists(certified), partner=OuterRef("pk"))
+        .order_by()
+        .values("partner")
+        .annotate(people=Count("person", distinct=True))
+    )
+    return Coalesce(Subquery(there.values("people"), output_field=IntegerField()), 0)
+
+
+def _asked(track: str, day: date) -> Any:
+    try:
+        rulebook = rulebook_on(day)
+    except NoEditionInForce:
+        return Value(None, output_field=IntegerField())
+    numbers = {
+        tier: required_specialists(rulebook, tier, sales_binds=True).get(track) for tier in rulebook.tiers
+    }
+    whens = [When(tier=tier, then=Value(number)) for tier, number in numbers.items() if number]
+    if track == SALES:
+        # Rule C10; the app of specialisations stands above this one and is asked through the partner.
+        held: Any = Partner._meta.get_field("specialisations").related_model
+        enterprise = [code for code, line in rulebook.product_lines.items() if line == ENTERPRISE]
+        binds = Exists(
+            held._default_manager.held_on(day).filter(
+                partner=OuterRef("pk"), product_group__code__in=enterprise
+            )
+        )
+        whens = [When(~Q(binds), then=Value(None)), *whens]
+    return Case(*whens, default=Value(None), output_field=IntegerField())

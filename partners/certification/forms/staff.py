@@ -1,0 +1,154 @@
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from partners.certification.actions.staff import EmployeeFacts
+from partners.certification.models import Certificate, Employment, Track
+from partners.certification.querysets import EmploymentQuerySet
+from partners.certification.team import (
+    EXPIRES_SOON_DAYS,
+    counting_certificates,
+    memberships_to_link,
+    successors_of,
+)
+from partners.organisations.models import Membership, Partner
+from portal.accounts.models import User
+
+
+def _day_field(**options: Any) -> forms.DateField:
+    return forms.DateField(widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}), **options)
+
+
+class _AccountField(forms.ModelChoiceField):
+    def label_from_instance(self, membership: Membership) -> str:
+        return f"{membership.user} · {membership.user.email}"
+
+
+class EmployeeForm(forms.Form):
+    full_name = forms.CharField(label=_("Name"), max_length=120)
+    email = forms.EmailField(
+        label=_("E-mail"),
+        max_length=254,
+        required=False,
+        help_text=_("Certificates and questions to the person go there."),
+    )
+    job_title = forms.CharField(label=_("Function"), max_length=120, required=False)
+    hired_on = _day_field(label=_("Works for you since"))
+    account = _AccountField(
+        Membership.objects.none(),
+        label=_("Portal account"),
+        required=False,
+        empty_label=_("By the e-mail address, where there is one"),
+        help_text=_("Only needed where the account has another address."),
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        partner: Partner,
+        employment: Employment | None = None,
+        again: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        initial = {}
+        if employment is not None:
+            initial = {name: getattr(employment, name) for name in ("full_name", "email", "job_title")}
+            if not again:
+                initial["hired_on"] = employment.hired_on
+        super().__init__(*args, initial=initial, **kwargs)
+        for name in ("full_name", "email"):
+            self.fields[name].widget.attrs["autocomplete"] = "off"
+        if again:
+            del self.fields["account"]
+            return
+        choices = memberships_to_link(partner, employment)
+        self.fields["account"].queryset = choices
+        if employment is not None and employment.person.user_id is not None:
+            self.initial["account"] = choices.filter(user=employment.person.user_id).first()
+
+    def clean_full_name(self) -> str:
+        name = " ".join(self.cleaned_data["full_name"].split())
+        if not any(character.isalpha() for character in name):
+            raise forms.ValidationError(_("Enter a name."))
+        return name
+
+    def facts(self) -> EmployeeFacts:
+        given = self.cleaned_data
+        return EmployeeFacts(given["full_name"], given["email"], given["job_title"], given["hired_on"])
+
+
+class LeaverForm(forms.Form):
+    departed_on = _day_field(
+        label=_("Last day"), help_text=_("The true day of departure: both terms run from it.")
+    )
+    successor = _AccountField(
+        Membership.objects.none(),
+        label=_("Hand open deals over to"),
+        required=False,
+        empty_label=_("Nobody: they stay with the company"),
+    )
+    note = forms.CharField(
+        label=_("Note"),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("For your channel manager, where the person is certified."),
+    )
+
+    def __init__(self, *args: Any, employment: Employment, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        successors = [membership.pk for membership in successors_of(employment)]
+        self.fields["successor"].queryset = (
+            Membership.objects.filter(pk__in=successors).select_related("user").order_by("user__full_name")
+        )
+
+
+class TeamFilterForm(forms.Form):
+    """Filters of the list; what does not fit is left out instead of refused."""
+
+    q = forms.CharField(label=_("Name, e-mail or function"), max_length=100, required=False)
+    state = forms.ChoiceField(
+        label=_("State"),
+        required=False,
+        choices=[("", _("Works here")), ("left", _("Has left")), ("all", _("All"))],
+    )
+    certified = forms.ChoiceField(
+        label=_("Certificates"),
+        required=False,
+        choices=[
+            ("", _("With or without certificate")),
+            *Track.choices,
+            ("ending", _("Expires soon")),
+            ("none", _("Without certificate")),
+        ],
+    )
+
+    def narrow(self, employees: EmploymentQuerySet, reader: User, day: date) -> EmploymentQuerySet:
+        self.is_valid()
+        wanted = self.cleaned_data
+        if text := " ".join(wanted.get("q", "").replace("\x00", "").split()):
+            employees = employees.filter(
+                Q(full_name__icontains=text) | Q(email__icontains=text) | Q(job_title__icontains=text)
+            )
+        state = wanted.get("state", "")
+        if state == "left":
+            employees = employees.filter(left_on__lt=day)
+        elif state != "all":
+            employees = employees.filter(Q(left_on=None) | Q(left_on__gte=day))
+        match wanted.get("certified", ""):
+            case "":
+                return employees
+            case "none":
+                return employees.filter(next_expiry=None)
+            case "ending":
+                return employees.filter(next_expiry__lte=day + timedelta(days=EXPIRES_SOON_DAYS))
+            case track:
+                held = counting_certificates(day, Certificate.objects.visible_to(reader)).filter(track=track)
+                return employees.filter(person__in=held.values("person"))
+
+    @property
+    def is_set(self) -> bool:
+        return any(self.data.get(name) for name in self.fields)

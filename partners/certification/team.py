@@ -1,0 +1,292 @@
+"""A partner's people as its pages show them: who works there, with which certificates, for what."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Exists, Min, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from partners.certification.models import (
+    Booking,
+    Certificate,
+    Departure,
+    Employment,
+    Track,
+    Transfer,
+)
+from partners.certification.querysets import CertificateQuerySet, EmploymentQuerySet
+from partners.certification.rules import DepartureClock, departure_clock
+from partners.organisations.handing_over import OpenWork, open_work_of
+from partners.organisations.models import Membership, Partner
+from partners.programme.labels import group_name
+from partners.programme.selectors import rulebook_on
+from portal.accounts.models import User
+from portal.accounts.roles import roles_with
+from portal.audit.models import Event
+from portal.core.formats import format_day
+
+EXPIRES_SOON_DAYS = 90
+
+
+# ---------------------------------------------------------------- certificates that count
+
+
+def counting_certificates(day: date, among: CertificateQuerySet | None = None) -> CertificateQuerySet:
+    """Of each person and track (or technology) the valid certificate that lasts longest (rule G2: nobody
+    counts twice in a track). `among`: those that the reader sees."""
+    certificates = Certificate.objects.all() if among is None else among
+    longer = certificates.valid_on(day).filter(
+        Q(technology=None) | Q(technology=OuterRef("technology")),
+        Q(expires_on__gt=OuterRef("expires_on"))
+        | Q(expires_on=OuterRef("expires_on"), pk__gt=OuterRef("pk")),
+        person=OuterRef("person"),
+        track=OuterRef("track"),
+    )
+    return certificates.valid_on(day).filter(~Exists(longer)).select_related("technology")
+
+
+def subject_of(certificate: Certificate) -> str:
+    """What a certificate is for: its track, or the technology by name."""
+    if certificate.track == Track.TECHNOLOGY:
+        return group_name(certificate.technology.code)
+    return str(Track(certificate.track).label)
+
+
+# ---------------------------------------------------------------- lists
+
+
+def employees_of(reader: User, partner: Partner, day: date) -> EmploymentQuerySet:
+    """Those of a partner whom the reader sees, each with `counting` (certificates), `next_expiry` and
+    `access` (active memberships of the same partner)."""
+    counting = counting_certificates(day, Certificate.objects.visible_to(reader))
+    next_expiry = (
+        counting.filter(person=OuterRef("person")).order_by().values("person").annotate(end=Min("expires_on"))
+    )
+    return (
+        Employment.objects.visible_to(reader)
+        .filter(partner=partner)
+        .select_related("person", "partner")
+        .annotate(next_expiry=Subquery(next_expiry.values("end")))
+        .prefetch_related(
+            Prefetch(
+                "person__certificates",
+                queryset=counting.order_by("track", "-expires_on"),
+                to_attr="counting",
+            )
+        )
+    )
+
+
+def accounts_of(employments: Iterable[Employment]) -> dict[int, Membership]:
+    """By employment, the active access at the same partner: the linked account, or the one of the same
+    address. One query."""
+    rows = list(employments)
+    memberships = Membership.objects.filter(
+        partner__in={row.partner_id for row in rows}, is_active=True
+    ).select_related("user", "partner")
+    by_user = {(one.partner_id, one.user_id): one for one in memberships}
+    by_address = {(one.partner_id, one.user.email.lower()): one for one in by_user.values()}
+    found = {}
+    for row in rows:
+        access = by_user.get((row.partner_id, row.person.user_id))
+        if access is None and row.email:
+            access = by_address.get((row.partner_id, row.email.lower()))
+        if access is not None:
+            found[row.pk] = access
+    return found
+
+
+def account_of(employment: Employment) -> Membership | None:
+    return accounts_of([employment]).get(employment.pk)
+
+
+def memberships_to_link(partner: Partner, employment: Employment | None = None) -> QuerySet[Membership]:
+    """The company's people who are not linked to one of its other employees."""
+    taken = Employment.objects.filter(partner=partner, person__user__isnull=False)
+    if employment is not None:
+        taken = taken.exclude(person=employment.person_id)
+    return (
+        Membership.objects.active()
+        .filter(partner=partner)
+        .exclude(user__in=taken.values("person__user"))
+        .order_by("user__full_name", "pk")
+    )
+
+
+def successors_of(employment: Employment) -> list[Membership]:
+    """The colleagues who may take over a leaver's open work."""
+    access = account_of(employment)
+    return list(
+        Membership.objects.active()
+        .filter(partner=employment.partner_id, role__in=roles_with("deals.register"))
+        .exclude(pk=access.pk if access else None)
+        .order_by("user__full_name", "pk")
+    )
+
+
+# ---------------------------------------------------------------- a departure before it is told
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """What a departure on a day would start: shown before it is told."""
+
+    departed_on: date
+    certificates: Sequence[Certificate]
+    clock: DepartureClock | None
+    work: Sequence[OpenWork]
+    bookings: int
+
+
+def leaving_of(employment: Employment, reader: User, departed_on: date, on: date) -> Leaving:
+    held = list(
+        counting_certificates(departed_on, Certificate.objects.visible_to(reader))
+        .filter(person=employment.person_id)
+        .order_by("track")
+    )
+    access = account_of(employment)
+    return Leaving(
+        departed_on,
+        held,
+        departure_clock(departed_on, rulebook_on(on).staff) if held else None,
+        open_work_of(employment.partner, access.user if access else None),
+        Booking.objects.standing()
+        .filter(employment=employment, session__starts_at__date__gt=departed_on, session__cancelled_at=None)
+        .count(),
+    )
+
+
+# ---------------------------------------------------------------- one employee
+
+
+def certificates_seen(employment: Employment, reader: User) -> list[Certificate]:
+    return list(
+        Certificate.objects.visible_to(reader)
+        .filter(person=employment.person_id)
+        .select_related("technology", "course")
+        .order_by("-expires_on", "pk")
+    )
+
+
+def departures_of(employment: Employment, reader: User) -> list[Departure]:
+    return list(Departure.objects.visible_to(reader).filter(employment=employment).order_by("opened_at"))
+
+
+def certificate_state(certificate: Certificate, day: date) -> tuple[str, Any, str]:
+    """Key, words and tone."""
+    if certificate.withdrawn_on is not None and certificate.withdrawn_on <= day:
+        return "withdrawn", _("Withdrawn"), "bad"
+    if certificate.expires_on < day:
+        return "expired", _("Expired"), "neutral"
+    if certificate.issued_on > day:
+        return "coming", _("From %(day)s") % {"day": format_day(certificate.issued_on)}, "info"
+    if (certificate.expires_on - day).days <= EXPIRES_SOON_DAYS:
+        return "ending", _("Expires soon"), "warn"
+    return "valid", _("Valid"), "ok"
+
+
+_FIELD_NAMES = {
+    "full_name": gettext_lazy("name"),
+    "email": gettext_lazy("e-mail"),
+    "job_title": gettext_lazy("function"),
+    "hired_on": gettext_lazy("first day"),
+    "account": gettext_lazy("portal account"),
+}
+_EVENTS: dict[str, tuple[Any, str, str]] = {
+    "employment.added": (gettext_lazy("Entered"), "user-plus", "info"),
+    "employment.rehired": (gettext_lazy("Entered again, known from before"), "user-check", "info"),
+    "employment.edited": (gettext_lazy("Details changed: %(changed)s"), "pencil", "neutral"),
+    "employment.left": (gettext_lazy("Departure reported: last day %(departed_on)s"), "user-minus", "warn"),
+    "transfer.asked": (gettext_lazy("Certificates of an earlier employer asked for"), "transfer", "info"),
+    "transfer.consented": (gettext_lazy("The person has agreed"), "thumb-up", "ok"),
+    "transfer.declined": (gettext_lazy("The person has declined"), "thumb-down", "neutral"),
+    "transfer.withdrawn": (gettext_lazy("Request withdrawn"), "arrow-back-up", "neutral"),
+    "transfer.granted": (gettext_lazy("Certificates taken along"), "circle-check", "ok"),
+    "transfer.refused": (gettext_lazy("Certificates not taken along"), "circle-x", "bad"),
+}
+
+
+def timeline_of_employee(employment: Employment) -> list[dict[str, Any]]:
+    """What happened to an employee at this partner, the latest first."""
+    types = ContentType.objects.get_for_models(Employment, Transfer)
+    asked = Transfer.objects.filter(employment=employment).values("pk")
+    events = Event.objects.filter(
+        Q(subject_type=types[Employment], subject_id=employment.pk)
+        | Q(subject_type=types[Transfer], subject_id__in=asked)
+    )
+    return [_entry(event) for event in events.order_by("-at", "-id")]
+
+
+def _entry(event: Event) -> dict[str, Any]:
+    title, icon, tone = _EVENTS.get(event.verb, (event.verb, "point", "neutral"))
+    figures = dict(event.data)
+    if "changed" in figures:
+        figures["changed"] = ", ".join(str(_FIELD_NAMES.get(name, name)) for name in figures["changed"])
+    if "departed_on" in figures:
+        figures["departed_on"] = format_day(date.fromisoformat(figures["departed_on"]))
+    by = event.actor_name or _("the portal")
+    if event.actor_organisation:
+        by = f"{by} · {event.actor_organisation}"
+    return {
+        "title": str(title) % figures if figures else str(title),
+        "body": event.reason,
+        "by": by,
+        "at": event.at,
+        "icon": icon,
+        "tone": tone,
+        "state": "done",
+    }
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What was done when a departure was told, as its event kept it."""
+
+    at: datetime
+    account: str
+    handed_over: dict[str, int]
+    departure: str
+
+
+def receipt_of(employment: Employment) -> Receipt | None:
+    event = Event.objects.about(employment).filter(verb="employment.left").order_by("-at", "-id").first()
+    if event is None:
+        return None
+    told = event.data
+    return Receipt(event.at, told["account"], told["handed_over"], told["departure"])
+
+
+# ---------------------------------------------------------------- one's own
+
+
+def my_employment(user: User) -> Employment | None:
+    """The reader's own record at the company that they act for: by the linked account, else by the address
+    that the company has entered."""
+    partner_id = user.acting_as.partner_id
+    rows = (
+        Employment.objects.filter(partner=partner_id, person__erased_at=None)
+        .select_related("partner", "person")
+        .order_by("-hired_on")
+    )
+    own = rows.filter(person__user=user).first()
+    return own or rows.filter(person__user=None, email__iexact=user.email, left_on=None).first()
+
+
+def my_certificates(employment: Employment) -> list[Certificate]:
+    """All of the person, wherever they were earned: they belong to the person."""
+    certificates = Certificate.objects.filter(person=employment.person_id)
+    return list(certificates.select_related("technology", "course").order_by("-expires_on", "pk"))
+
+
+def my_bookings(employment: Employment, at: datetime) -> list[Booking]:
+    """Courses to come, the next first."""
+    return list(
+        Booking.objects.standing()
+        .filter(employment=employment, session__ends_at__gte=at, session__cancelled_at=None)
+        .select_related("session__course")
+        .order_by("session__starts_at", "pk")
+    )
