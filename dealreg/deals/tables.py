@@ -45,7 +45,9 @@ class DealTable(tables.Table):
     product_group = tables.Column(gettext_lazy("Product group"), order_by=("product_group__position", "pk"))
     list_amount = tables.Column(gettext_lazy("List price"), order_by=("list_amount", "pk"), attrs=NUMBER)
     submitted_at = tables.Column(pgettext_lazy("date", "Submitted"), order_by=("submitted_at", "pk"))
-    deadline = tables.Column(gettext_lazy("Deadline"), empty_values=())
+    deadline = tables.Column(
+        gettext_lazy("Deadline"), empty_values=(), attrs={"td": {"class": "deal-deadline"}}
+    )
     status = tables.Column(
         gettext_lazy("Status"), order_by=("status", "pk"), attrs={"td": {"class": "phone-end"}}
     )
