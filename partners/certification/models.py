@@ -366,6 +366,9 @@ class Booking(models.Model):
     def __str__(self) -> str:
         return f"{self.employment} → {self.session}"
 
+    def get_absolute_url(self) -> str:
+        return self.session.get_absolute_url()
+
 
 class CourseProgress(models.Model):
     """How far an employee is in an online course, by their own word."""
@@ -416,7 +419,7 @@ class Attempt(models.Model):
     # Online: no answer is taken after it.
     ends_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
-    # [{"text", "answers", "right", "chosen"}] in the order in which they were shown.
+    # [{"question", "text", "answers", "right", "chosen"}] in the order in which they were shown.
     sheet = models.JSONField(default=list)
     score_pct = models.DecimalField(max_digits=5, decimal_places=2, null=True)
     passed = models.BooleanField(null=True)
@@ -452,6 +455,9 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.employment}: {self.course}"
+
+    def get_absolute_url(self) -> str:
+        return f"/training/exams/{self.pk}/"
 
 
 # ---------------------------------------------------------------- certificates

@@ -95,8 +95,13 @@ class CourseQuerySet(ScopedQuerySet):
 
 
 class SessionQuerySet(ScopedQuerySet):
+    """Those of the courses on the list; a partner also those in which its people have had places."""
+
     def _seen_by_partner(self, membership: "Membership") -> Q:
-        return Q(course__is_published=True)
+        from partners.certification.models import Booking
+
+        own = Booking.objects.filter(session_id=OuterRef("pk"), employment__partner_id=membership.partner_id)
+        return Q(course__is_published=True) | Q(Exists(own))
 
     def _seen_by_distributor(self, membership: "Membership") -> Q:
         return Q(course__is_published=True)

@@ -8,6 +8,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from partners.certification.actions import departure_deadlines as deadlines
+from partners.certification.actions.exams import finish_overdue_attempts
+from partners.certification.actions.sessions import release_places_of_leavers
 from partners.certification.actions.staff import end_account_of_leaver
 from partners.certification.models import Departure, Employment
 from partners.certification.querysets import DepartureQuerySet
@@ -96,3 +98,15 @@ def end_accounts(at: datetime) -> dict[str, int]:
         for employment_id in due.order_by("access_until", "pk").values_list("pk", flat=True):
             ended += end_account_of_leaver(employment_id, at=at)
     return {ACCOUNTS_ENDED: ended}
+
+
+@sweep("certification.exams", _("Exams whose time is over"))
+def exams(at: datetime) -> dict[str, int]:
+    """Exams whose time is over are judged by what was answered in time."""
+    return finish_overdue_attempts(at=at)
+
+
+@sweep("certification.places", _("Places of leavers in sessions"))
+def places(at: datetime) -> dict[str, int]:
+    """Places of people who will have left by the day of the session go to those who wait."""
+    return release_places_of_leavers(at=at)

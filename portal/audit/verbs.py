@@ -467,6 +467,28 @@ VERBS: dict[str, Verb] = {
     "edition.imported": Verb(_("Edition imported"), icon="file-import", tone="info"),
     "edition.published": Verb(_("Edition published"), icon="award", tone="ok"),
     "edition.discarded": Verb(_("Edition discarded"), icon="trash", tone="neutral"),
+    "course.added": Verb(_("Course added"), icon="circle-plus", tone="info"),
+    "course.edited": Verb(_("Course changed"), icon="pencil"),
+    "course.published": Verb(_("Published"), icon="circle-check", tone="ok"),
+    "course.withdrawn": Verb(_("Withdrawn"), icon="arrow-back-up", tone="neutral"),
+    "course.question_added": Verb(_("Question added"), icon="circle-plus", tone="info"),
+    "course.question_edited": Verb(_("Question changed"), icon="pencil"),
+    "course.question_switched_on": Verb(_("Question put into use"), icon="toggle-right", tone="ok"),
+    "course.question_switched_off": Verb(_("Question put out of use"), icon="toggle-left"),
+    "session.planned": Verb(_("Session planned"), icon="calendar-plus", tone="info"),
+    "session.edited": Verb(_("Session changed"), icon="pencil"),
+    "session.cancelled": Verb(_("Session cancelled"), icon="calendar-x", tone="bad"),
+    "booking.made": Verb(_("Place booked"), icon="calendar-check", tone="ok"),
+    "booking.waiting": Verb(_("On the waiting list"), icon="hourglass", tone="info"),
+    "booking.moved_up": Verb(_("Moved up from the waiting list"), icon="calendar-check", tone="ok"),
+    "booking.cancelled": Verb(_("Place given back"), icon="calendar-minus", tone="neutral"),
+    "booking.attended": Verb(_("Attended"), icon="user-check", tone="ok"),
+    "booking.absent": Verb(_("Did not come"), icon="user-off", tone="warn"),
+    "exam.started": Verb(_("Exam begun"), icon="school"),
+    "exam.finished": Verb(_("Exam finished"), _("Exam finished with %(score_pct)s"), "school", "info"),
+    "exam.recorded": Verb(
+        _("Result recorded"), _("Result recorded: %(score_pct)s"), "clipboard-check", "info"
+    ),
 }
 
 

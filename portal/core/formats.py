@@ -105,6 +105,12 @@ def country_name(code: str) -> str:
     return babel_locale().territories.get(code.upper(), code)
 
 
+def language_name(code: str) -> str:
+    """The language's name as it begins a line; the code itself where Babel knows none."""
+    name = babel_locale().languages.get(code.lower(), code)
+    return name[:1].upper() + name[1:]
+
+
 def format_file_size(size: int) -> str:
     """The size of a file (bytes) in kB, MB or GB, in powers of 1 000 as file managers do; at least 1 kB."""
     amount = max(Decimal(size) / 1000, Decimal(1))

@@ -158,6 +158,8 @@ MENU = (
             Entry(
                 gettext_lazy("Certified staff"), "users-group", "/team/coverage/", "staff.see", VENDOR_ROLES
             ),
+            Entry(gettext_lazy("Courses"), "school", "/training/", "training.see"),
+            Entry(gettext_lazy("Sessions"), "calendar-event", "/training/sessions/", "training.see"),
         ),
     ),
     ORGANISATIONS,

@@ -186,3 +186,10 @@ for _code, _label, _icon, _asks in (
     ("tier-changed", _("Tier changed"), "award", ()),
 ):
     register_kind(_code, _label, _icon, asks=_asks, sides=PARTNER_AND_VENDOR)
+register_kind("training-booked", _("Place booked"), "calendar-check", sides=("partner",))
+register_kind("training-waiting", _("On the waiting list"), "hourglass", sides=("partner",))
+register_kind("training-moved-up", _("Place in a session"), "calendar-check", sides=("partner",))
+register_kind("training-given-back", _("Place given back"), "calendar-minus", sides=("partner",))
+register_kind("training-moved", _("Session changed"), "calendar-event", sides=("partner",))
+register_kind("training-cancelled", _("Session cancelled"), "calendar-x", sides=("partner",))
+register_kind("exam-result", _("Result of an exam"), "school", sides=("partner",))

@@ -1,0 +1,63 @@
+"""Results of exams that are not taken on the portal, entered one by one."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from partners.certification.actions.exams import record_result
+from partners.certification.forms.exams import ResultForm
+from partners.certification.models import Attempt, ExamMode
+from partners.certification.views.courses import managed_course
+from portal.accounts.membership import membership_required
+from portal.core.errors import RuleViolation
+from portal.core.formats import format_pct
+from portal.core.web import add_violation
+
+RECORDED_ON_PAGE = 25
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@membership_required
+def record(request: HttpRequest, code: str) -> HttpResponse:
+    course = managed_course(request, code)
+    if course.exam_mode != ExamMode.RECORDED:
+        messages.warning(request, _("The exam of this course is taken on the portal."))
+        return redirect(course)
+    initial = {"employee": request.GET.get("employee", "")[:12]}
+    form = ResultForm(request.POST or None, course=course, user=request.user, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            attempt = record_result(
+                course,
+                given["employee"],
+                by=request.user,
+                at=timezone.now(),
+                taken_on=given["taken_on"],
+                score_pct=given["score_pct"],
+            )
+        except RuleViolation as refusal:
+            add_violation(form, refusal)
+        else:
+            facts = {"name": attempt.employment.full_name, "score": format_pct(attempt.score_pct)}
+            if attempt.passed:
+                said = _("%(name)s has passed with %(score)s: the certificate is issued.") % facts
+            else:
+                said = _("%(name)s has not passed: %(score)s.") % facts
+            messages.success(request, said)
+            return redirect(reverse("training:results", args=[course.code]))
+    recorded = (
+        Attempt.objects.visible_to(request.user)
+        .filter(course=course, finished_at__isnull=False)
+        .select_related("employment__partner", "course")
+        .order_by("-finished_at", "-pk")
+    )
+    return render(
+        request,
+        "training/results.html",
+        {"form": form, "course": course, "recorded": list(recorded.defer("sheet")[:RECORDED_ON_PAGE])},
+    )

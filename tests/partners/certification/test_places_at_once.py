@@ -1,0 +1,64 @@
+"""Several people at the same moment: real connections on the real database."""
+
+from datetime import timedelta
+
+import pytest
+
+from partners.certification.actions.exams import start_attempt
+from partners.certification.actions.sessions import book_places, edit_session, give_back_place
+from partners.certification.models import Attempt, Booking
+from tests.at_once import at_once
+from tests.cast import make_cast
+from tests.partners.certification.school import AT, course, employee, online, session, session_facts
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def cast(transactional_db):
+    return make_cast()
+
+
+def booked(of):
+    return sorted(Booking.objects.standing().filter(session=of).values_list("status", flat=True))
+
+
+def test_two_for_the_last_place_get_one_place_and_one_turn_on_the_waiting_list(cast):
+    made = session(course(), seats=1)
+    pairs = [
+        (cast.again(cast.alice), employee(cast.alpha, "Ada")),
+        (cast.again(cast.bruno), employee(cast.bravo, "Zoe")),
+    ]
+    outcomes = at_once(*(lambda by=by, one=one: book_places(made, [one], by=by, at=AT) for by, one in pairs))
+    assert not [one for one in outcomes if isinstance(one, Exception)]
+    assert booked(made) == ["booked", "waiting"]
+
+
+def test_the_same_person_is_booked_once_however_often_one_clicks(cast):
+    made, ada, alice = session(course(), seats=5), employee(cast.alpha, "Ada"), cast.again(cast.alice)
+    outcomes = at_once(*[lambda: book_places(made, [ada], by=alice, at=AT)] * 4)
+    assert [getattr(one, "code", "done") for one in outcomes].count("booked-already") == 3
+    assert booked(made) == ["booked"]
+
+
+def test_places_given_back_and_seats_added_at_once_fill_every_seat_and_no_more(cast):
+    made, alice = session(course(), seats=2), cast.again(cast.alice)
+    people = [employee(cast.alpha, f"P{n}") for n in range(6)]
+    held = book_places(made, people, by=alice, at=AT)
+    karim, later = cast.again(cast.karim), AT + timedelta(hours=1)
+    outcomes = at_once(
+        lambda: give_back_place(held[0], by=alice, at=later),
+        lambda: give_back_place(held[1], by=alice, at=later),
+        lambda: edit_session(made, session_facts(seats=3), by=karim, at=later),
+    )
+    assert not [one for one in outcomes if isinstance(one, Exception)]
+    assert booked(made) == ["booked"] * 3 + ["waiting"]
+
+
+def test_an_exam_begun_twice_at_once_is_one(cast):
+    made = online()
+    employee(cast.alpha, "Tina Faure", cast.tina)
+    tina = cast.again(cast.tina)
+    outcomes = at_once(*[lambda: start_attempt(made, by=tina, at=AT)] * 3)
+    assert len({one.pk for one in outcomes}) == 1
+    assert Attempt.objects.count() == 1
