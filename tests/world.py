@@ -19,7 +19,7 @@ from dealreg.deals import actions
 from dealreg.deals.models import Conflict, Deal
 from partners.catalogue.actions import keep_price_file
 from partners.catalogue.models import PriceImport
-from partners.certification.models import Employment
+from partners.certification.models import Attempt, Booking, Employment
 from partners.customers.actions import Source, add_customer
 from partners.customers.identity import read_identity
 from partners.customers.models import Customer, CustomerChange
@@ -35,6 +35,7 @@ from portal.documents.models import Document
 from portal.notifications.models import Notification
 from tests.cast import EDITION_FILE, Cast, _person, make_cast
 from tests.dealreg.deals import stages
+from tests.partners.certification import school
 from tests.partners.certification.people import certify
 from tests.partners.certification.team import employ
 
@@ -90,6 +91,7 @@ class World:
     notifications: dict[str, Notification] = field(default_factory=dict)
     # By partner: Alpha's Tina (certified, with an account), Bravo's and Platin's Eva.
     employments: dict[str, Employment] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
     price_import: PriceImport | None = None
     draft_edition: Edition | None = None
     _browsers: dict[str, Client] = field(default_factory=dict)
@@ -127,6 +129,13 @@ CUSTOMER_READERS = {
     "south": SOUTH,
     "across": SOUTH | DACH_OFFICE,
 }
+# What hangs on an employee: a place in a session, an exam.
+EMPLOYEE_READERS = {
+    "alpha": ALPHA | SOUTH,
+    "bravo": BRAVO | SOUTH,
+    "platin": PLATIN | NORTH,
+}
+COURSE_READERS = {"open": MEMBERS, "draft": VENDOR_PEOPLE}
 PARTNER_READERS = {
     "alpha": ALPHA | NORD | SOUTH,
     "bravo": BRAVO | NORD | OUEST | SOUTH,
@@ -198,6 +207,7 @@ def make_world(at: datetime | None = None) -> World:
     _register(world)
     _merge(world)
     _invite(world)
+    _train(world)
     reading = read_edition(edition_text("2099").encode())
     assert reading.content, reading.problems
     world.draft_edition = import_edition(reading.content, by=cast.nora)
@@ -316,6 +326,38 @@ def _attach(deal: Deal, by: User, at: datetime) -> Document:
     document = store_document(deal, evidence_file(), by=by)
     Evidence.objects.create(deal=deal, document=document, kind="meeting", dated_on=at.date())
     return document
+
+
+def _train(world: World) -> None:
+    """A course on the list with a session, one that is not on it, and one with an exam that somebody of
+    each partner is taking. Nobody of them has an account."""
+    cast, at = world.cast, world.at
+    courses = {
+        "open": school.course("EPS-1"),
+        "draft": school.course("EPS-2", is_published=False),
+        "exam": school.online("EX-1"),
+    }
+    session = school.session(courses["open"], seats=1, starts_at=at + timedelta(days=30))
+    bookings, attempts = {}, {}
+    for number, (name, by) in enumerate((("alpha", "alice"), ("bravo", "bruno"), ("platin", "paul"))):
+        employment = school.employee(getattr(cast, name), f"Trainee of {name}")
+        bookings[name] = Booking.objects.create(
+            session=session,
+            employment=employment,
+            status="waiting" if number else "booked",
+            booked_by=world.people[by],
+            booked_at=at,
+        )
+        attempts[name] = Attempt.objects.create(
+            course=courses["exam"], employment=employment, started_at=at, ends_at=at + timedelta(hours=2)
+        )
+    world.training = {
+        "courses": courses,
+        "session": session,
+        "bookings": bookings,
+        "attempts": attempts,
+        "question": courses["exam"].questions.first(),
+    }
 
 
 def _invite(world: World) -> None:

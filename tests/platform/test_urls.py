@@ -16,12 +16,15 @@ from partners.lists.models import SavedView
 from portal.core.references import read_reference
 from tests.world import (
     CONFLICT_READERS,
+    COURSE_READERS,
     CUSTOMER_READERS,
     DEAL_READERS,
     DISTRIBUTOR_PEOPLE,
     DISTRIBUTOR_READERS,
     DOCUMENT_READERS,
+    EMPLOYEE_READERS,
     EVERYBODY,
+    MEMBERS,
     PARTNER_PEOPLE,
     PARTNER_READERS,
     PEOPLE_MANAGERS,
@@ -42,6 +45,7 @@ PROGRAMME_ADMINS = {"nora", "nils"}
 CHANNEL = {"karim", "ingrid"} | PROGRAMME_ADMINS
 ADMINISTRATORS = {"alice", "bruno", "carla", "dora", "paul", "denise", "eve"} | PROGRAMME_ADMINS
 STAFF_MANAGERS = {"alice", "bruno", "carla", "dora", "paul"}
+BOOKERS = STAFF_MANAGERS | {"amir", "ben", "tina", "bob"}
 COMMENTERS = REGISTRANTS | {"tina", "bob"} | REVIEWERS | CHANNEL
 
 # What a form answers to whoever may send it: done and led on, or shown again with what is wrong.
@@ -200,6 +204,17 @@ def move_on(who: str, thing: str) -> Expected:
 
 def team_of(who: str, thing: str) -> Expected:
     return 403 if who in DISTRIBUTOR_PEOPLE else 200
+
+
+SESSION_READERS = {"coming": MEMBERS}
+
+
+def course_page(then: Rule) -> Rule:
+    return seen(COURSE_READERS, then)
+
+
+def session_page(then: Rule) -> Rule:
+    return seen(SESSION_READERS, then)
 
 
 OUT = {"anonymous", "dan"}
@@ -430,6 +445,48 @@ TABLE: dict[str, Page] = {
     "catalogue:problems": Page(only(PROGRAMME_ADMINS), things="price_imports"),
     "catalogue:apply": Page(405, only(PROGRAMME_ADMINS, LED_ON), things="price_imports"),
     "catalogue:discard": Page(405, only(PROGRAMME_ADMINS, LED_ON), things="price_imports"),
+    # Training
+    "training:list": Page(200),
+    "training:export": Page(200, things="file_kinds"),
+    "training:calendar": Page(200),
+    "training:sessions": Page(200),
+    "training:add": Page(only(CHANNEL), post_of(only(CHANNEL))),
+    "training:page": Page(course_page(200), things="courses"),
+    "training:edit": Page(course_page(only(CHANNEL)), course_page(only(CHANNEL, ANSWERED)), things="courses"),
+    "training:publish": Page(405, course_page(only(CHANNEL, LED_ON)), things="courses"),
+    "training:withdraw": Page(405, course_page(only(CHANNEL, LED_ON)), things="courses"),
+    # Nobody learns and takes exams for others. Tina alone is an employee with an account; she is led back
+    # from courses that take place on site.
+    "training:progress": Page(405, course_page(only({"tina"}, LED_ON)), things="courses"),
+    "training:start_exam": Page(405, course_page(only({"tina"}, LED_ON)), things="courses"),
+    "training:results": Page(
+        course_page(only(CHANNEL)), course_page(only(CHANNEL, ANSWERED)), things="courses"
+    ),
+    "training:questions": Page(only(CHANNEL), things="courses"),
+    "training:question_add": Page(only(CHANNEL), post_of(only(CHANNEL)), things="courses"),
+    "training:question": Page(only(CHANNEL), post_of(only(CHANNEL)), things="questions"),
+    "training:question_switch": Page(405, only(CHANNEL, LED_ON), things="questions"),
+    "training:session": Page(session_page(200), things="sessions"),
+    "training:session_add": Page(
+        course_page(only(CHANNEL)), course_page(only(CHANNEL, ANSWERED)), things="courses"
+    ),
+    "training:session_edit": Page(
+        session_page(only(CHANNEL)), session_page(only(CHANNEL, ANSWERED)), things="sessions"
+    ),
+    "training:session_cancel": Page(
+        session_page(only(CHANNEL)), session_page(only(CHANNEL, ANSWERED)), things="sessions"
+    ),
+    "training:book": Page(405, session_page(only(BOOKERS)), things="sessions"),
+    "training:attendance": Page(405, session_page(only(CHANNEL, LED_ON)), things="sessions"),
+    "training:participants": Page(session_page(only(CHANNEL)), things="sessions"),
+    "training:give_back": Page(
+        405, seen(EMPLOYEE_READERS, only(STAFF_MANAGERS | CHANNEL, LED_ON)), things="bookings"
+    ),
+    "training:exam": Page(
+        seen(EMPLOYEE_READERS, only(STAFF_MANAGERS | VENDOR_PEOPLE)),
+        seen(EMPLOYEE_READERS, 403),
+        things="attempts",
+    ),
     # Saved views: everybody's own
     "lists:manage": Page(200, things="lists", stranger=frozenset({403, 404})),
     "lists:save": Page(405, ANSWERED, things="lists", stranger=frozenset({403, 404})),
@@ -607,6 +664,14 @@ def addresses(world: World, name: str) -> dict[str, str]:
             things = {who: _view_of(world, who).pk for who in ("alice", "denise", "karim")} | {
                 MISSING: 999_999_999
             }
+        case "courses":
+            things = {"open": "EPS-1", "draft": "EPS-2", MISSING: "NONE-1"}
+        case "sessions":
+            things = {"coming": world.training["session"].pk, MISSING: 999_999_999}
+        case "questions":
+            things = {"asked": world.training["question"].pk, MISSING: 999_999_999}
+        case "bookings" | "attempts" as kind:
+            things = {key: row.pk for key, row in world.training[kind].items()} | {MISSING: 999_999_999}
         case "file_kinds":
             things = {"csv": "csv", "xlsx": "xlsx"}
     return {key: _address(name, value) for key, value in things.items()}
@@ -639,6 +704,9 @@ def _address(name: str, value: Any) -> str:
         "^team\\.(?P<kind>csv|xlsx)$": "team.<kind>",
         "^coverage\\.(?P<kind>csv|xlsx)$": "coverage.<kind>",
         "^of/(?P<reference>[-\\w]+)/team\\.(?P<kind>csv|xlsx)$": "of/<reference>/team.csv",
+        "^courses\\.(?P<kind>csv|xlsx)$": "courses.<kind>",
+        "^sessions/(?P<pk>\\d+)/participants\\.(?P<kind>csv|xlsx)$": "sessions/<pk>/participants.csv",
+        "<slug:code>/questions/<int:pk>": "EX-1/questions/<pk>",
         "^(?P<name>[0-9T]{21}-[0-9a-f]{16})/$": "20261123T130000000000-0123456789abcdef/",
         "^(?P<name>[0-9T]{21}-[0-9a-f]{16})/html/$": "20261123T130000000000-0123456789abcdef/html/",
         "^confirm-email/(?P<key>[-:\\w]+)/$": "confirm-email/nokey/",
@@ -700,7 +768,7 @@ ONE_OF_EACH = [
 SOME_OF_EACH = [*ONE_OF_EACH, "bea", "emil", "dieter", "paul", "anna"]
 ASKED_BY_ALL = {
     "deals:detail", "deals:comment", "deals:move", "deals:conflict", "documents:download", "people:page",
-    "partners:page", "distributors:page", "inbox:open",
+    "partners:page", "distributors:page", "inbox:open", "training:exam", "training:give_back",
 }  # fmt: skip
 # Methods that no page takes are refused before anybody looks at the person.
 FEW = {"anonymous", "stranger", "alice", "denise", "karim"}

@@ -286,11 +286,10 @@ def withdraw(request: HttpRequest, code: str) -> HttpResponse:
 def progress(request: HttpRequest, code: str) -> HttpResponse:
     course = seen_course(request, code)
     form = ProgressForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Enter a number from 0 to 100."))
-        return redirect(course)
+    # What is no number is refused by the action too, after it has asked for the right.
+    percent = form.cleaned_data["percent"] if form.is_valid() else -1
     try:
-        note_progress(course, by=request.user, at=timezone.now(), percent=form.cleaned_data["percent"])
+        note_progress(course, by=request.user, at=timezone.now(), percent=percent)
     except RuleViolation as refusal:
         messages.error(request, message_of(refusal))
     else:
