@@ -124,7 +124,7 @@ def answered(asked: AskedQuestion, chosen: Sequence[int]) -> AskedQuestion:
     kept = sorted({place for place in chosen if 0 <= place < len(asked["answers"])})
     if len(asked["right"]) == 1:
         kept = kept[:1]
-    return AskedQuestion(**{**asked, "chosen": kept})  # type: ignore[typeddict-item]
+    return AskedQuestion(**{**asked, "chosen": kept})
 
 
 @dataclass(frozen=True)

@@ -43,8 +43,7 @@ def issue_certificate(
     """Rule G1: after a passed exam, or where the vendor says so without one. It expires by the course's
     validity or the edition's; a new one beside an old one is fine, since people are counted."""
     if attempt is None:
-        # Without an exam it is always somebody who says so; `None` is the portal that judged one.
-        require(by, "training.manage", employment)  # type: ignore[arg-type]
+        require(by, "training.manage", employment)
     elif not attempt.passed or attempt.employment_id != employment.pk or attempt.course_id != course.pk:
         raise RuleViolation("not-passed", gettext_noop("This exam has not been passed."), rule="G1")
     # One after the other for each person: two clicks make one certificate.

@@ -315,7 +315,7 @@ def _follow_up(attempt: Attempt, *, by: User | None, at: datetime) -> None:
         issued = bool(attempt.passed) and issue_certificate(
             attempt.employment,
             course=attempt.course,
-            issued_on=cast(date, attempt.taken_on),
+            issued_on=attempt.taken_on,
             by=by,
             at=at,
             attempt=attempt,

@@ -107,11 +107,11 @@ def places_left(session: Session) -> SafeString:
         return status_badge("cancelled", _("Cancelled"), tone="bad")
     if timezone.now() > session.closes_at:
         return status_badge("closed", _("Booking closed"), tone="neutral")
-    left = max(0, session.seats - session.held)  # type: ignore[attr-defined]
+    left = max(0, session.seats - session.held)
     if left:
         text = ngettext("%(count)d place left", "%(count)d places left", left) % {"count": left}
         return status_badge("free", text, tone="ok" if left > 3 else "warn")
-    if waiting := session.waiting:  # type: ignore[attr-defined]
+    if waiting := session.waiting:
         return status_badge("full", _("Full, %(count)d waiting") % {"count": waiting}, tone="bad")
     return status_badge("full", _("Full"), tone="bad")
 
