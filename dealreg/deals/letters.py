@@ -104,8 +104,9 @@ def _ended(on: date | None) -> str:
 
 
 def decided_by_side(deal: Deal) -> str:
-    """Which side approved, and which prepared it; no person is named."""
-    if deal.step != Step.VENDOR:
+    """Which side approved, and which prepared it; no person is named. What the vendor decided in a silent
+    distributor's place (rule E7) stays at the distributor's step."""
+    if deal.step != Step.VENDOR and not deal.in_distributors_place:
         return _("the distributor %(name)s") % {"name": deal.distributor}
     if deal.endorsed_at is None:
         return settings.VENDOR_NAME

@@ -58,6 +58,13 @@ def test_the_letter_names_the_deal_its_figures_and_its_rules(cast):
     assert "Amir" not in said and "Denise" not in said
 
 
+def test_what_the_vendor_approved_in_a_silent_distributors_place_is_not_said_to_be_the_distributors(cast):
+    deal = actions.approve_deal(stages.silent(cast), by=cast.karim, at=LATER, granted_pct=Decimal("3.5"))
+    said = text_of(letter(deal))
+    assert "Approved by Kaspersky" in said
+    assert "the distributor Distri Nord" not in said
+
+
 def test_in_french_it_reads_and_counts_in_french(cast):
     said = text_of(letter(stages.approved(cast), language="fr"))
     for expected in ("Lettre d’enregistrement", "22 février 2027", "Partenaire", "Distributeur"):
