@@ -16,6 +16,8 @@ urlpatterns = [
     path("deals/", include("dealreg.deals.urls")),
     path("customers/", include("dealreg.deals.customer_urls")),
     path("", include("partners.certification.urls")),
+    path("departures/", include("partners.certification.departure_urls")),
+    path("tier-reviews/", include("partners.tiering.urls")),
     path("programme/", include("partners.programme.urls")),
     path("catalogue/", include("partners.catalogue.urls")),
     path("inbox/", include("portal.notifications.urls")),

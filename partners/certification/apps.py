@@ -6,7 +6,16 @@ class CertificationConfig(AppConfig):
     label = "certification"
 
     def ready(self) -> None:
+        from partners.certification import departures
         from partners.certification.strength import strength_panel
         from partners.organisations.panels import register_partner_panel
+        from portal.notifications.asking import register_waiting_subjects
 
         register_partner_panel("certified-staff", "team/_strength.html", strength_panel, position=10)
+        register_waiting_subjects(
+            "departure-report-due", "departure-report-overdue", read=departures.departures_to_report
+        )
+        register_waiting_subjects(
+            "departure-replacement-due", "departure-reminder", read=departures.departures_to_act_on
+        )
+        register_waiting_subjects("departure-correction-asked", read=departures.corrections_to_decide)

@@ -1,7 +1,7 @@
 """Reads about departures: what the tier asks and who is left, who could take the place, and which cases
 are due."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -13,15 +13,21 @@ from partners.certification.lifecycle import BookingStatus, GapStatus
 from partners.certification.models import (
     Booking,
     Certificate,
+    CorrectionStatus,
+    DateCorrection,
     Departure,
     DepartureGap,
     Employment,
     Session,
-    Track,
 )
-from partners.certification.selectors import TIER_TRACKS
+from partners.certification.querysets import DepartureQuerySet
+from partners.certification.selectors import TIER_TRACKS, specialists_on
+from partners.organisations.access import can
 from partners.organisations.models import Partner
 from partners.programme.rulebook import ENTERPRISE, Rulebook
+from partners.programme.selectors import rulebook_of
+from portal.accounts.models import User
+from portal.audit.models import Event
 from portal.core.calendar import time_zone_of
 
 MOST_SHOWN = 6
@@ -224,13 +230,58 @@ def lapse_facts(
     return facts, "" if carried == tier else carried
 
 
-def open_gap_tracks(departures: Iterable[Departure]) -> dict[int, list[DepartureGap]]:
-    """By departure, its gaps. One query."""
-    found: dict[int, list[DepartureGap]] = {one.pk: [] for one in departures}
-    for gap in DepartureGap.objects.filter(departure__in=found).select_related("technology"):
-        found[gap.departure_id].append(gap)
-    return found
+# ---------------------------------------------------------------- pages
 
 
-def track_label(track: str) -> str:
-    return str(Track(track).label)
+@dataclass(frozen=True)
+class WithoutThePerson:
+    """What the tier asks today and who is there, by track (rules C8 to C10)."""
+
+    tier: str
+    tracks: list[rules.TrackStanding]
+    carried: str
+
+    @property
+    def falls(self) -> bool:
+        return self.carried != self.tier
+
+
+def without_the_person(departure: Departure, today: date) -> WithoutThePerson:
+    """Of an open case: the specialists of today, without the departed person once they have left."""
+    partner, rulebook = departure.partner, rulebook_of(departure.edition)
+    day = max(today, departure.departed_on)
+    present = specialists_on([partner.pk], day).get(partner.pk, {})
+    binds = partner.pk in bound_by_sales([partner.pk], rulebook, today)
+    return WithoutThePerson(
+        partner.tier,
+        rules.standings(rulebook, partner.tier, present, sales_binds=binds),
+        rules.carried_tier(rulebook, partner.tier, present, sales_binds=binds),
+    )
+
+
+REMINDERS = ("departure.report_reminded", "departure.replacement_reminded", "departure.reminded_by_hand")
+
+
+def reminders_sent(departure: Departure) -> list[Event]:
+    return list(Event.objects.about(departure).filter(verb__in=REMINDERS))
+
+
+# ---------------------------------------------------------------- what waits for a person
+
+
+def departures_to_act_on(user: User, at: datetime) -> DepartureQuerySet:
+    """Of the partner: open cases, for whoever may name a replacement."""
+    cases: DepartureQuerySet = Departure.objects.visible_to(user).open()
+    return cases if can(user, "staff.manage") else cases.none()
+
+
+def departures_to_report(user: User, at: datetime) -> DepartureQuerySet:
+    cases: DepartureQuerySet = Departure.objects.visible_to(user).unreported()
+    return cases if can(user, "staff.manage") else cases.none()
+
+
+def corrections_to_decide(user: User, at: datetime) -> DepartureQuerySet:
+    """Of the vendor: cases with a later date that waits for consent."""
+    asked = DateCorrection.objects.filter(status=CorrectionStatus.ASKED)
+    cases: DepartureQuerySet = Departure.objects.visible_to(user).filter(pk__in=asked.values("departure"))
+    return cases if can(user, "staff.oversee") else cases.none()

@@ -20,11 +20,11 @@ from portal.core.calendar import countries_by_date
 from portal.core.errors import gettext_noop
 from portal.core.sweeps import note_touched, sweep
 
-REPORTS_DUE = "reminders of departures to report"
-REPORTS_LATE = "departures reported late"
-REPLACEMENTS_DUE = "reminders of replacements"
-LAPSED = "departures lapsed"
 ACCOUNTS_ENDED = gettext_noop("accounts of leavers ended")
+REPORTS_DUE = gettext_noop("reminders of departures to report")
+REPORTS_LATE = gettext_noop("departures reported late")
+REPLACEMENTS_DUE = gettext_noop("reminders of replacements")
+LAPSED = gettext_noop("departures lapsed")
 BATCH = 500
 
 
@@ -45,7 +45,7 @@ def _in_batches(
     return done
 
 
-@sweep("certification.departures")
+@sweep("certification.departures", _("Departures: reminders and lapses"), nightly=True)
 def watch_departures(at: datetime) -> dict[str, int]:
     """Rules G3, G5 to G7, by the partner's own date: reminders, reports that are late, and lapses. A case
     that was born overdue passes through in one night."""

@@ -18,7 +18,7 @@ from partners.tiering.models import TierChange, TierReview
 from partners.tiering.selectors import reviews_without_ground
 from portal.accounts.models import User
 from portal.audit.actions import record, record_many
-from portal.core.calendar import date_in
+from portal.core.calendar import date_in, months_after
 from portal.core.errors import RuleViolation, WrongState, gettext_noop
 from portal.notifications.actions import Letter, notify, notify_many
 
@@ -263,7 +263,7 @@ def open_recovery_plan(
     review, partner = _lock_open(review, by=by)
     reason, plan = _need(reason, "reason"), _need(plan, "plan")
     today = date_in(partner.country, at)
-    if not today < until <= today.replace(year=today.year + 1, day=min(today.day, 28)):
+    if not today < until <= months_after(today, 12):
         raise RuleViolation(
             "until", gettext_noop("Choose a day within the coming twelve months."), field="until"
         )

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.utils.translation import gettext_lazy as _
+
 from partners.certification.lifecycle import DepartureStatus
 from partners.certification.models import Departure
 from partners.tiering.actions import (
@@ -13,16 +15,17 @@ from partners.tiering.actions import (
 from partners.tiering.lifecycle import ChangeStatus, ReviewStatus
 from partners.tiering.models import TierChange, TierReview
 from portal.core.calendar import countries_by_date
+from portal.core.errors import gettext_noop
 from portal.core.sweeps import note_touched, sweep
 
-OPENED = "tier reviews opened"
-DROPPED = "tier reviews no longer needed"
-RESUMED = "recovery plans ended"
-APPLIED = "tier changes in effect"
+OPENED = gettext_noop("tier reviews opened")
+DROPPED = gettext_noop("tier reviews no longer needed")
+RESUMED = gettext_noop("recovery plans ended")
+APPLIED = gettext_noop("tier changes in effect")
 BATCH = 500
 
 
-@sweep("tiering.reviews")
+@sweep("tiering.reviews", _("Tier reviews: opened, dropped, resumed"), nightly=True)
 def watch_reviews(at: datetime) -> dict[str, int]:
     """Rules G5, H5: lapses with an effect become proposals; proposals without ground fall away; plans end."""
     done = dict.fromkeys((OPENED, DROPPED, RESUMED), 0)
@@ -44,7 +47,7 @@ def watch_reviews(at: datetime) -> dict[str, int]:
     return done
 
 
-@sweep("tiering.changes")
+@sweep("tiering.changes", _("Tier changes on their day"), nightly=True)
 def watch_changes(at: datetime) -> dict[str, int]:
     """Rule H3: what was scheduled takes effect on its day in the partner's country."""
     applied = 0

@@ -17,8 +17,10 @@ from django.utils.translation import gettext as _
 from dealreg.deals.lifecycle import Step
 from dealreg.deals.models import Appeal, Conflict, Deal
 from dealreg.deals.registering_right import may_register_something
+from partners.certification.models import Departure
 from partners.organisations.access import can
 from partners.organisations.models import Membership
+from partners.tiering.models import TierReview
 from portal.accounts.models import Theme, User
 from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES, VENDOR_ROLES
 from portal.core.preferences import THEME_COOKIE, own_name
@@ -160,6 +162,22 @@ MENU = (
             ),
             Entry(gettext_lazy("Courses"), "school", "/training/", "training.see"),
             Entry(gettext_lazy("Sessions"), "calendar-event", "/training/sessions/", "training.see"),
+            Entry(
+                gettext_lazy("Departures"),
+                "user-minus",
+                "/departures/",
+                "staff.see",
+                counted=lambda user: Departure.objects.visible_to(user).open(),
+                count_label=gettext_lazy("open"),
+            ),
+            Entry(
+                gettext_lazy("Tier reviews"),
+                "scale",
+                "/tier-reviews/",
+                "tiers.see",
+                counted=lambda user: TierReview.objects.visible_to(user).open(),
+                count_label=gettext_lazy("to decide"),
+            ),
         ),
     ),
     ORGANISATIONS,

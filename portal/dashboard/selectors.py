@@ -29,9 +29,11 @@ from dealreg.deals.querysets import ends_soon
 from dealreg.deals.revocations import heard_notices
 from dealreg.deals.selectors import registrant_facts
 from dealreg.deals.win_rates import WinRate, win_rate
+from partners.certification.models import Departure
 from partners.organisations.models import Partner
 from partners.programme.rules import check_may_register, recommended_discount_ceiling
 from partners.programme.selectors import rulebook_on
+from partners.tiering.models import TierReview
 from portal.accounts.models import User
 from portal.audit.models import Audience, Event
 from portal.audit.verbs import VERBS, Verb, humanised
@@ -182,9 +184,10 @@ def tier_standing(partner: Partner, on: date) -> TierStanding:
 
 @dataclass(frozen=True)
 class Deadline:
-    """A date that the reader should know. `kind`: decision or protection."""
+    """A date that the reader should know. `kind`: decision, protection, report or replacement (of a
+    departed employee)."""
 
-    deal: Deal
+    deal: Deal | Departure
     kind: str
     due: date | datetime
 
@@ -204,6 +207,7 @@ class PartnerHome:
     ending_soon_days: int
     deadlines: list[Deadline]
     activity: list["Activity"]
+    departures: list[Departure]
 
     @property
     def is_new(self) -> bool:
@@ -212,7 +216,11 @@ class PartnerHome:
     @property
     def needs(self) -> int:
         return (
-            self.states.information_requested + self.states.drafts + self.to_report_count + self.ending_count
+            self.states.information_requested
+            + self.states.drafts
+            + self.to_report_count
+            + self.ending_count
+            + len(self.departures)
         )
 
 
@@ -238,6 +246,14 @@ def partner_home(user: User, *, at: datetime, on: date) -> PartnerHome:
     )
     deadlines = [Deadline(deal, "protection", deal.protected_until) for deal in work.get("ending", [])]
     deadlines += [Deadline(deal, "decision", deal.decision_due_at) for deal in work.get("awaited", [])]
+    departures = list(
+        Departure.objects.visible_to(user)
+        .open()
+        .select_related("employment")
+        .order_by("replacement_due_on", "pk")[:LINES]
+    )
+    deadlines += [Deadline(one, "report", one.report_due_on) for one in departures if not one.reported_on]
+    deadlines += [Deadline(one, "replacement", one.replacement_due_on) for one in departures]
     return PartnerHome(
         states=states,
         months=month_counts(user, on, "submitted_at"),
@@ -252,6 +268,7 @@ def partner_home(user: User, *, at: datetime, on: date) -> PartnerHome:
         ending_soon_days=soon,
         deadlines=sorted(deadlines, key=_when)[: LINES + 1],
         activity=recent_activity(user),
+        departures=departures,
     )
 
 
@@ -478,6 +495,8 @@ class VendorHome:
     appeals_count: int
     discounts_count: int
     revocations: list[Deal]
+    reviews: list[TierReview]
+    departures: list[Departure]
 
 
 def portfolio(user: User, on: date) -> Portfolio:
@@ -564,4 +583,16 @@ def vendor_home(user: User, *, at: datetime, on: date) -> VendorHome:
         appeals_count=open_cases["appeals"],
         discounts_count=open_cases["discounts"],
         revocations=list(heard) if open_cases["heard"] else [],
+        reviews=list(
+            TierReview.objects.visible_to(user)
+            .open()
+            .select_related("partner")
+            .order_by("opened_at", "pk")[: LINES - 1]
+        ),
+        departures=list(
+            Departure.objects.visible_to(user)
+            .open()
+            .select_related("partner", "employment")
+            .order_by("replacement_due_on", "pk")[: LINES - 1]
+        ),
     )

@@ -1,0 +1,43 @@
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+LONGEST_TEXT = 2_000
+
+
+class DecisionForm(forms.Form):
+    """Rule H5: one of three, with a reason; a recovery plan also with its measures and its last day."""
+
+    decision = forms.ChoiceField(
+        label=_("Decision"),
+        choices=[
+            ("confirm", _("Confirm the lower tier")),
+            ("keep", _("Keep the tier")),
+            ("plan", _("Open a recovery plan")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        help_text=_("The partner reads it."),
+        max_length=LONGEST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    plan = forms.CharField(
+        label=_("Measures of the plan"),
+        required=False,
+        max_length=LONGEST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    until = forms.DateField(
+        label=_("Last day of the plan"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+
+    def clean(self) -> dict[str, object]:
+        given = super().clean() or {}
+        if given.get("decision") == "plan":
+            for name in ("plan", "until"):
+                if name not in self.errors and not given.get(name):
+                    self.add_error(name, _("A recovery plan needs this."))
+        return given
