@@ -19,7 +19,15 @@ from dealreg.deals import actions
 from dealreg.deals.models import Conflict, Deal
 from partners.catalogue.actions import keep_price_file
 from partners.catalogue.models import PriceImport
-from partners.certification.models import Attempt, Booking, Employment
+from partners.certification.actions.departures import correct_departure_date
+from partners.certification.models import (
+    Attempt,
+    Booking,
+    DateCorrection,
+    Departure,
+    DepartureGap,
+    Employment,
+)
 from partners.customers.actions import Source, add_customer
 from partners.customers.identity import read_identity
 from partners.customers.models import Customer, CustomerChange
@@ -29,6 +37,7 @@ from partners.programme.actions import import_edition
 from partners.programme.edition_file import read_edition
 from partners.programme.models import Edition
 from partners.specialisations.models import Specialisation
+from partners.tiering.models import TierReview
 from portal.accounts.models import User
 from portal.accounts.roles import Role
 from portal.documents.models import Document
@@ -36,7 +45,7 @@ from portal.notifications.models import Notification
 from tests.cast import EDITION_FILE, Cast, _person, make_cast
 from tests.dealreg.deals import stages
 from tests.partners.certification import school
-from tests.partners.certification.people import certify
+from tests.partners.certification.people import certify, hire, leave
 from tests.partners.certification.team import employ
 
 ALPHA = {"alice", "amir", "tina", "adam"}
@@ -92,6 +101,12 @@ class World:
     # By partner: Alpha's Tina (certified, with an account), Bravo's and Platin's Eva.
     employments: dict[str, Employment] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
+    # By partner: the case of somebody certified who left ten days ago, with one open track, a later date that
+    # waits for consent, and a proposal to lower the tier.
+    departures: dict[str, Departure] = field(default_factory=dict)
+    gaps: dict[str, DepartureGap] = field(default_factory=dict)
+    corrections: dict[str, DateCorrection] = field(default_factory=dict)
+    reviews: dict[str, TierReview] = field(default_factory=dict)
     price_import: PriceImport | None = None
     draft_edition: Edition | None = None
     _browsers: dict[str, Client] = field(default_factory=dict)
@@ -208,6 +223,7 @@ def make_world(at: datetime | None = None) -> World:
     _merge(world)
     _invite(world)
     _train(world)
+    _depart(world)
     reading = read_edition(edition_text("2099").encode())
     assert reading.content, reading.problems
     world.draft_edition = import_edition(reading.content, by=cast.nora)
@@ -358,6 +374,31 @@ def _train(world: World) -> None:
         "attempts": attempts,
         "question": courses["exam"].questions.first(),
     }
+
+
+def _depart(world: World) -> None:
+    for name, by in (("alpha", "alice"), ("bravo", "bruno"), ("platin", "paul")):
+        partner, person, left_on = (
+            getattr(world.cast, name),
+            world.people[by],
+            world.at.date() - timedelta(10),
+        )
+        employment = hire(partner, f"Leaver of {name}")
+        certify(employment)
+        case = leave(employment, left_on, by=person, at=world.at, reported_on=world.at.date())
+        assert case is not None
+        world.departures[name], world.gaps[name] = case, case.gaps.get()
+        world.corrections[name] = correct_departure_date(
+            case, by=person, at=world.at, departed_on=left_on + timedelta(2), reason="Her last day was later."
+        )
+        world.reviews[name] = TierReview.objects.create(
+            partner=partner,
+            edition=case.edition,
+            current_tier=partner.tier,
+            proposed_tier="bronze",
+            facts={"tracks": [{"track": "technical", "required": 2, "present": 1, "missing": 1}]},
+            opened_at=world.at,
+        )
 
 
 def _invite(world: World) -> None:

@@ -524,6 +524,54 @@ TABLE: dict[str, Page] = {
         seen(STAFF_READERS, post_of(only(STAFF_MANAGERS))),
         things="employments",
     ),
+    # Departures and tiers: never a distributor
+    "departures:list": Page(only(PARTNER_PEOPLE | VENDOR_PEOPLE)),
+    "departures:export": Page(only(PARTNER_PEOPLE | VENDOR_PEOPLE), things="file_kinds"),
+    "departures:remind": Page(405, only(CHANNEL, LED_ON)),
+    "departures:open": Page(
+        lambda who, thing: seen(STAFF_READERS)(who, thing) if who in CHANNEL else 403,
+        lambda who, thing: seen(STAFF_READERS, ANSWERED)(who, thing) if who in CHANNEL else 403,
+        things="employments",
+    ),
+    "departures:case": Page(seen(STAFF_READERS), things="departures", stranger=404),
+    # All of them are reported already.
+    "departures:report": Page(
+        405, seen(STAFF_READERS, only(STAFF_MANAGERS, 409)), things="departures", stranger=404
+    ),
+    "departures:replace": Page(
+        seen(STAFF_READERS, only(STAFF_MANAGERS)),
+        seen(STAFF_READERS, only(STAFF_MANAGERS, ANSWERED)),
+        things="gaps",
+        stranger=404,
+    ),
+    "departures:take_back": Page(
+        seen(STAFF_READERS, only(STAFF_MANAGERS | CHANNEL)),
+        seen(STAFF_READERS, only(STAFF_MANAGERS | CHANNEL, ANSWERED)),
+        things="gaps",
+        stranger=404,
+    ),
+    "departures:correct": Page(
+        seen(STAFF_READERS, only(STAFF_MANAGERS | CHANNEL)),
+        seen(STAFF_READERS, only(STAFF_MANAGERS | CHANNEL, ANSWERED)),
+        things="departures",
+        stranger=404,
+    ),
+    "departures:decide_correction": Page(
+        seen(STAFF_READERS, only(CHANNEL)),
+        seen(STAFF_READERS, only(CHANNEL, ANSWERED)),
+        things="corrections",
+        stranger=404,
+    ),
+    "departures:withdraw": Page(
+        seen(STAFF_READERS, only(STAFF_MANAGERS | CHANNEL)),
+        seen(STAFF_READERS, only(STAFF_MANAGERS | CHANNEL, ANSWERED)),
+        things="departures",
+        stranger=404,
+    ),
+    "tiering:list": Page(only(PARTNER_PEOPLE | VENDOR_PEOPLE)),
+    "tiering:review": Page(
+        seen(STAFF_READERS), seen(STAFF_READERS, only(CHANNEL, ANSWERED)), things="reviews", stranger=404
+    ),
     # Inbox: everybody's own
     "inbox:list": Page(200, stranger=200),
     "inbox:mark_all": Page(405, LED_ON, stranger=LED_ON),
@@ -664,6 +712,17 @@ def addresses(world: World, name: str) -> dict[str, str]:
             things = {who: _view_of(world, who).pk for who in ("alice", "denise", "karim")} | {
                 MISSING: 999_999_999
             }
+        case "departures":
+            things = {key: row.reference for key, row in world.departures.items()} | {
+                MISSING: _free_number("DP")
+            }
+        case "gaps" | "corrections" as kind:
+            # Two values in one address: the case, and what belongs to it.
+            things = {
+                key: (world.departures[key].reference, row.pk) for key, row in getattr(world, kind).items()
+            } | {MISSING: (_free_number("DP"), 999_999_999)}
+        case "reviews":
+            things = {key: row.pk for key, row in world.reviews.items()} | {MISSING: 999_999_999}
         case "courses":
             things = {"open": "EPS-1", "draft": "EPS-2", MISSING: "NONE-1"}
         case "sessions":
@@ -714,6 +773,8 @@ def _address(name: str, value: Any) -> str:
     }
     for part, filled in fixed.items():
         route = route.replace(part, filled)
+    for one in value if isinstance(value, tuple) else ():
+        route = re.sub(r"<[^>]*>", str(one), route, count=1)
     return re.sub(r"<[^>]*>", str(value), route)
 
 
@@ -741,7 +802,8 @@ def plausible(world: World) -> dict[str, Any]:
         "trade_name": "Foreign", "legal_name": "Foreign SA", "name": "Foreign", "kind": "reseller",
         "tier": "gold", "country": "FR", "city": "Lyon", "distributors": [cast.distri_nord.pk],
         "primary": cast.distri_nord.pk, "countries": ["FR"], "is_active": "on", "hired_on": "2026-01-05",
-        "departed_on": "2026-11-20",
+        "departed_on": "2026-11-20", "decision": "consent", "still_here": "yes",
+        "replacement": world.employments["bravo"].pk, "case": world.departures["bravo"].reference,
     }  # fmt: skip
 
 
