@@ -283,7 +283,8 @@ def settle_conflict(
             other=other.reference,
         )
     match outcome:
-        case ConflictOutcome.EARLIER_STANDS:
+        # One that is won already stays as it is, whichever of the two prevails.
+        case ConflictOutcome.EARLIER_STANDS if later.status in ACTIVE:
             _end_registration(later, rival=earlier, by=by, at=at, message=message)
         case ConflictOutcome.LATER_PREVAILS if earlier.status in ACTIVE:
             _end_registration(earlier, rival=later, by=by, at=at, message=message)

@@ -102,13 +102,7 @@ def conflict_page(request: HttpRequest, pk: int) -> HttpResponse:
                 add_violation(form, refusal)
             else:
                 conflict.refresh_from_db(fields=["outcome"])
-                messages.success(
-                    request,
-                    _("Settled: %(outcome)s. Whose registration ends has been told.")
-                    % {"outcome": conflict.get_outcome_display()}
-                    if conflict.outcome != "different"
-                    else _("Settled: both registrations go on."),
-                )
+                messages.success(request, _receipt(conflict, earlier, later))
                 return redirect(conflict)
     else:
         form = SettleForm(initial={"message": neutral_message(later)})
@@ -130,10 +124,23 @@ def conflict_page(request: HttpRequest, pk: int) -> HttpResponse:
         if can(request.user, "deals.settle_conflicts") and not conflict.outcome and not own
         else None,
         "own_registration": own and not conflict.outcome,
-        "later_ends_protection": later.status == "approved",
         "earlier_goes_on": earlier.status in ACTIVE,
+        "later_goes_on": later.status in ACTIVE,
     }
     return render(request, "deals/conflict.html", context)
+
+
+def _receipt(conflict: Conflict, earlier: Deal, later: Deal) -> str:
+    """What the settlement did to the two as they were before it."""
+    if conflict.outcome == ConflictOutcome.DIFFERENT:
+        return _("Settled: both registrations go on.")
+    loser = later if conflict.outcome == ConflictOutcome.EARLIER_STANDS else earlier
+    text = (
+        _("Settled: %(outcome)s. Whose registration ends has been told.")
+        if loser.status in ACTIVE
+        else _("Settled: %(outcome)s. The other one is closed already and stays as it is.")
+    )
+    return text % {"outcome": conflict.get_outcome_display()}
 
 
 @dataclass(frozen=True)

@@ -271,6 +271,29 @@ def test_a_later_deal_that_is_won_still_keeps_the_earlier_one_waiting(cast):
     assert refusal.value.code == "conflict-open"
 
 
+def test_the_earlier_may_stand_beside_a_later_deal_that_is_already_won(cast, sign_in):
+    first = asked(cast, fields=("customer_name",), customer_name="Ville de Lens")
+    second = submitted(cast, cast.bruno, at=MONDAY + timedelta(hours=1), distributor=cast.third)
+    second = actions.approve_deal(second, by=cast.eve, at=LATER, granted_pct=Decimal(1))
+    looked_at(
+        actions.answer_request(
+            first, by=cast.amir, at=LATER, answer="Sorry.", changes={"customer_name": "Hôpital Saint-Roch"}
+        )
+    )
+    actions.report_won(
+        second, by=cast.bruno, at=LATER, order_reference="X", order_date=LATER.date(), order_amount=Decimal(1)
+    )
+    conflict = Conflict.objects.get()
+    browser = sign_in(cast.karim)
+    decision = {"outcome": "earlier_stands", "reason": "Another site.", "message": ""}
+    answer = browser.post(conflict.get_absolute_url(), decision, follow=True)
+    conflict.refresh_from_db()
+    assert conflict.outcome == ConflictOutcome.EARLIER_STANDS, answer.content.decode()
+    assert Deal.objects.get(pk=second.pk).status == DealStatus.WON
+    approved = actions.approve_deal(first, by=cast.denise, at=LATER, granted_pct=Decimal(1))
+    assert approved.status == DealStatus.APPROVED
+
+
 def test_what_a_customer_has_bought_within_twelve_months_is_not_new_business(cast):
     first = submitted(cast, cast.amir)
     actions.approve_deal(first, by=cast.denise, at=LATER, granted_pct=Decimal(1))
