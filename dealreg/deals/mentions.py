@@ -57,7 +57,8 @@ def _appearing(deal: Deal, by: User) -> set[int]:
     """Whose names stand on the page that the author reads."""
     named = {deal.registered_by_id}
     named |= set(Comment.objects.visible_to(by).filter(deal=deal).values_list("author", flat=True))
-    for asked_by, answered_by in deal.questions.values_list("asked_by", "answered_by"):
+    asked = deal.questions.visible_to(by)
+    for asked_by, answered_by in asked.values_list("asked_by", "answered_by"):
         named |= {asked_by, answered_by}
     return {pk for pk in named if pk}
 

@@ -1,5 +1,7 @@
 """@name in a comment: only those who read it and whom the author knows of (rule E6)."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -53,6 +55,18 @@ def test_a_distributor_names_its_own_people_and_those_of_the_deal(cast):
     inside = names(deal, cast.denise, internal=True)
     assert "Olga" in inside
     assert not inside & {"Amir", "Alice"}
+
+
+def test_who_asked_while_another_distributor_had_it_is_not_named_by_the_new_one(cast):
+    """The question stands on the partner's page, and on nobody's at the new distributor."""
+    deal = stages.submitted(cast, cast.bruno)
+    asked = LATER + timedelta(days=7)
+    actions.request_information(deal, by=cast.nora, at=asked, text="Which sites?", fields=[])
+    deal = actions.change_distributor(
+        deal, by=cast.bruno, at=asked + timedelta(hours=1), distributor=cast.third
+    )
+    assert "Nora" in names(deal, cast.bruno)
+    assert "Nora" not in names(deal, cast.eve)
 
 
 def test_the_vendor_names_everybody_who_reads_it(cast):
