@@ -72,7 +72,8 @@ def _tell_apart(request: HttpRequest, deal: Deal) -> HttpResponse:
 
 def _merge(request: HttpRequest, deal: Deal, record: int, reason: str) -> HttpResponse:
     """The record and the deal's own are one company: the older one stays. Undone in the register."""
-    records = [deal.customer_id, record] if record in offered_records(request.user, deal) else []
+    own = deal.customer and (deal.customer.merged_into_id or deal.customer_id)
+    records = [own, record] if own and record in offered_records(request.user, deal) else []
     found = list(Customer.objects.visible_to(request.user).current().filter(pk__in=records).order_by("pk"))
     if len(found) != 2:
         raise WrongState(

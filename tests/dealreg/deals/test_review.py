@@ -269,6 +269,15 @@ def test_the_channel_manager_makes_two_records_one_and_a_conflict_opens(cast, si
     assert "no longer among those" in again.content.decode()
 
 
+def test_a_deal_that_a_merge_has_left_on_its_old_record_counts_as_the_one_it_was_merged_into(cast, sign_in):
+    first, second = perhaps(cast)
+    old = Customer.objects.create(reference="C-0000AA", name="Old", country="FR", merged_into=second.customer)
+    Deal.objects.filter(pk=second.pk).update(customer=old)
+    facts = {"record": first.customer_id, "reason": "Two sites of one company.", "same": "1"}
+    answer = sign_in(cast.karim).post(address(second), facts, follow=True)
+    assert "The two records are one now" in answer.content.decode()
+
+
 def test_the_page_costs_the_same_with_one_and_with_ten_other_registrations(cast, sign_in, time_machine_at):
     submitted(cast, cast.bruno)
     deal = submitted(cast, at=LATER)
