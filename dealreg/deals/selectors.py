@@ -1,6 +1,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db.models import Count, Q
@@ -13,7 +13,6 @@ from dealreg.deals.rules import (
     check_may_extend,
     last_day_to_reopen,
     last_day_to_report,
-    stop_clock,
 )
 from dealreg.deals.win_rates import WinRate, win_counts
 from partners.catalogue.models import Price, PriceList, Product, ProductGroup
@@ -601,13 +600,6 @@ def waiting_for(deal: Deal) -> Waiting | None:
 def terms_of(deal: Deal) -> DealRegistrationTerms:
     """The terms of the edition that the deal was submitted under (rule D2)."""
     return rulebook_of(deal.edition).deal_registration
-
-
-def working_time_left(deal: Deal, at: datetime) -> timedelta | None:
-    """What is left of the time to decide, in the distributor's office hours; also while it stands still."""
-    if deal.decision_due_at is None:
-        return deal.clock_left
-    return stop_clock(at, deal.decision_due_at, deal.distributor.country, terms_of(deal))
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,10 @@
 """What makes two spellings the same company: pure functions on what people type."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
 from partners.customers.names import data_lines, name_key
-from portal.core.company_numbers import belong_to_two_companies, read_company_number
+from portal.core.company_numbers import read_company_number
 from portal.core.web_domains import registrable_domain
 
 
@@ -46,27 +45,3 @@ def read_identity(
         domain="" if is_free_mail(domain) else domain,
         name_key=name_key(name),
     )
-
-
-def same_because(one: CustomerIdentity, other: CustomerIdentity) -> tuple[str, ...]:
-    """The reasons for taking two for the same company: `number`, `domain`, `name`; empty when they
-    are not. Equal names of companies with two different numbers are two companies."""
-    reasons = []
-    if one.number_key and one.number_key == other.number_key:
-        reasons.append("number")
-    if one.domain and one.domain == other.domain:
-        reasons.append("domain")
-    numbers_differ = belong_to_two_companies(one.number_key, other.number_key)
-    if (
-        one.name_key
-        and one.name_key == other.name_key
-        and one.country == other.country
-        and not numbers_differ
-    ):
-        reasons.append("name")
-    return tuple(reasons)
-
-
-def strongest(reasons: Iterable[str]) -> int:
-    """How much a set of reasons weighs, to choose among several records."""
-    return sum({"number": 4, "domain": 2, "name": 1}[reason] for reason in reasons)

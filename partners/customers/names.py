@@ -95,10 +95,6 @@ def split_words(folded: str) -> list[str]:
     return words
 
 
-def _letters_of(piece: str) -> list[str]:
-    return _join_letters(_WORD.findall(piece))[0]
-
-
 def _join_letters(words: list[str]) -> tuple[list[str], bool]:
     """Single letters side by side as one word; and whether the last word came about so."""
     result: list[str] = []

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partners.customers.actions import Source, find_or_add_customer
-from partners.customers.identity import CustomerIdentity, name_key, read_identity, same_because, strongest
+from partners.customers.identity import CustomerIdentity, name_key, read_identity
 from partners.customers.keys import lock_keys
+from partners.customers.matching import Verdict, compare
 from partners.customers.models import Customer
 from partners.customers.selectors import matching_customers
 from portal.core.errors import RuleViolation
@@ -37,7 +38,6 @@ def identity(name="Hôpital Saint-Roch", country="FR", **facts) -> CustomerIdent
 )
 def test_two_spellings_of_one_name(one, other):
     assert name_key(one) == name_key(other)
-    assert same_because(identity(one), identity(other)) == ("name",)
 
 
 @pytest.mark.parametrize(
@@ -104,8 +104,12 @@ def test_a_name_of_nothing_but_a_legal_form_keeps_something(name):
 )
 def test_why_two_are_the_same(one, other, reasons):
     first, second = identity(**one), identity(**other)
-    assert same_because(first, second) == reasons
-    assert same_because(second, first) == reasons
+    found = compare(first, second)
+    assert found == compare(second, first)
+    assert tuple(
+        one.code for one in found.findings if one.code in ("number", "domain", "name")
+    ) == reasons or (found.verdict == Verdict.DIFFERENT and not reasons)
+    assert (found.verdict == Verdict.DIFFERENT) == (not reasons)
 
 
 @pytest.mark.parametrize(
@@ -127,9 +131,8 @@ def test_any_name_gives_a_stable_key(name):
 
 
 def test_a_key_that_is_empty_recognises_nothing():
-    nameless = identity("株")
-    assert same_because(CustomerIdentity("!", "FR"), CustomerIdentity("!", "FR")) == ()
-    assert same_because(nameless, identity("株")) == (("name",) if nameless.name_key else ())
+    nameless = CustomerIdentity("!", "FR")
+    assert compare(nameless, nameless).verdict == Verdict.DIFFERENT
 
 
 def test_whoever_might_mean_the_same_company_waits_for_a_common_lock():
@@ -146,10 +149,6 @@ def test_whoever_might_mean_the_same_company_waits_for_a_common_lock():
         assert set(lock_keys(other)) & set(keys)
     for other in (identity(country="BE"), identity("Ville de Lens"), identity("!")):
         assert not set(lock_keys(other)) & set(keys)
-
-
-def test_numbers_weigh_more_than_domains_and_domains_more_than_names():
-    assert strongest(["number"]) > strongest(["domain", "name"]) > strongest(["domain"]) > strongest(["name"])
 
 
 @pytest.mark.django_db
