@@ -14,6 +14,7 @@ from dealreg.deals.lifecycle import DealStatus
 from dealreg.deals.models import AppealOutcome, Clocked, Deal, Extension, RevocationCode
 from dealreg.deals.selectors import terms_of
 from dealreg.deals.time_left import time_left_words, words_for
+from dealreg.deals.views import wording
 from dealreg.deals.views.remembered import list_address
 from dealreg.deals.views.wording import Refusal, refusal_of
 from partners.customers.identity import is_free_mail
@@ -127,6 +128,12 @@ def deal_deadline(deal: Deal, own: bool = False) -> SafeString:
 def refusal(deal: Deal) -> Refusal | None:
     """Why it was refused, for pages and mails; nothing for another deal."""
     return refusal_of(deal)
+
+
+@register.simple_tag
+def rule_and_edition(rule: str, deal: Deal) -> str:
+    """What a "no" rests on: the rule, and the edition that the deal keeps (rule D2)."""
+    return wording.rule_and_edition(rule, deal.edition.code)
 
 
 @register.filter

@@ -96,7 +96,11 @@ class Refusal:
 
     @property
     def rule_and_edition(self) -> str:
-        return gettext("%(rule)s of edition %(edition)s") % {"rule": self.rule, "edition": self.edition}
+        return rule_and_edition(self.rule, self.edition)
+
+
+def rule_and_edition(rule: str, edition: str) -> str:
+    return gettext("%(rule)s of edition %(edition)s") % {"rule": rule, "edition": edition}
 
 
 def refusal_of(deal: Deal) -> Refusal | None:

@@ -17,6 +17,7 @@ from partners.organisations.models import Membership
 from portal.accounts.roles import Role
 from portal.audit.models import Event
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
+from portal.notifications.actions import deliver_due
 from portal.notifications.models import Notification
 from tests.dealreg.deals import stages
 from tests.dealreg.deals.stages import LATER, in_english
@@ -404,7 +405,7 @@ def test_from_the_deals_page_to_the_figures(cast, sign_in, time_machine_at):
 
 
 @pytest.mark.django_db
-def test_refused_and_withdrawn_on_the_page(cast, sign_in, time_machine_at):
+def test_refused_and_withdrawn_on_the_page(cast, sign_in, time_machine_at, mailoutbox):
     in_english(cast)
     request = asked(cast)
     base = f"/deals/{request.deal.reference}/"
@@ -413,6 +414,9 @@ def test_refused_and_withdrawn_on_the_page(cast, sign_in, time_machine_at):
             f"{base}discount/decide/", {"decision": "none", "text": "No ground."}, follow=True
         )
         assert "Refused." in said.content.decode()
+        assert "E14 of edition 2017" in said.content.decode()
+        deliver_due(at=SOON + timedelta(minutes=1), most=50)
+        assert any("E14 of edition 2017" in mail.body for mail in mailoutbox)
         asked(cast, request.deal)
         amir = sign_in(cast.amir)
         assert "withdrawn" in amir.post(f"{base}discount/withdraw/", follow=True).content.decode()

@@ -4,10 +4,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from dealreg.deals import actions
 from dealreg.deals.lifecycle import AmendmentStatus
 from dealreg.deals.models import Amendment, Deal, LossCode
+from portal.notifications.actions import deliver_due
 from tests.dealreg.deals.stages import LATER, MONDAY, approved, expired, in_english, submitted, won
 from tests.dealreg.deals.test_amending import grown
 from tests.dealreg.deals.test_on_behalf import draft_for, on_behalf
@@ -79,11 +81,14 @@ def test_a_large_change_goes_to_the_distributor_who_decides_on_its_page(cast, si
     assert "no change of this deal waits" in page_of(browser.get(address, follow=True))
 
 
-def test_a_refusal_is_read_by_the_partner(cast, sign_in):
+def test_a_refusal_is_read_by_the_partner_with_its_rule_and_edition(cast, sign_in, mailoutbox):
     amendment = grown(cast)
     address = f"/deals/{amendment.deal.reference}/amendment/"
     sign_in(cast.denise).post(address, {"decision": "refuse", "text": "No such site."})
-    assert "No such site." in page_of(sign_in(cast.amir).get(amendment.deal.get_absolute_url()))
+    page = page_of(sign_in(cast.amir).get(amendment.deal.get_absolute_url()))
+    assert "No such site." in page and "E4 of edition 2017" in page
+    deliver_due(at=timezone.now(), most=50)
+    assert any("E4 of edition 2017" in mail.body for mail in mailoutbox)
 
 
 def test_whoever_may_not_decide_is_refused_on_the_page(cast, sign_in):

@@ -268,6 +268,20 @@ def test_refused_after_the_old_end_the_protection_ends_then(cast):
     assert watch_protection(at + timedelta(days=9))["protections ended"] == 0
 
 
+def test_a_refusal_tells_its_rule_and_edition_and_what_to_do_on_the_page_and_by_mail(
+    cast, sign_in, mailoutbox
+):
+    deal = held(cast)
+    actions.refuse_extension(deal, by=cast.denise, at=LATER, code="other", text="The customer said no.")
+    deliver_due(at=LATER + timedelta(days=300), most=50)
+    page = sign_in(cast.amir).get(deal.get_absolute_url()).content.decode()
+    mails = [one.body for one in mailoutbox if cast.amir.email in one.to[0]]
+    mail = next(body for body in mails if "has been refused" in body)
+    for said in (page, mail):
+        assert "E8 of edition 2017" in said and "Report the order before the protection ends." in said
+    assert "Report the order before" not in sign_in(cast.denise).get(deal.get_absolute_url()).content.decode()
+
+
 @pytest.mark.parametrize(("code", "text", "field"), [("nonsense", "x", "code"), ("no_progress", " ", "text")])
 def test_a_refusal_names_its_reason(cast, code, text, field):
     deal = held(cast)
