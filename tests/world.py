@@ -1,6 +1,7 @@
 """A small world in motion: the cast with every role twice, and deals, files, comments, conflicts,
 invitations, a draft edition and a price file of several companies. Built once for many tests."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from partners.certification.models import (
     Departure,
     DepartureGap,
     Employment,
+    Transfer,
 )
 from partners.customers.actions import Source, add_customer
 from partners.customers.identity import read_identity
@@ -98,6 +100,8 @@ class World:
     invitations: dict[str, Invitation] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     notifications: dict[str, Notification] = field(default_factory=dict)
+    # By partner, certificates of an earlier employer: the person asked at Alpha, to be decided elsewhere.
+    transfers: dict[str, Transfer] = field(default_factory=dict)
     # By partner: Alpha's Tina (certified, with an account), Bravo's and Platin's Eva.
     employments: dict[str, Employment] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
@@ -219,6 +223,7 @@ def make_world(at: datetime | None = None) -> World:
     cast.platin.authorised_countries = ["DE", "FR"]
     cast.platin.save()
     _employ(world)
+    _ask_for_certificates(world)
     _register(world)
     _merge(world)
     _invite(world)
@@ -268,6 +273,25 @@ def _employ(world: World) -> None:
         )
         certify(employment, track)
         world.employments[name] = employment
+
+
+CONSENT_TOKEN = "t" * 43
+
+
+def _ask_for_certificates(world: World) -> None:
+    for name, by in (("alpha", "alice"), ("bravo", "bruno"), ("platin", "paul")):
+        asked = name == "alpha"
+        world.transfers[name] = Transfer.objects.create(
+            employment=world.employments[name],
+            certificate_number="KC-NOTHERE0",
+            status="consent_asked" if asked else "to_decide",
+            asked_by=world.people[by],
+            asked_at=world.at,
+            token_hash=hashlib.sha256((CONSENT_TOKEN if asked else name).encode()).hexdigest(),
+            token_expires_at=timezone.now() + timedelta(days=14),
+            sent_at=world.at,
+            consented_at=None if asked else world.at,
+        )
 
 
 def _register(world: World) -> None:

@@ -1,5 +1,6 @@
 """How far the partners have the certified staff that their tier asks for: figures, never a person."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -42,6 +43,28 @@ def coverage_rows(reader: User, day: date) -> QuerySet[Partner]:
         ),
     )
     return rows.annotate(missing=_short("technical") + _short("sales"))
+
+
+@dataclass(frozen=True)
+class Covered:
+    """Of some partners whose tier asks for specialists, how many have them and how many are short."""
+
+    key: str
+    complete: int
+    short: int
+
+
+def coverage_by_tier_and_country(partners: QuerySet[Partner]) -> tuple[list[Covered], list[Covered]]:
+    """By tier from the highest, and by country from the one with most partners. One query."""
+    asked = partners.filter(Q(technical_asked__gt=0) | Q(sales_asked__gt=0))
+    tiers: dict[str, list[int]] = {}
+    countries: dict[str, list[int]] = {}
+    for tier, country, missing in asked.order_by().values_list("tier", "country", "missing"):
+        for figures, key in ((tiers, tier), (countries, country)):
+            figures.setdefault(key, [0, 0])[missing > 0] += 1
+    by_tier = [Covered(tier, *tiers[tier]) for tier in reversed(Tier.values) if tier in tiers]
+    by_country = [Covered(key, *figures) for key, figures in countries.items()]
+    return by_tier, sorted(by_country, key=lambda one: (-one.complete - one.short, one.key))
 
 
 def _short(track: str) -> Any:

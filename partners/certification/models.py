@@ -197,6 +197,13 @@ class Transfer(models.Model):
     def __str__(self) -> str:
         return f"{self.employment}: {self.certificate_number}"
 
+    def get_absolute_url(self) -> str:
+        return f"/team/transfers/{self.pk}/"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in (TransferStatus.CONSENT_ASKED, TransferStatus.TO_DECIDE)
+
 
 # ---------------------------------------------------------------- training
 

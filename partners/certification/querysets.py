@@ -1,11 +1,11 @@
 """Who sees which employee, certificate and departure. Distributors see figures only, never a person."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from django.db.models import Exists, F, OuterRef, Q
 
-from partners.certification.lifecycle import BOOKING_STANDS, DepartureStatus, GapStatus
+from partners.certification.lifecycle import BOOKING_STANDS, DepartureStatus, GapStatus, TransferStatus
 from partners.organisations.querysets import ScopedQuerySet
 
 if TYPE_CHECKING:
@@ -40,6 +40,15 @@ class EmploymentQuerySet(PartnerPartQuerySet):
 class TransferQuerySet(ScopedQuerySet):
     """The new employer sees what it asked for; the vendor's office of the new employer decides. The old
     employer sees nothing of it (promise S1)."""
+
+    def to_send(self, at: datetime) -> "TransferQuerySet":
+        """Questions to the person that have not gone out yet."""
+        return self.filter(
+            status=TransferStatus.CONSENT_ASKED, sent_at=None, token_expires_at__gt=at
+        ).order_by("asked_at", "pk")
+
+    def to_decide(self) -> "TransferQuerySet":
+        return self.filter(status=TransferStatus.TO_DECIDE)
 
     def _seen_by_partner(self, membership: "Membership") -> Q:
         return Q(employment__partner_id=membership.partner_id)

@@ -1,17 +1,22 @@
 """What happens by date. Each sweep finds ids and hands them in batches to one action: safe to run twice, or
 late, or to be cut off in the middle."""
 
+import logging
 from collections.abc import Callable, Collection
 from datetime import date, datetime, timedelta
+from smtplib import SMTPException
 
+from celery import shared_task
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from partners.certification.actions import departure_deadlines as deadlines
 from partners.certification.actions.exams import finish_overdue_attempts
 from partners.certification.actions.sessions import release_places_of_leavers
 from partners.certification.actions.staff import end_account_of_leaver
-from partners.certification.models import Departure, Employment
+from partners.certification.actions.transfers import send_transfer_question
+from partners.certification.models import Departure, Employment, Transfer
 from partners.certification.querysets import DepartureQuerySet
 from partners.organisations.models import Partner
 from partners.programme.models import Edition
@@ -20,6 +25,11 @@ from portal.core.calendar import countries_by_date
 from portal.core.errors import gettext_noop
 from portal.core.sweeps import note_touched, sweep
 
+log = logging.getLogger(__name__)
+
+QUESTIONS_SENT = gettext_noop("questions to employees sent")
+QUESTIONS_FAILED = gettext_noop("questions to employees failed")
+MAILS_PER_RUN = 200
 ACCOUNTS_ENDED = gettext_noop("accounts of leavers ended")
 REPORTS_DUE = gettext_noop("reminders of departures to report")
 REPORTS_LATE = gettext_noop("departures reported late")
@@ -85,6 +95,24 @@ def _to_remind(cases: DepartureQuerySet, what: str, steps: Collection[int], toda
             Q(**{f"{what}_reminder": None}) | Q(**{f"{what}_reminder__gt": days})
         )
     return cases.filter(reached, **{f"{what}_due_on__gte": today})
+
+
+@shared_task
+def send_transfer_questions() -> dict[str, int]:
+    """Sent after each request; safe to run at any time, several at once."""
+    return send_unsent_questions(timezone.now())
+
+
+@sweep("certification.transfers", _("Certificates taken along: questions to the person"))
+def send_unsent_questions(at: datetime) -> dict[str, int]:
+    done = {QUESTIONS_SENT: 0, QUESTIONS_FAILED: 0}
+    for transfer_id in Transfer.objects.to_send(at).values_list("pk", flat=True)[:MAILS_PER_RUN]:
+        try:
+            done[QUESTIONS_SENT] += send_transfer_question(transfer_id, at=at)
+        except (SMTPException, OSError) as problem:
+            log.warning("question of transfer %s not sent: %s", transfer_id, problem)
+            done[QUESTIONS_FAILED] += 1
+    return done
 
 
 @sweep("certification.leavers", _("Leavers: portal accounts"), nightly=True)

@@ -201,6 +201,11 @@ _EVENTS: dict[str, tuple[Any, str, str]] = {
     "employment.rehired": (gettext_lazy("Entered again, known from before"), "user-check", "info"),
     "employment.edited": (gettext_lazy("Details changed: %(changed)s"), "pencil", "neutral"),
     "employment.left": (gettext_lazy("Departure reported: last day %(departed_on)s"), "user-minus", "warn"),
+    "employment.moved_on": (
+        gettext_lazy("Works for another company: last day %(departed_on)s"),
+        "user-minus",
+        "warn",
+    ),
     "transfer.asked": (gettext_lazy("Certificates of an earlier employer asked for"), "transfer", "info"),
     "transfer.consented": (gettext_lazy("The person has agreed"), "thumb-up", "ok"),
     "transfer.declined": (gettext_lazy("The person has declined"), "thumb-down", "neutral"),

@@ -9,6 +9,7 @@ from partners.certification.views import (
     results,
     sessions,
     staff,
+    transfers,
 )
 
 team_urls = [
@@ -24,6 +25,11 @@ team_urls = [
     path("<int:pk>/edit/", staff.edit, name="edit"),
     path("<int:pk>/rehire/", staff.rehire, name="rehire"),
     path("<int:pk>/leave/", staff.leave, name="leave"),
+    path("<int:pk>/transfer/", transfers.ask, name="ask_transfer"),
+    path("transfers/", transfers.waiting, name="transfers"),
+    path("transfers/<int:pk>/", transfers.decide, name="decide_transfer"),
+    path("transfers/<int:pk>/withdraw/", transfers.withdraw, name="withdraw_transfer"),
+    path("consent/<str:token>/", transfers.consent, name="consent"),
 ]
 training_urls = [
     path("", courses.course_list, name="list"),

@@ -84,6 +84,16 @@ class Slice:
 
 
 @dataclass(frozen=True)
+class ShareRow:
+    """One bar of `share_rows`: its label, its parts, and the figures as text."""
+
+    label: str
+    slices: tuple[Slice, ...]
+    text: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
 class LegendEntry:
     label: str
     tone: str
@@ -104,6 +114,7 @@ class Chart:
     rows: tuple[tuple[str, ...], ...]
     drawings: tuple[Drawing, ...] = ()
     slices: tuple[Slice, ...] = ()
+    share_rows: tuple[ShareRow, ...] = ()
     arcs: tuple[Arc, ...] = ()
     centre: str = ""
     centre_label: str = ""
@@ -183,6 +194,19 @@ def stacked_bar(
 ) -> Chart:
     """One horizontal bar cut into shares, the legend below it names each with its figure."""
     say = value_format or format_number
+    return Chart(
+        kind="stack",
+        title=title,
+        description=description,
+        legend=_legend(segments, say),
+        header=(value_header or title,),
+        rows=tuple((segment.label, say(segment.value)) for segment in segments),
+        slices=_slices(segments, say),
+        empty=not any(segment.value for segment in segments),
+    )
+
+
+def _slices(segments: Sequence[Segment], say: Callable[[Number], str]) -> tuple[Slice, ...]:
     total = sum(Decimal(str(segment.value)) for segment in segments)
     slices = []
     shown = [segment for segment in segments if segment.value]
@@ -193,15 +217,36 @@ def stacked_bar(
         width = usable * Decimal(str(segment.value)) / total
         slices.append(Slice(segment.tone, _n(x), _n(width), labelled(segment.label, say(segment.value))))
         x += width + gap
+    return tuple(slices)
+
+
+def share_rows(
+    rows: Sequence[tuple[str, str, Sequence[Segment]]],
+    *,
+    title: str,
+    description: str = "",
+    value_format: Callable[[Number], str] | None = None,
+) -> Chart:
+    """A bar for each row (label, address behind it, parts), all of one length: shares are compared, and the
+    figures stand beside them. Every row has the same parts."""
+    say = value_format or format_number
+    parts = rows[0][2] if rows else ()
+    sums = [sum(Decimal(str(row[2][number].value)) for row in rows) for number in range(len(parts))]
     return Chart(
-        kind="stack",
+        kind="rows",
         title=title,
         description=description,
-        legend=_legend(segments, say),
-        header=(value_header or title,),
-        rows=tuple((segment.label, say(segment.value)) for segment in segments),
-        slices=tuple(slices),
-        empty=not total,
+        legend=tuple(
+            LegendEntry(part.label, part.tone, value=say(total))
+            for part, total in zip(parts, sums, strict=True)
+        ),
+        header=tuple(part.label for part in parts),
+        rows=tuple((label, *(say(part.value) for part in segments)) for label, _url, segments in rows),
+        share_rows=tuple(
+            ShareRow(label, _slices(segments, say), " / ".join(say(part.value) for part in segments), url)
+            for label, url, segments in rows
+        ),
+        empty=not any(sums),
     )
 
 

@@ -157,6 +157,15 @@ register_kind("deal-distributor-changed", _("Distributor changed"), "truck")
 register_kind(
     "deal-moved-away", _("Registration gone to another distributor"), "truck", sides=("distributor",)
 )
+register_kind(
+    "transfer-to-decide",
+    _("Certificates of an earlier employer to decide"),
+    "transfer",
+    asks=("vendor",),
+    sides=("vendor",),
+)
+register_kind("transfer-granted", _("Certificates taken along"), "transfer", sides=("partner",))
+register_kind("transfer-refused", _("Certificates not taken along"), "transfer", sides=("partner",))
 register_kind("deal-handed-over", _("Deals handed over to you"), "arrows-exchange", sides=("partner",))
 register_kind("deal-mentioned", _("You are named in a comment"), "at", asks=EVERY_SIDE)
 register_kind("certificate-issued", _("Certificate issued"), "certificate", sides=("partner",))

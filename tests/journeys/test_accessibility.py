@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from portal.accounts.models import User
-from tests.world import World, make_world
+from tests.world import CONSENT_TOKEN, World, make_world
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
@@ -49,6 +49,12 @@ PAGES: dict[str, list[str]] = {
         "/people/invite/",
         "/people/{alpha_member}/",
         "/partners/P-000001/",
+        "/team/",
+        "/team/add/",
+        "/team/{employee}/",
+        "/team/{employee}/edit/",
+        "/team/{employee}/leave/",
+        "/team/me/",
         "/distributors/",
         "/distributors/D-001/",
         "/no/such/page/",
@@ -68,6 +74,7 @@ PAGES: dict[str, list[str]] = {
         "/deals/{charlie}/request-information/",
         "/partners/",
         "/partners/P-000002/",
+        "/team/coverage/",
         "/distributors/D-001/",
     ],
     "karim": [
@@ -96,6 +103,10 @@ PAGES: dict[str, list[str]] = {
         "/partners/P-000001/",
         "/partners/P-000001/edit/",
         "/partners/P-000001/people/",
+        "/team/of/P-000001/",
+        "/team/coverage/",
+        "/team/transfers/",
+        "/team/transfers/{transfer}/",
         "/distributors/",
         "/distributors/D-001/",
     ],
@@ -120,6 +131,7 @@ PAGES: dict[str, list[str]] = {
         "/status/?q=alpha",
         "/accounts/invitation/{token}/",
         "/accounts/invitation/no-such-token/",
+        "/team/consent/{consent}/",
     ],
 }
 # What reads screens trips over; best practices count as well.
@@ -157,6 +169,9 @@ def addresses(world: World, who: str) -> list[str]:
         "conflict": world.conflicts["south"].pk,
         "price_import": world.price_import.reference,
         "token": world.tokens["alpha"],
+        "employee": world.employments["alpha"].pk,
+        "transfer": world.transfers["bravo"].pk,
+        "consent": CONSENT_TOKEN,
     }
     return [page.format(**names) for page in PAGES[who]]
 

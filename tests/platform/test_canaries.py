@@ -19,6 +19,7 @@ from dealreg.deals import actions
 from dealreg.deals.actions.drafting import LineInput
 from dealreg.deals.actions.looking import look_at_due
 from dealreg.deals.models import Conflict, Deal, Evidence
+from partners.certification.models import Employment, Transfer
 from partners.organisations.actions.people import invite_person
 from partners.programme.models import Edition
 from portal.audit.models import Event
@@ -26,6 +27,8 @@ from portal.documents.actions import store_document
 from portal.notifications.actions import deliver_due
 from portal.notifications.models import Notification
 from tests.dealreg.deals import stages
+from tests.partners.certification.people import certify
+from tests.partners.certification.team import employ
 from tests.world import (
     ALPHA,
     BRAVO,
@@ -53,6 +56,8 @@ WORDS: dict[str, set[str]] = {
     "Zorbexreason": SOUTH,
     "Zorbexstaff": BRAVO | SOUTH,
     "Zorbexguest": BRAVO | SOUTH,
+    "Zorbexeva": BRAVO | SOUTH,
+    "Zorbexwaits": BRAVO | SOUTH,
     "Zorbexseller": OUEST | SOUTH,
     "Zorbexlegal": DISTRIBUTOR_READERS["third"],
     "Zorbexnumber": PARTNER_READERS["bravo"],
@@ -137,6 +142,11 @@ def plant(world: World) -> None:
         full_name="Zorbexguest",
         role="partner_sales",
     )
+    eva = employ(
+        cast.bravo, "Zorbexeva Lind", email="zorbexeva@bravo-it.example", job_title="Zorbexeva's own"
+    )
+    certify(eva)
+    Transfer.objects.filter(pk=world.transfers["bravo"].pk).update(certificate_number="ZORBEXWAITS")
     cast.third.legal_name = "Zorbexlegal SARL"
     cast.third.save()
     cast.bravo.company_number = "Zorbexnumber"
@@ -186,6 +196,13 @@ SEARCHES = [
     "/partners/partners.xlsx",
     "/people/?q=zorbex",
     "/inbox/?q=DR-",
+    "/team/?q=zorbex&state=all",
+    "/team/team.csv",
+    "/team/of/P-000002/",
+    "/team/of/P-000002/team.csv",
+    "/team/coverage/?q=bravo",
+    "/team/coverage.csv",
+    "/team/transfers/",
     "/distributors/?sort=city",
     "/status/?q=zorbex",
     "/status/?q=bravo",
@@ -206,6 +223,8 @@ def addresses_of_others(world: World) -> list[str]:
     places += [f"/deals/conflicts/{pk}/" for pk in Conflict.objects.values_list("pk", flat=True)]
     places += ["/partners/P-000002/", "/partners/P-000002/people/", "/distributors/D-003/"]
     places += ["/programme/editions/2099/", "/programme/editions/2099/grid.csv", "/no/such/page/"]
+    places += [f"/team/{pk}/" for pk in Employment.objects.values_list("pk", flat=True)]
+    places += [f"/team/transfers/{transfer.pk}/" for transfer in world.transfers.values()]
     places += [f"/people/{world.memberships[name].pk}/" for name in ("bravo", "third")]
     return places
 

@@ -15,7 +15,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from dealreg.deals.models import Deal
 from portal.documents.models import Document
-from tests.world import World, edition_text, evidence_file, fingerprint, undone
+from tests.world import CONSENT_TOKEN, World, edition_text, evidence_file, fingerprint, undone
 
 SLOWEST = 5.0  # seconds
 ALONE = 11  # of so many values, one is tried alone in each field
@@ -113,6 +113,16 @@ def answer(world: World) -> dict[str, Any]:
         "lines-0-nodes": "120", "lines-0-term_months": "12", "evidence-TOTAL_FORMS": "1",
         "evidence-INITIAL_FORMS": "0", "evidence-0-kind": "", "evidence-0-dated_on": "",
     }  # fmt: skip
+
+
+def employee(world: World) -> dict[str, Any]:
+    return {
+        "full_name": "Eva Berg",
+        "email": "eva@berg.example",
+        "job_title": "Engineer",
+        "hired_on": soon(world, -100),
+        "account": "",
+    }
 
 
 FORMS: dict[str, Form] = {
@@ -280,6 +290,34 @@ FORMS: dict[str, Form] = {
     "partner edited": Form("karim", lambda world: "/partners/P-000003/edit/", partner),
     "distributor added": Form("nora", lambda world: "/distributors/add/", distributor),
     "distributor edited": Form("nora", lambda world: "/distributors/D-003/edit/", distributor),
+    "employee": Form("alice", lambda world: "/team/add/", employee),
+    "employee edited": Form("alice", lambda world: f"/team/{world.employments['alpha'].pk}/edit/", employee),
+    "employee hired again": Form(
+        "alice", lambda world: f"/team/{world.employments['alpha'].pk}/rehire/", employee
+    ),
+    "departure": Form(
+        "alice",
+        lambda world: f"/team/{world.employments['alpha'].pk}/leave/",
+        lambda world: {
+            "departed_on": soon(world, -3),
+            "successor": str(world.memberships["alpha"].pk),
+            "note": "Moved.",
+            "action": "report",
+        },
+    ),
+    "certificates of an earlier employer": Form(
+        "paul",
+        lambda world: f"/team/{world.employments['platin'].pk}/transfer/",
+        lambda world: {"number": "KC-1234"},
+    ),
+    "certificates decided": Form(
+        "karim",
+        lambda world: f"/team/transfers/{world.transfers['bravo'].pk}/",
+        lambda world: {"action": "refuse", "reason": "Another person."},
+    ),
+    "agreement of the person": Form(
+        "anonymous", lambda world: f"/team/consent/{CONSENT_TOKEN}/", lambda world: {"answer": "yes"}
+    ),
     "settings": Form(
         "alice",
         lambda world: "/settings/",
@@ -309,6 +347,31 @@ FORMS: dict[str, Form] = {
         "anonymous", lambda world: "/accounts/password/reset/", lambda world: {"email": "a@b.c"}
     ),
     # Filters in the address
+    "team": Form(
+        "alice",
+        lambda world: "/team/",
+        lambda world: {"q": "a", "state": "all", "certified": "technical", "sort": "-works", "page": "1"},
+        "get",
+    ),
+    "export of the team": Form(
+        "alice", lambda world: "/team/team.csv", lambda world: {"q": "a", "sort": "name"}, "get"
+    ),
+    "certified staff": Form(
+        "karim",
+        lambda world: "/team/coverage/",
+        lambda world: {
+            "q": "a",
+            "tier": "gold",
+            "country": "FR",
+            "state": "missing",
+            "sort": "tier",
+            "page": "1",
+        },
+        "get",
+    ),
+    "certificates to decide": Form(
+        "karim", lambda world: "/team/transfers/", lambda world: {"show": "all", "page": "1"}, "get"
+    ),
     "list of deals": Form(
         "karim",
         lambda world: "/deals/",

@@ -7,8 +7,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from dealreg.deals import actions
+from partners.certification.models import Transfer
 from partners.organisations.actions.people import invite_person
-from partners.organisations.models import Distributor
+from partners.organisations.models import Distributor, Partner, Supply
+from tests.partners.certification.people import certify
+from tests.partners.certification.team import employ
 
 
 def cost(browser, place: str) -> int:
@@ -51,9 +54,53 @@ def more_comments(world, number: int) -> None:
         actions.add_comment(world.deals["alpha"], by=by, at=timezone.now(), text=f"{place}")
 
 
+def more_employees(world, number: int) -> None:
+    for place in range(number):
+        employment = employ(world.cast.alpha, f"N{number} {place:02}", email=f"n{number}-{place}@x.example")
+        certify(employment, "sales" if place % 2 else "technical")
+
+
+def more_partners(world, number: int) -> None:
+    for place in range(number):
+        partner = Partner.objects.create(
+            reference=f"P-9{number:02}{place:03}",
+            trade_name=f"N{number} {place}",
+            legal_name="x",
+            country="FR",
+            tier="gold",
+            authorised_on=world.at.date(),
+        )
+        Supply.objects.create(
+            partner=partner,
+            distributor=world.cast.distri_nord,
+            is_primary=True,
+            started_on=world.at.date(),
+        )
+        certify(employ(partner))
+
+
+def more_transfers(world, number: int) -> None:
+    for place in range(number):
+        Transfer.objects.create(
+            employment=employ(world.cast.alpha, f"T{number} {place:02}"),
+            certificate_number="KC-1",
+            status="to_decide",
+            asked_by=world.people["alice"],
+            asked_at=world.at,
+            token_hash=f"{number}-{place}",
+            token_expires_at=world.at,
+            consented_at=world.at,
+        )
+
+
 @pytest.mark.parametrize(
     ("who", "place", "more"),
     [
+        ("alice", "/team/", more_employees),
+        ("karim", "/team/of/P-000001/", more_employees),
+        ("denise", "/team/coverage/", more_partners),
+        ("karim", "/team/coverage/", more_partners),
+        ("karim", "/team/transfers/", more_transfers),
         ("karim", "/distributors/", more_distributors),
         ("karim", "/partners/add/", more_distributors),
         ("alice", "/people/", more_invitations),

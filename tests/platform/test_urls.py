@@ -16,6 +16,7 @@ from partners.lists.models import SavedView
 from portal.core.references import read_reference
 from tests.world import (
     CONFLICT_READERS,
+    CONSENT_TOKEN,
     COURSE_READERS,
     CUSTOMER_READERS,
     DEAL_READERS,
@@ -572,6 +573,21 @@ TABLE: dict[str, Page] = {
     "tiering:review": Page(
         seen(STAFF_READERS), seen(STAFF_READERS, only(CHANNEL, ANSWERED)), things="reviews", stranger=404
     ),
+    "team:ask_transfer": Page(405, seen(STAFF_READERS, only(STAFF_MANAGERS, ANSWERED)), things="employments"),
+    "team:transfers": Page(only(VENDOR_PEOPLE)),
+    "team:decide_transfer": Page(
+        seen(STAFF_READERS, lambda who, thing: 302 if who in PARTNER_PEOPLE else 200),
+        seen(STAFF_READERS, only(CHANNEL, ANSWERED)),
+        things="transfers",
+    ),
+    "team:withdraw_transfer": Page(
+        405, seen(STAFF_READERS, only(STAFF_MANAGERS, LED_ON)), things="transfers"
+    ),
+    "team:consent": public(
+        lambda who, thing: 404 if thing == MISSING else 200,
+        lambda who, thing: 404 if thing == MISSING else 200,
+        things="consents",
+    ),
     # Inbox: everybody's own
     "inbox:list": Page(200, stranger=200),
     "inbox:mark_all": Page(405, LED_ON, stranger=LED_ON),
@@ -684,6 +700,10 @@ def addresses(world: World, name: str) -> dict[str, str]:
                 world.memberships if name in ASKED_BY_ALL else {key: world.memberships[key] for key in SOME}
             )
             things = {key: row.pk for key, row in kept.items()} | {MISSING: 999_999_999}
+        case "transfers":
+            things = {key: row.pk for key, row in world.transfers.items()} | {MISSING: 999_999_999}
+        case "consents":
+            things = {"alpha": CONSENT_TOKEN, MISSING: "u" * 43}
         case "employments":
             things = {key: row.pk for key, row in world.employments.items()} | {MISSING: 999_999_999}
         case "invitations":

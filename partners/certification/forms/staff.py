@@ -106,6 +106,23 @@ class LeaverForm(forms.Form):
         )
 
 
+class TransferForm(forms.Form):
+    number = forms.CharField(
+        label=_("Number of one of the certificates"),
+        max_length=20,
+        help_text=_("The person is asked by mail whether the certificates come along."),
+    )
+
+
+class RefusalForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("The partner reads it."),
+    )
+
+
 class TeamFilterForm(forms.Form):
     """Filters of the list; what does not fit is left out instead of refused."""
 

@@ -1,6 +1,6 @@
 """How far the partners have the certified staff that their tiers ask for."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import django_tables2 as tables
@@ -10,19 +10,23 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from partners.certification.coverage import coverage_rows
+from partners.certification.coverage import Covered, coverage_by_tier_and_country, coverage_rows
 from partners.certification.forms.coverage import CoverageFilterForm
 from partners.certification.tables import CoverageTable
+from partners.certification.taken_along import transfers_waiting
 from partners.organisations.access import require
 from partners.organisations.models import Tier
 from partners.organisations.selectors import is_distributor, is_partner
 from portal.accounts.membership import membership_required
+from portal.core.charts import Chart, Segment, share_rows
 from portal.core.errors import NotAllowed, gettext_noop
 from portal.core.exports import csv_response, xlsx_response
 from portal.core.formats import country_name
 from portal.core.pagination import show_page_of
 
 PER_PAGE = 25
+# What a phone shows without an end; the list has all of them.
+MOST_COUNTRIES = 12
 EXPORT_CHUNK = 500
 
 
@@ -49,16 +53,42 @@ def coverage(request: HttpRequest) -> HttpResponse:
         "icon": "building-store",
         "text": _("Partners appear here as soon as you see them."),
     }
+    counts_only = is_distributor(request.user)
+    by_tier, by_country = ([], []) if counts_only else coverage_by_tier_and_country(table.data.data)
     return render(
         request,
         "team/coverage.html",
         {
+            "chart_of_tiers": _chart(
+                by_tier, "tier", lambda key: str(Tier(key).label), _("Certified staff by tier")
+            ),
+            "chart_of_countries": _chart(
+                by_country[:MOST_COUNTRIES], "country", country_name, _("Certified staff by country")
+            ),
             "form": form,
             "table": table,
-            "counts_only": is_distributor(request.user),
+            "counts_only": counts_only,
+            "waiting": transfers_waiting(request.user, timezone.now()).count(),
             "query": request.GET.urlencode(),
         },
     )
+
+
+def _chart(figures: list[Covered], name: str, label: Callable[[str], str], title: str) -> Chart | None:
+    if not figures:
+        return None
+    rows = [
+        (
+            label(one.key),
+            f"?{name}={one.key}",
+            [
+                Segment(_("Complete"), one.complete, "ok"),
+                Segment(_("Specialists missing"), one.short, "bad"),
+            ],
+        )
+        for one in figures
+    ]
+    return share_rows(rows, title=title)
 
 
 @require_safe

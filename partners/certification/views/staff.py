@@ -14,10 +14,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from partners.certification import team
 from partners.certification.actions import staff as actions
-from partners.certification.forms.staff import EmployeeForm, LeaverForm, TeamFilterForm
+from partners.certification.forms.staff import EmployeeForm, LeaverForm, TeamFilterForm, TransferForm
 from partners.certification.models import Employment
 from partners.certification.strength import sentences, strength_of
 from partners.certification.tables import TeamTable, counts_for, works_badge
+from partners.certification.taken_along import transfers_of
 from partners.organisations.access import can, require
 from partners.organisations.models import Partner
 from partners.organisations.selectors import is_partner
@@ -179,10 +180,10 @@ def _employment(request: HttpRequest, pk: int) -> Employment:
 @membership_required
 def employee(request: HttpRequest, pk: int) -> HttpResponse:
     employment = _employment(request, pk)
-    return _employee_page(request, employment)
+    return employee_page(request, employment)
 
 
-def _employee_page(request: HttpRequest, employment: Employment, **context: Any) -> HttpResponse:
+def employee_page(request: HttpRequest, employment: Employment, **context: Any) -> HttpResponse:
     user, today = request.user, _today(employment.partner)
     certificates = [
         {
@@ -207,6 +208,8 @@ def _employee_page(request: HttpRequest, employment: Employment, **context: Any)
             "certificates": certificates,
             "access": access,
             "departures": team.departures_of(employment, user),
+            "transfers": transfers_of(employment, user),
+            "transfer_form": TransferForm(),
             "history": team.timeline_of_employee(employment),
             "team_url": _team_url(request, employment.partner),
         }

@@ -20,6 +20,7 @@ from portal.dashboard.demo.history import Case, Clockwork
 from portal.dashboard.demo.plot import plot
 from portal.dashboard.demo.register import tidy_register
 from portal.dashboard.demo.saved_views import save_views
+from portal.dashboard.demo.team import hire_teams
 from portal.dashboard.demo.world import make_world
 from portal.documents.models import Document
 from portal.notifications.models import Notification
@@ -54,6 +55,7 @@ def load_world(*, now: datetime, tell: Callable[[int, int], None]) -> Loaded:
     with transaction.atomic():
         programme.seed_edition(yaml.safe_load(EDITION.read_text("utf-8")))
         world = make_world(now)
+        hire_teams(world)
         _count_rows()
         clockwork = Clockwork(world, told)
         clockwork.run(plot(clockwork))
