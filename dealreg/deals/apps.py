@@ -8,12 +8,15 @@ class DealsConfig(AppConfig):
     def ready(self) -> None:
         from dealreg.deals import waiting_work as waiting
         from dealreg.deals.actions import handing_over
-        from dealreg.deals.views.listing import DEALS
+        from dealreg.deals.views.customers import CUSTOMERS
+        from dealreg.deals.views.listing import APPROVALS, DEALS, QUEUE
+        from dealreg.deals.views.pipeline import PIPELINE
         from partners.lists.pages import register_list_page
         from partners.organisations.handing_over import register_hand_over
         from portal.notifications.asking import register_waiting_subjects
 
-        register_list_page(DEALS)
+        for page in (DEALS, QUEUE, APPROVALS, PIPELINE, CUSTOMERS):
+            register_list_page(page)
         register_hand_over(
             "deals",
             handing_over.LABEL,

@@ -26,6 +26,10 @@ class Views:
         return next((view for view in self.rows if view.is_default), None)
 
     @property
+    def default_address(self) -> str:
+        return address_of(self.default, self.page) if self.default else ""
+
+    @property
     def is_changed(self) -> bool:
         return self.current is not None and self.query != self.current.query
 

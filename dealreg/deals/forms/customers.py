@@ -9,6 +9,7 @@ from dealreg.deals.models import Deal
 from partners.customers.models import Customer
 from partners.customers.selectors import Seen, find_records
 from portal.core.formats import alphabetical, country_name, format_day, labelled
+from portal.core.list_filters import ListFilter
 
 TEXT_LENGTH = 4000
 
@@ -17,7 +18,7 @@ def country_choices(countries: list[str]) -> list[tuple[str, str]]:
     return sorted(((code, country_name(code)) for code in countries), key=lambda one: alphabetical(one[1]))
 
 
-class CustomerFilter(django_filters.FilterSet):
+class CustomerFilter(ListFilter):
     q = django_filters.CharFilter(
         method="search",
         label=_("Search customers"),

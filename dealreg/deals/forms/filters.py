@@ -7,7 +7,6 @@ from typing import Any
 import django_filters
 from django import forms
 from django.db.models import F, QuerySet, Value
-from django.http import QueryDict
 from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -24,10 +23,10 @@ from partners.organisations.models import Distributor
 from partners.programme.selectors import rulebook_on
 from portal.accounts.models import User
 from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES
+from portal.core.list_filters import ListFilter
 
 DUE_SOON = timedelta(hours=24)
 GROUPS_OF_STATES: dict[str, Sequence[str]] = {"open": ACTIVE, "under_review": UNDER_REVIEW, "ended": ENDED}
-RIDES_ALONG = ("sort", "col", "view")
 # Rule E10: won, while the distributor has not confirmed the order.
 TO_CONFIRM = "to_confirm"
 
@@ -40,7 +39,7 @@ class SearchFilter(django_filters.CharFilter):
     field_class = OneLine
 
 
-class DealFilter(django_filters.FilterSet):
+class DealFilter(ListFilter):
     q = SearchFilter(label=_("Customer or number"), method="search", max_length=200)
     status = django_filters.ChoiceFilter(label=_("Status"), empty_label=_("All states"), method="in_state")
     product_group = django_filters.ChoiceFilter(
@@ -67,12 +66,13 @@ class DealFilter(django_filters.FilterSet):
     )
     submitted_to = django_filters.DateFilter(label=_("Submitted to"), method="to_day", widget=DayInput())
 
-    # No filters: they ride along, so that filtering keeps the order, the columns and the view.
-    sort = SearchFilter(method="as_it_is", max_length=40, widget=forms.HiddenInput)
+    # Rides along as well.
     col = django_filters.MultipleChoiceFilter(
         method="as_it_is", choices=COLUMN_CHOICES, widget=forms.MultipleHiddenInput
     )
-    view = SearchFilter(method="as_it_is", max_length=20, widget=forms.HiddenInput)
+
+    rides_along = (*ListFilter.rides_along, "col")
+    several = ("col",)
 
     class Meta:
         model = Deal
@@ -152,27 +152,6 @@ class DealFilter(django_filters.FilterSet):
             ("expiring", _("Protection ends soon")),
         ]
 
-    @property
-    def is_set(self) -> bool:
-        return any(self.form.data.get(name) for name in self.filters if name not in RIDES_ALONG)
-
-    @property
-    def understood(self) -> QueryDict:
-        """What of the query means something here, as a saved view keeps it."""
-        kept = QueryDict(mutable=True)
-        given = self.form.data
-        if not self.is_bound or not isinstance(given, QueryDict):
-            return kept
-        self.form.is_valid()
-        for name in sorted(self.filters):
-            values = sorted({value for value in given.getlist(name) if value})
-            if name != "view" and values and name not in self.form.errors:
-                kept.setlist(name, values if name == "col" else values[-1:])
-        return kept
-
-    def as_it_is(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
-        return deals
-
     def search(self, deals: DealQuerySet, name: str, text: str) -> DealQuerySet:
         return deals_matching(self.user, text, deals)
 
@@ -211,3 +190,21 @@ class DealFilter(django_filters.FilterSet):
     def to_day(self, deals: DealQuerySet, name: str, day: Any) -> DealQuerySet:
         # Midnight of the next day, put so that the last day of the calendar has one too.
         return deals.filter(submitted_at__lte=timezone.make_aware(datetime.combine(day, time.max)))
+
+
+class QueueFilter(DealFilter):
+    """Of what waits for the reader's decision; the order is the queue's own."""
+
+    def __init__(self, data: Any, queryset: DealQuerySet, *, user: User) -> None:
+        super().__init__(data, queryset, user=user)
+        for name in ("status", "submitted_from", "submitted_to", "sort", "col"):
+            del self.filters[name]
+
+    def _deadlines(self) -> list[Any]:
+        return [("due_soon", _("Decision due within 24 hours")), ("overdue", _("Decision overdue"))]
+
+    def by_deadline(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
+        if value == "overdue":
+            # Whatever the half: what is listed here is the reader's to decide.
+            return deals.overdue(timezone.now())
+        return super().by_deadline(deals, name, value)

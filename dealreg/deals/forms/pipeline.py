@@ -8,7 +8,7 @@ from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from dealreg.deals.forms.filters import DealFilter, SearchFilter
+from dealreg.deals.forms.filters import DealFilter
 from dealreg.deals.lifecycle import ACTIVE, DealStatus
 from dealreg.deals.querysets import DealQuerySet, ends_soon
 from portal.accounts.models import User
@@ -33,9 +33,13 @@ class PipelineFilter(DealFilter):
             ("later", _("Later")),
         ],
     )
-    # Not filters: they ride along, so that filtering keeps the view and its columns.
-    by = SearchFilter(method="as_it_is", max_length=12, widget=forms.HiddenInput)
-    view = SearchFilter(method="as_it_is", max_length=12, widget=forms.HiddenInput)
+    # Not filters: they ride along, so that filtering keeps the board or the table and its columns.
+    by = django_filters.ChoiceFilter(method="as_it_is", choices=BY_CHOICES, widget=forms.HiddenInput)
+    display = django_filters.ChoiceFilter(
+        method="as_it_is", choices=[("table", _("Table"))], widget=forms.HiddenInput
+    )
+
+    rides_along = (*DealFilter.rides_along, "by", "display")
 
     def __init__(self, data: Any, queryset: DealQuerySet, *, user: User, today: date) -> None:
         self.today = today
@@ -51,11 +55,6 @@ class PipelineFilter(DealFilter):
             ("expiring", _("Protection ends soon")),
             ("overdue", _("Decision overdue")),
         ]
-
-    @property
-    def is_set(self) -> bool:
-        kept = ("sort", "by", "view")
-        return any(self.form.data.get(name) for name in self.filters if name not in kept)
 
     def by_deadline(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
         if value == "expiring":

@@ -16,8 +16,7 @@ from dealreg.deals.bulk import BULK_ACTIONS, MOST_AT_ONCE, BulkAction, bulk_acti
 from dealreg.deals.competitors import known_competitors
 from dealreg.deals.forms.bulk import FORMS
 from dealreg.deals.models import Deal
-from dealreg.deals.selectors import queue_of
-from dealreg.deals.views.listing import HEADER, deals_of_query, export_rows
+from dealreg.deals.views.listing import HEADER, deals_of_query, export_rows, queue_of_query
 from partners.organisations.access import require
 from portal.core.exports import csv_response, xlsx_response
 from portal.core.references import read_reference
@@ -70,10 +69,11 @@ def _whole_list(request: HttpRequest) -> QuerySet[Deal] | None:
     """All that the list shows, where all of it is chosen: a file holds it whole, as that of the list does."""
     if request.POST.get("scope") != "all":
         return None
+    query = QueryDict(request.POST.get("query", "")[:4_000])
     if request.POST.get("origin") == "queue":
-        found = queue_of(request.user, timezone.now())
+        found = queue_of_query(request.user, query, timezone.now())
     else:
-        found = deals_of_query(request.user, QueryDict(request.POST.get("query", "")[:4_000]))
+        found = deals_of_query(request.user, query)
     return found.select_related(*_RELATED)
 
 

@@ -6,7 +6,7 @@ import django_tables2 as tables
 from django.contrib import messages
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.html import format_html
@@ -24,7 +24,10 @@ from partners.customers.matching import Verdict, compare
 from partners.customers.models import ChangeKind, Customer, CustomerChange, ObservationKind
 from partners.customers.selectors import changes_of, observed_of, possible_duplicates, word_weights
 from partners.customers.wording import finding_words
+from partners.lists.pages import ListPage
+from partners.lists.selectors import views_of
 from partners.organisations.access import can, require
+from portal.accounts.models import User
 from portal.audit.models import Audience
 from portal.audit.selectors import timeline
 from portal.core.errors import RuleViolation, WrongState
@@ -89,6 +92,16 @@ def _counted(deals: DealQuerySet) -> Coalesce:
     return Coalesce(Subquery(of_record.annotate(number=Count("pk")).values("number")), 0)
 
 
+def _understood(query: QueryDict, user: User) -> QueryDict:
+    countries = user.acting_as.vendor_office.countries
+    return CustomerFilter(query, Customer.objects.none(), countries=countries).understood
+
+
+CUSTOMERS = ListPage(
+    "customers", gettext_lazy("End customers"), "customers:list", "customers.see", _understood
+)
+
+
 @require_safe
 def customer_list(request: HttpRequest) -> HttpResponse:
     membership = require(request.user, "customers.see")
@@ -99,26 +112,28 @@ def customer_list(request: HttpRequest) -> HttpResponse:
         .annotate(registrations=_counted(seen), active=_counted(seen.filter(status__in=ACTIVE)))
     )
     chosen = CustomerFilter(request.GET, rows, countries=membership.vendor_office.countries)
+    views = views_of(request.user, CUSTOMERS, query=chosen.understood, opened=request.GET.get("view", ""))
+    if views.default_address and not request.GET and not request.htmx:
+        return redirect(views.default_address)
     searched = chosen.form.is_valid() and bool(chosen.form.cleaned_data["q"])
     table = CustomerTable(chosen.qs, **({} if searched else {"order_by": "name"}))
     show_page_of(table, request, PER_PAGE)
     table.caption = _("End customers")
-    filtered = searched or bool(request.GET.get("country"))
     table.empty_state = (
         {
             "title": _("No customer matches"),
             "icon": "filter-off",
             "text": _("Try another spelling, a company number or a web domain."),
-            "clear_url": request.path,
+            "clear_url": views.plain_address,
         }
-        if filtered
+        if chosen.is_set
         else {
             "title": _("No end customer yet"),
             "icon": "building-community",
             "text": _("Each registration makes its customer known here, or is recognised as a known one."),
         }
     )
-    return render(request, "deals/customers.html", {"table": table, "filter": chosen})
+    return render(request, "deals/customers.html", {"table": table, "filter": chosen, "views": views})
 
 
 def _customer(request: HttpRequest, ref: str) -> Customer:

@@ -15,7 +15,7 @@ from django_tables2 import RequestConfig
 
 from dealreg.deals.amendments import amendments_to_decide
 from dealreg.deals.bulk import MOST_AT_ONCE, bulk_actions_for
-from dealreg.deals.forms.filters import DealFilter
+from dealreg.deals.forms.filters import DealFilter, QueueFilter
 from dealreg.deals.lifecycle import DealStatus, Step
 from dealreg.deals.models import Conflict, Deal, RevocationNotice
 from dealreg.deals.registering_right import may_register_something
@@ -25,7 +25,7 @@ from dealreg.deals.tables import DealTable
 from dealreg.deals.views.remembered import query_without_blanks, remember_list
 from dealreg.deals.views.wording import rule_of_rejection
 from partners.lists.pages import ListPage
-from partners.lists.selectors import address_of, views_of
+from partners.lists.selectors import views_of
 from partners.organisations.access import can, require
 from partners.organisations.models import Partner
 from portal.accounts.models import User
@@ -60,7 +60,20 @@ def _understood(query: QueryDict, user: User) -> QueryDict:
     return DealFilter(query, Deal.objects.none(), user=user).understood
 
 
+def _understood_of_queue(query: QueryDict, user: User) -> QueryDict:
+    return QueueFilter(query, Deal.objects.none(), user=user).understood
+
+
+def queue_of_query(user: User, query: QueryDict, now: datetime) -> QuerySet[Deal]:
+    return QueueFilter(query, queue_of(user, now), user=user).qs
+
+
 DEALS = ListPage("deals", gettext_lazy("Deals"), "deals:list", "deals.see", _understood)
+QUEUE = ListPage("queue", gettext_lazy("Queue"), "deals:queue", "deals.see_queue", _understood_of_queue)
+# The same page, as the vendor knows it.
+APPROVALS = ListPage(
+    "approvals", gettext_lazy("Approvals"), "deals:queue", "deals.decide_as_vendor", _understood_of_queue
+)
 
 
 def _table(request: HttpRequest, filters: DealFilter) -> DealTable:
@@ -78,8 +91,8 @@ def _table(request: HttpRequest, filters: DealFilter) -> DealTable:
 def deal_list(request: HttpRequest) -> HttpResponse:
     filters = _filtered(request)
     views = views_of(request.user, DEALS, query=filters.understood, opened=request.GET.get("view", ""))
-    if views.default and not request.GET and not request.htmx:
-        return redirect(address_of(views.default, DEALS))
+    if views.default_address and not request.GET and not request.htmx:
+        return redirect(views.default_address)
     table = _table(request, filters)
     show_page_of(table, request, PER_PAGE)
     table.caption = _("Deals")
@@ -256,10 +269,13 @@ def queue(request: HttpRequest) -> HttpResponse:
     if step is None:
         require(request.user, "deals.see_queue")
     now = timezone.now()
+    filters = QueueFilter(request.GET, queue_of(request.user, now), user=request.user)
+    kept_as = APPROVALS if step == Step.VENDOR else QUEUE
+    views = views_of(request.user, kept_as, query=filters.understood, opened=request.GET.get("view", ""))
+    if views.default_address and not request.GET and not request.htmx:
+        return redirect(views.default_address)
     visible = Deal.objects.visible_to(request.user)
-    page = CappedPaginator(_with_facts(queue_of(request.user, now)), PER_PAGE).get_page(
-        request.GET.get("page")
-    )
+    page = CappedPaginator(_with_facts(filters.qs), PER_PAGE).get_page(request.GET.get("page"))
     waiting = visible.filter(status=DealStatus.INFORMATION_REQUESTED, step=step).order_by("changed_at", "pk")
     overdue = visible.none()
     if step == Step.VENDOR:
@@ -273,6 +289,8 @@ def queue(request: HttpRequest) -> HttpResponse:
     )
     context = {
         "page": page,
+        "filter": filters,
+        "views": views,
         "waiting": _with_facts(waiting)[:PER_PAGE],
         "overdue": _with_facts(overdue)[:PER_PAGE],
         "extensions": extensions[:PER_PAGE],

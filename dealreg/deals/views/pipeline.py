@@ -4,8 +4,8 @@ from datetime import date
 from typing import Any
 
 import django_tables2 as tables
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -21,8 +21,11 @@ from dealreg.deals.querysets import DealQuerySet, ends_soon
 from dealreg.deals.tables import DealTable
 from dealreg.deals.views.listing import HEADER, export_rows
 from partners.catalogue.models import ProductGroup
+from partners.lists.pages import ListPage
+from partners.lists.selectors import views_of
 from partners.organisations.access import require
 from partners.organisations.models import Partner
+from portal.accounts.models import User
 from portal.accounts.roles import PARTNER_ROLES
 from portal.core.calendar import date_in
 from portal.core.exports import csv_response, xlsx_response
@@ -68,22 +71,44 @@ def _filtered(request: HttpRequest) -> PipelineFilter:
     deals = open_deals(Deal.objects.visible_to(request.user)).select_related(
         "partner", "distributor", "product_group", "edition"
     )
-    return PipelineFilter(request.GET, deals.defer(*_TEXTS), user=request.user, today=_today(request))
+    return PipelineFilter(_query(request), deals.defer(*_TEXTS), user=request.user, today=_today(request))
+
+
+def _query(request: HttpRequest) -> QueryDict:
+    """The table once stood in addresses as `view`, where a saved view stands now."""
+    query = request.GET.copy()
+    if query.get("view") == "table":
+        del query["view"]
+        query["display"] = "table"
+    return query
+
+
+def _understood(query: QueryDict, user: User) -> QueryDict:
+    today = date_in(user.acting_as.organisation.country, timezone.now())
+    return PipelineFilter(query, Deal.objects.none(), user=user, today=today).understood
+
+
+PIPELINE = ListPage("pipeline", gettext_lazy("Pipeline"), "deals:pipeline", "deals.see", _understood)
 
 
 def _table(request: HttpRequest, filters: PipelineFilter) -> PipelineTable:
-    hidden = ["submitted_at"] + ([] if "distributor" in filters.filters else ["distributor"])
+    # Rows are chosen in the list of deals.
+    hidden = ["submitted_at", "chosen"] + ([] if "distributor" in filters.filters else ["distributor"])
     return PipelineTable(filters.qs, role=request.user.acting_as.role, exclude=hidden)
 
 
 @require_safe
 def pipeline(request: HttpRequest) -> HttpResponse:
     filters = _filtered(request)
+    query = _query(request)
+    views = views_of(request.user, PIPELINE, query=filters.understood, opened=query.get("view", ""))
+    if views.default_address and not request.GET and not request.htmx:
+        return redirect(views.default_address)
     own = request.user.acting_as.role in PARTNER_ROLES
-    by = request.GET.get("by", "state")
+    by = query.get("by", "state")
     if by not in BY or (own and by == "partner"):
         by = "state"
-    as_table = request.GET.get("view") == "table"
+    as_table = query.get("display") == "table"
     today = _today(request)
     found = columns(filters.qs, by)
     shown, left_out = _ordered(request, found, by)
@@ -100,32 +125,33 @@ def pipeline(request: HttpRequest) -> HttpResponse:
         "columns": [(column, _heading(column, by, today, shown_names(shown, by))) for column in shown],
         "left_out": left_out,
         "by_tabs": [
-            {"label": label, "url": _address(request, by=code), "active": code == by}
+            {"label": label, "url": _address(query, by=code), "active": code == by}
             for code, label in BY_CHOICES
             if not (own and code == "partner")
         ],
         "view_tabs": [
-            {"label": _("Board"), "url": _address(request, view=""), "active": not as_table},
-            {"label": _("Table"), "url": _address(request, view="table"), "active": as_table},
+            {"label": _("Board"), "url": _address(query, display=""), "active": not as_table},
+            {"label": _("Table"), "url": _address(query, display="table"), "active": as_table},
         ],
-        "table_address": _address(request, view="table"),
-        "expiring_address": _address(request, deadline="expiring", view="table"),
-        "past_address": _address(request, closing="past", view="table"),
-        "query": request.GET.urlencode(),
+        "table_address": _address(query, display="table"),
+        "expiring_address": _address(query, deadline="expiring", display="table"),
+        "past_address": _address(query, closing="past", display="table"),
+        "query": query.urlencode(),
+        "views": views,
     }
     if as_table:
         table = _table(request, filters)
         show_page_of(table, request, PER_PAGE)
         table.caption = _("Pipeline")
-        table.filtered = filters.is_set
+        table.filtered, table.clear_url = filters.is_set, views.plain_address
         table.empty_state = {"title": _("No open deal"), "icon": "layout-kanban"}
         context["table"] = table
     return render(request, "deals/pipeline.html", context)
 
 
-def _address(request: HttpRequest, **changes: str) -> str:
+def _address(shown: QueryDict, **changes: str) -> str:
     """This page with other settings; the filters stay, the page of the table does not."""
-    query = request.GET.copy()
+    query = shown.copy()
     for name, value in {"page": "", **changes}.items():
         query[name] = value
     for name in [name for name, value in query.items() if not value]:

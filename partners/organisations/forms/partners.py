@@ -10,6 +10,7 @@ from partners.organisations.selectors import channel_managers, channel_managers_
 from partners.organisations.territory import territory_on
 from portal.accounts.models import User
 from portal.core.formats import alphabetical, country_name
+from portal.core.list_filters import ListFilter
 
 
 def country_choices(countries, empty: object = None) -> list[tuple[str, object]]:
@@ -114,7 +115,7 @@ def _with_countries(distributor: Distributor) -> str:
     return f"{distributor.name} ({', '.join(distributor.countries)})"
 
 
-class PartnerFilter(django_filters.FilterSet):
+class PartnerFilter(ListFilter):
     """Filters of the list of partners; a distributor has no filter by distributor."""
 
     q = django_filters.CharFilter(label=_("Name, reference or domain"), method="search")
@@ -155,7 +156,3 @@ class PartnerFilter(django_filters.FilterSet):
 
     def buys_from(self, queryset, name, value):
         return queryset.filter(pk__in=value.supplies.filter(ended_on=None).values("partner_id"))
-
-    @property
-    def is_set(self) -> bool:
-        return any(self.data.get(name) for name in self.filters)

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from partners.organisations.access import can, require
 from partners.organisations.actions import partners as actions
 from partners.organisations.forms.partners import PartnerFilter, PartnerForm
+from partners.organisations.kept_views import partner_views
 from partners.organisations.models import Partner, PartnerStatus, Tier
 from partners.organisations.panels import partner_panels
 from partners.organisations.selectors import (
@@ -132,11 +133,14 @@ def partner_list(request: HttpRequest) -> HttpResponse:
     if is_partner(request.user):
         return redirect("partners:page", request.user.acting_as.partner.reference)
     found = _filtered(request)
+    views = partner_views(request.user, found.understood, request.GET.get("view", ""))
+    if views.default_address and not request.GET and not request.htmx:
+        return redirect(views.default_address)
     hidden = ("distributor", "channel_manager") if is_distributor(request.user) else ("primary",)
     table = PartnerTable(found.qs, exclude=hidden, order_by="trade_name")
     show_page_of(table, request, PER_PAGE)
     table.caption = _("Partners")
-    table.filtered = found.is_set
+    table.filtered, table.clear_url = found.is_set, views.plain_address
     table.empty_state = {
         "title": _("No partner yet"),
         "icon": "building-store",
@@ -150,6 +154,7 @@ def partner_list(request: HttpRequest) -> HttpResponse:
         {
             "filter": found,
             "table": table,
+            "views": views,
             "query": request.GET.urlencode(),
             "may_add": can(request.user, "partners.manage"),
         },

@@ -340,7 +340,8 @@ def test_the_queue_costs_the_same_for_two_rows_and_for_twenty(
             deal = deal_of(cast, cast.amir, f"Client {Deal.objects.count():02d} SA")
             Deal.objects.filter(pk=deal.pk).update(decision_due_at=now() - timedelta(hours=1))
         browser.get(QUEUE)
-        with django_assert_max_num_queries(9) as captured:
+        # A page of up to six lists, with filters and saved views: the measure of a page (P9).
+        with django_assert_max_num_queries(12) as captured:
             browser.get(QUEUE)
         counts.append(len(captured))
     assert counts[1] <= counts[0]

@@ -131,7 +131,7 @@ def test_by_state_and_overdue_decision(cast, sign_in, deals, time_machine_at):
 
 
 def test_the_table_lists_what_the_board_shows(cast, sign_in, deals):
-    page = sign_in(cast.denise).get("/deals/pipeline/", {"view": "table", "by": "group"})
+    page = sign_in(cast.denise).get("/deals/pipeline/", {"display": "table", "by": "group"})
     rows = [row.record.reference for row in page.context["table"].paginated_rows]
     assert rows[0] == deals["bravo"].reference and len(rows) == 3
     assert "Sums of the open deals" in page.content.decode()
@@ -161,10 +161,10 @@ def test_a_long_column_leads_to_the_table(cast, sign_in, deals, monkeypatch):
 
 def test_nothing_open_says_what_would_be_here(cast, sign_in):
     assert "No open deal" in sign_in(cast.amir).get("/deals/pipeline/").content.decode()
-    assert "No open deal" in sign_in(cast.amir).get("/deals/pipeline/?view=table").content.decode()
+    assert "No open deal" in sign_in(cast.amir).get("/deals/pipeline/?display=table").content.decode()
 
 
-@pytest.mark.parametrize("asked", [{}, {"by": "month"}, {"by": "partner"}, {"view": "table"}])
+@pytest.mark.parametrize("asked", [{}, {"by": "month"}, {"by": "partner"}, {"display": "table"}])
 def test_the_number_of_statements_does_not_grow(
     cast, sign_in, deals, asked, django_assert_max_num_queries, django_assert_num_queries
 ):
