@@ -8,6 +8,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("", include("portal.dashboard.urls")),
+    path("jobs/", include("portal.jobs.urls")),
     path("", include("portal.core.urls")),
     path("", include("portal.accounts.urls")),
     path("", include("partners.organisations.urls")),

@@ -42,6 +42,8 @@ from partners.specialisations.models import Specialisation
 from partners.tiering.models import TierReview
 from portal.accounts.models import User
 from portal.accounts.roles import Role
+from portal.celery import app as celery
+from portal.core.beat import put_schedule
 from portal.documents.models import Document
 from portal.notifications.models import Notification
 from tests.cast import EDITION_FILE, Cast, _person, make_cast
@@ -212,6 +214,7 @@ def make_world(at: datetime | None = None) -> World:
     cast = make_cast()
     at = at or timezone.now()
     world = World(cast, at, people=dict(cast.people))
+    put_schedule(celery)
     _hire(world)
     # Alpha may register enterprise deals too; Platin also sells in France.
     Specialisation.objects.create(

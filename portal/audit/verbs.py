@@ -471,6 +471,15 @@ VERBS: dict[str, Verb] = {
     "transfer.granted": Verb(_("Certificates taken along"), icon="circle-check", tone="ok"),
     "transfer.refused": Verb(_("Certificates not taken along"), icon="circle-x", tone="bad"),
     "employment.left": Verb(_("Departure reported"), icon="user-minus", tone="warn"),
+    "job.period_changed": Verb(
+        _("Time changed"), _("Time changed from %(before)s to %(after)s"), "clock-edit", "info"
+    ),
+    "job.paused": Verb(_("Paused"), icon="player-pause", tone="warn"),
+    "job.resumed": Verb(_("Resumed"), icon="player-play", tone="ok"),
+    "job.run_asked": Verb(_("Run asked for"), icon="player-track-next", tone="info"),
+    "job.mails_sent_again": Verb(
+        _("Given-up mails sent again"), _("%(number)s given-up mails sent again"), "mail-forward", "info"
+    ),
     "edition.imported": Verb(_("Edition imported"), icon="file-import", tone="info"),
     "edition.published": Verb(_("Edition published"), icon="award", tone="ok"),
     "edition.discarded": Verb(_("Edition discarded"), icon="trash", tone="neutral"),

@@ -3,15 +3,17 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from datetime import time as time_of_day
 
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 from django.utils.module_loading import autodiscover_modules
+from django_celery_beat.models import PeriodicTask
 
 from portal.core.calendar import last_local_time, zone_bands
 from portal.core.models import Cause, PastRun, SweepRun, TaskRun
-from portal.core.schedule import NIGHT_STARTS
+from portal.core.schedule import NIGHT, NIGHT_STARTS
 from portal.core.sweeps import Sweep, all_sweeps, watching
 
 log = logging.getLogger(__name__)
@@ -51,11 +53,18 @@ def run_sweeps(
 def run_due_sweeps(*, at: datetime) -> list[SweepOutcome]:
     """Every ten minutes: what asks for instants, and whatever nightly sweep missed its night or failed in
     it, for beat, worker and queue may all have been away then."""
+    missed = _missed_night(at)
+    due = [sweep for sweep in known_sweeps() if not sweep.nightly or sweep.name in missed]
+    return run_sweeps(at=at, sweeps=due, cause=Cause.SCHEDULE)
+
+
+def _missed_night(at: datetime) -> set[str]:
     since = last_night(at - MAKE_UP_AFTER)
+    if since is None:
+        return set()
     in_time = SweepRun.objects.filter(error="", swept_for__gte=since, swept_for__lte=at)
     done = set(in_time.values_list("name", flat=True))
-    due = [sweep for sweep in known_sweeps() if not sweep.nightly or sweep.name not in done]
-    return run_sweeps(at=at, sweeps=due, cause=Cause.SCHEDULE)
+    return {sweep.name for sweep in known_sweeps() if sweep.nightly and sweep.name not in done}
 
 
 def run_nightly_sweeps(*, at: datetime) -> list[SweepOutcome]:
@@ -65,9 +74,18 @@ def run_nightly_sweeps(*, at: datetime) -> list[SweepOutcome]:
     return run_sweeps(at=at, sweeps=nightly, cause=Cause.SCHEDULE)
 
 
-def last_night(at: datetime) -> datetime:
-    """When a run at night was last due, in whichever band."""
-    return max(last_local_time(zone, NIGHT_STARTS, at) for zone in zone_bands())
+def last_night(at: datetime) -> datetime | None:
+    """When a run at night was last due, in whichever band, by the schedule as it stands; None while every
+    night is paused."""
+    nights = PeriodicTask.objects.filter(name__startswith=f"{NIGHT}:").select_related("crontab")
+    starts = [
+        (str(night.crontab.timezone), time_of_day(int(night.crontab.hour), int(night.crontab.minute)))
+        for night in nights
+        if night.enabled
+    ]
+    if not starts and not nights:  # before beat has started for the first time
+        starts = [(zone, NIGHT_STARTS) for zone in zone_bands()]
+    return max((last_local_time(zone, hour, at) for zone, hour in starts), default=None)
 
 
 def _run_sweep(sweep: Sweep, at: datetime, cause: str) -> SweepOutcome:

@@ -56,5 +56,11 @@ def standard_schedule() -> dict[str, dict[str, Any]]:
             "schedule": timedelta(minutes=10),
             "options": {"expire_seconds": 600},
         },
+        # Tells the programme administrators of what is late or fails.
+        "watch-jobs": {
+            "task": "portal.jobs.tasks.watch_jobs",
+            "schedule": timedelta(minutes=5),
+            "options": {"expire_seconds": 300},
+        },
         **every_band,
     }

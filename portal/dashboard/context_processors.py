@@ -187,6 +187,7 @@ MENU = (
             Entry(gettext_lazy("Programme"), "award", "/programme/", "programme.see"),
             Entry(gettext_lazy("Catalogue"), "tags", "/catalogue/", "catalogue.see"),
             Entry(gettext_lazy("Decision times"), "stopwatch", "/deals/decision-times/", "programme.see"),
+            Entry(gettext_lazy("Jobs"), "heartbeat", "/jobs/", "jobs.see"),
         ),
     ),
 )

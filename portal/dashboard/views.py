@@ -29,6 +29,7 @@ from portal.dashboard.selectors import (
     partner_home,
     vendor_home,
 )
+from portal.jobs.selectors import Board
 
 
 @require_safe
@@ -95,6 +96,7 @@ def _vendor(request: HttpRequest) -> dict[str, Any]:
         "by_state": charts.deals_by_state(home.states),
         "by_tier": charts.partners_by_tier(home.portfolio.by_tier),
         "may_decide": can(user, "deals.decide_as_vendor"),
+        "red_jobs": Board(at).red,
     } | _addresses()
     # Auditors look, and have no queue of their own.
     context["approvals_url"] = context["queue_url"] if context["may_decide"] else ""

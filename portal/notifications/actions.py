@@ -12,14 +12,12 @@ from portal.accounts.models import User
 from portal.celery import app as celery
 from portal.notifications.kinds import KINDS
 from portal.notifications.mails import compose
-from portal.notifications.models import Notification
+from portal.notifications.models import MOST_TRIES, Notification
 from portal.notifications.selectors import membership_that_sees, sides_for
 
 log = logging.getLogger(__name__)
 
 LONGEST_WAIT = timedelta(hours=6)
-# About two and a half days with the waits of `_wait_after`; then a person has to look.
-MOST_TRIES = 18
 # Then the mail server is away: the rest waits for the next run instead of for one time-out after another.
 MOST_FAILURES_IN_A_ROW = 5
 
@@ -165,6 +163,14 @@ def _put_off(notification: Notification, at: datetime, error: str) -> str:
         notification.next_try_at = at + _wait_after(notification.tries)
     notification.save(update_fields=["tries", "last_error", "dropped_at", "next_try_at"])
     return "failed"
+
+
+@transaction.atomic
+def try_given_up_again(*, at: datetime) -> int:
+    """Mails that were given up go out again, with as many tries as the first time. Returns how many."""
+    again = Notification.objects.given_up().update(dropped_at=None, tries=0, next_try_at=at, last_error="")
+    transaction.on_commit(_deliver_soon, robust=True)
+    return again
 
 
 def mark_read(notification: Notification, *, by: User, at: datetime) -> None:

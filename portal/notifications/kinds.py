@@ -202,3 +202,4 @@ register_kind("training-given-back", _("Place given back"), "calendar-minus", si
 register_kind("training-moved", _("Session changed"), "calendar-event", sides=("partner",))
 register_kind("training-cancelled", _("Session cancelled"), "calendar-x", sides=("partner",))
 register_kind("exam-result", _("Result of an exam"), "school", sides=("partner",))
+register_kind("jobs-red", _("A job of the portal is red"), "heartbeat", sides=("vendor",))

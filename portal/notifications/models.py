@@ -10,6 +10,9 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 
+# About two and a half days with the waits of `actions._wait_after`; then a person has to look.
+MOST_TRIES = 18
+
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
     def visible_to(self, user: User) -> "NotificationQuerySet":
@@ -21,6 +24,10 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
     def to_mail(self, at: datetime) -> "NotificationQuerySet":
         """Not yet mailed and due for a (further) try."""
         return self.filter(mailed_at=None, dropped_at=None, next_try_at__lte=at)
+
+    def given_up(self) -> "NotificationQuerySet":
+        """Every try failed. What nobody may read any more is dropped too, and not meant."""
+        return self.filter(dropped_at__isnull=False, tries__gte=MOST_TRIES)
 
 
 class Notification(models.Model):
@@ -59,6 +66,11 @@ class Notification(models.Model):
                 fields=["next_try_at"],
                 condition=models.Q(mailed_at=None, dropped_at=None),
                 name="notification_outbox",
+            ),
+            models.Index(
+                fields=["-dropped_at"],
+                condition=models.Q(dropped_at__isnull=False, tries__gte=MOST_TRIES),
+                name="notification_given_up",
             ),
         ]
 

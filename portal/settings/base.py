@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "partners.specialisations",
     "partners.tiering",
     "dealreg.deals",
+    "portal.jobs",
     "portal.dashboard",
     "django.contrib.auth",
     "django.contrib.contenttypes",

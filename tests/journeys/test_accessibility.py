@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django_celery_beat.models import PeriodicTask
 
 from portal.accounts.models import User
 from tests.world import CONSENT_TOKEN, World, make_world
@@ -123,6 +124,10 @@ PAGES: dict[str, list[str]] = {
         "/offices/add/",
         "/distributors/D-001/edit/",
         "/people/invite/",
+        "/jobs/",
+        "/jobs/sweeps/deals.decisions/",
+        "/jobs/schedule/{sweeps_task}/",
+        "/jobs/schedule/{night_task}/",
     ],
     "anonymous": [
         "/accounts/login/",
@@ -172,6 +177,8 @@ def addresses(world: World, who: str) -> list[str]:
         "employee": world.employments["alpha"].pk,
         "transfer": world.transfers["bravo"].pk,
         "consent": CONSENT_TOKEN,
+        "sweeps_task": PeriodicTask.objects.get(name="run-sweeps").pk,
+        "night_task": PeriodicTask.objects.get(name="night:Europe/London").pk,
     }
     return [page.format(**names) for page in PAGES[who]]
 

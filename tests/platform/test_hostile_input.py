@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django_celery_beat.models import PeriodicTask
 
 from dealreg.deals.models import Deal
 from portal.documents.models import Document
@@ -317,6 +318,21 @@ FORMS: dict[str, Form] = {
     ),
     "agreement of the person": Form(
         "anonymous", lambda world: f"/team/consent/{CONSENT_TOKEN}/", lambda world: {"answer": "yes"}
+    ),
+    "period of a job": Form(
+        "nora",
+        lambda world: f"/jobs/schedule/{PeriodicTask.objects.get(name='run-sweeps').pk}/",
+        lambda world: {"every": "20", "unit": "minutes", "reason": "Less to do."},
+    ),
+    "hour of a night": Form(
+        "nora",
+        lambda world: f"/jobs/schedule/{PeriodicTask.objects.get(name='night:Europe/London').pk}/",
+        lambda world: {"hour": "01:00", "reason": "Less to do."},
+    ),
+    "pause of a job": Form(
+        "nora",
+        lambda world: f"/jobs/schedule/{PeriodicTask.objects.get(name='run-sweeps').pk}/pause/",
+        lambda world: {"reason": "Less to do."},
     ),
     "settings": Form(
         "alice",

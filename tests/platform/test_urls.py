@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.urls import URLPattern, get_resolver
+from django_celery_beat.models import PeriodicTask
 
 from partners.lists.models import SavedView
 from portal.core.references import read_reference
@@ -155,6 +156,17 @@ def office_form(then: Expected) -> Rule:
     return lambda who, thing: (
         404 if who not in VENDOR_PEOPLE or thing == MISSING else then if who in PROGRAMME_ADMINS else 403
     )
+
+
+def job_changed(then: Expected) -> Rule:
+    """All of the vendor see the jobs, the programme administrators change them."""
+
+    def rule(who: str, thing: str) -> Expected:
+        if who not in VENDOR_PEOPLE:
+            return 403
+        return 404 if thing == MISSING else then if who in PROGRAMME_ADMINS else 403
+
+    return rule
 
 
 def step_of_draft(review: bool) -> Rule:
@@ -588,6 +600,15 @@ TABLE: dict[str, Page] = {
         lambda who, thing: 404 if thing == MISSING else 200,
         things="consents",
     ),
+    # What runs by itself
+    "jobs:board": Page(only(VENDOR_PEOPLE)),
+    "jobs:send_again": Page(405, only(PROGRAMME_ADMINS, LED_ON)),
+    "jobs:sweep": Page(only(VENDOR_PEOPLE), things="sweeps"),
+    "jobs:run_sweep": Page(405, job_changed(LED_ON), things="sweeps"),
+    "jobs:task": Page(only(VENDOR_PEOPLE), job_changed(ANSWERED), things="scheduled_tasks"),
+    "jobs:run_task": Page(405, job_changed(LED_ON), things="scheduled_tasks"),
+    "jobs:pause": Page(405, job_changed(ANSWERED), things="scheduled_tasks"),
+    "jobs:resume": Page(405, job_changed(ANSWERED), things="scheduled_tasks"),
     # Inbox: everybody's own
     "inbox:list": Page(200, stranger=200),
     "inbox:mark_all": Page(405, LED_ON, stranger=LED_ON),
@@ -751,6 +772,10 @@ def addresses(world: World, name: str) -> dict[str, str]:
             things = {"asked": world.training["question"].pk, MISSING: 999_999_999}
         case "bookings" | "attempts" as kind:
             things = {key: row.pk for key, row in world.training[kind].items()} | {MISSING: 999_999_999}
+        case "sweeps":
+            things = {"decisions": "deals.decisions", MISSING: "no.such"}
+        case "scheduled_tasks":
+            things = {"sweeps": PeriodicTask.objects.get(name="run-sweeps").pk, MISSING: 999_999_999}
         case "file_kinds":
             things = {"csv": "csv", "xlsx": "xlsx"}
     return {key: _address(name, value) for key, value in things.items()}
