@@ -9,6 +9,7 @@ urlpatterns = [
     path("readyz", readyz, name="readyz"),
     path("", include("portal.dashboard.urls")),
     path("jobs/", include("portal.jobs.urls")),
+    path("", include("portal.calendars.urls")),
     path("", include("portal.core.urls")),
     path("", include("portal.accounts.urls")),
     path("", include("partners.organisations.urls")),

@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "partners.tiering",
     "dealreg.deals",
     "portal.jobs",
+    "portal.calendars",
     "portal.dashboard",
     "django.contrib.auth",
     "django.contrib.contenttypes",

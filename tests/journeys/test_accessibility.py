@@ -23,6 +23,7 @@ EVERYBODY = [
     "/catalogue/",
     "/settings/",
     "/settings/email/",
+    "/settings/calendar/",
 ]
 PAGES: dict[str, list[str]] = {
     "alice": [

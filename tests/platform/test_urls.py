@@ -600,6 +600,10 @@ TABLE: dict[str, Page] = {
         lambda who, thing: 404 if thing == MISSING else 200,
         things="consents",
     ),
+    # One's own calendar: a table of its own in tests/portal/calendars
+    "calendars:address": Page(200, 200, stranger=None),
+    "calendars:revoke": Page(405, LED_ON, stranger=None),
+    "calendars:feed": public(404, things="no_calendar"),
     # What runs by itself
     "jobs:board": Page(only(VENDOR_PEOPLE)),
     "jobs:send_again": Page(405, only(PROGRAMME_ADMINS, LED_ON)),
@@ -772,6 +776,8 @@ def addresses(world: World, name: str) -> dict[str, str]:
             things = {"asked": world.training["question"].pk, MISSING: 999_999_999}
         case "bookings" | "attempts" as kind:
             things = {key: row.pk for key, row in world.training[kind].items()} | {MISSING: 999_999_999}
+        case "no_calendar":
+            things = {MISSING: "x" * 43}
         case "sweeps":
             things = {"decisions": "deals.decisions", MISSING: "no.such"}
         case "scheduled_tasks":

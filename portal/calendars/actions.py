@@ -1,0 +1,28 @@
+import secrets
+from datetime import datetime, timedelta
+
+from portal.accounts.models import User
+from portal.calendars.models import CalendarAddress, hash_of
+
+TOKEN_BYTES = 32
+NOTED_EVERY = timedelta(hours=1)
+
+
+def renew_address(*, by: User, at: datetime) -> str:
+    """A new secret of 256 random bits; an earlier one is worth nothing from the next request on. It is
+    returned once and can never be read again."""
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    CalendarAddress.objects.update_or_create(
+        user=by, defaults={"token_hash": hash_of(token), "made_at": at, "read_at": None}
+    )
+    return token
+
+
+def revoke_address(*, by: User) -> bool:
+    """Whether there was one."""
+    return bool(CalendarAddress.objects.for_user(by).delete()[0])
+
+
+def note_reading(address: CalendarAddress, *, at: datetime) -> None:
+    if address.read_at is None or address.read_at < at - NOTED_EVERY:
+        CalendarAddress.objects.filter(pk=address.pk).update(read_at=at)
