@@ -45,7 +45,7 @@ def address_of(deal: Deal) -> str:
 
 @dataclass(frozen=True)
 class LetterStatus:
-    """Whether the granted discount may be applied now. `kind`: valid, expired, revoked, won, ended."""
+    """Whether the granted discount applies now. `kind`: valid, expired, revoked, won, review or ended."""
 
     kind: str
     tone: str
@@ -58,8 +58,12 @@ class LetterStatus:
 
 
 def letter_status(deal: Deal, at: datetime) -> LetterStatus:
+    if deal.is_under_review:
+        # Re-opened, or its win taken back: what the printed letter says was granted is not any more.
+        note = _("The registration is under review again: nothing is granted until it is decided.")
+        return LetterStatus("review", "bad", _("No longer valid"), note)
     today = date_in(deal.partner.country, at)
-    until = format_day(deal.protected_until, "long")
+    until = format_day(deal.protected_until, "long") if deal.protected_until else ""
     match deal.status:
         case DealStatus.APPROVED if deal.protection_held and deal.protected_until < today:
             return LetterStatus(

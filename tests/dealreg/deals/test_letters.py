@@ -223,6 +223,21 @@ def test_the_page_says_what_holds_now(cast, sign_in, time_machine_at):
     assert "No longer valid" in sign_in(cast.denise).get(place).content.decode()
 
 
+def test_the_code_on_a_letter_leads_on_after_the_deal_was_reopened(cast, sign_in):
+    """Who scans the old letter is told that it holds no longer, under review and when refused after it."""
+    in_english(cast)
+    deal = stages.expired(cast)
+    place, at = f"/deals/letters/{deal.letter_code}/", LATER + timedelta(days=95)
+    deal = actions.reopen_deal(deal, by=cast.amir, at=at, expected_close_on=at.date() + timedelta(days=30))
+    stages.looked_at(deal, at=at)
+    page = sign_in(cast.denise).get(place).content.decode()
+    assert "No longer valid" in page and "under review again" in page
+    assert "3.5%" not in page and "€5,400.00" not in page
+    actions.reject_deal(deal, by=cast.denise, at=at, code="no_engagement", text="Nothing has happened.")
+    page = sign_in(cast.denise).get(place).content.decode()
+    assert "No longer valid" in page and "under review" not in page
+
+
 def test_the_download_is_a_pdf_in_the_language_asked_for(cast, sign_in):
     in_english(cast)
     deal = stages.approved(cast)
