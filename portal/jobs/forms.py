@@ -33,7 +33,7 @@ class PeriodForm(forms.Form):
         super().__init__(*args, **kwargs)
         seconds = round(period_of(task).total_seconds())
         unit = next(unit for unit in ("hours", "minutes", "seconds") if seconds % UNITS[unit] == 0)
-        self.initial |= {"every": seconds // UNITS[unit], "unit": unit}
+        self.initial.update(every=seconds // UNITS[unit], unit=unit)
 
     def period(self) -> timedelta:
         return timedelta(seconds=self.cleaned_data["every"] * UNITS[self.cleaned_data["unit"]])
@@ -47,7 +47,7 @@ class NightForm(forms.Form):
 
     def __init__(self, *args: Any, task: PeriodicTask, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial |= {"hour": hour_of(task)}
+        self.initial.update(hour=hour_of(task))
 
 
 class PauseForm(forms.Form):

@@ -17,7 +17,7 @@ TASKS: dict[str, str | Promise] = {
     "heartbeat": gettext_lazy("Heartbeat of the worker"),
     "deliver-outbox": gettext_lazy("Mails that wait to be sent"),
     "look-at-registrations": gettext_lazy("New registrations: comparison"),
-    "run-sweeps": gettext_lazy("Sweeps of every ten minutes"),
+    "run-sweeps": gettext_lazy("Regular sweeps"),
     "watch-jobs": gettext_lazy("Watch over the jobs"),
 }
 
