@@ -29,7 +29,7 @@ from portal.dashboard.selectors import (
     partner_home,
     vendor_home,
 )
-from portal.jobs.selectors import Board
+from portal.jobs.selectors import red_labels
 
 
 @require_safe
@@ -96,7 +96,7 @@ def _vendor(request: HttpRequest) -> dict[str, Any]:
         "by_state": charts.deals_by_state(home.states),
         "by_tier": charts.partners_by_tier(home.portfolio.by_tier),
         "may_decide": can(user, "deals.decide_as_vendor"),
-        "red_jobs": Board(at).red,
+        "red_jobs": red_labels(at),
     } | _addresses()
     # Auditors look, and have no queue of their own.
     context["approvals_url"] = context["queue_url"] if context["may_decide"] else ""

@@ -20,7 +20,7 @@ from portal.core.models import SweepRun
 from portal.jobs import rules
 from portal.jobs.labels import short_period
 from portal.jobs.models import Incident
-from portal.jobs.selectors import FIXED, Board, Job, hour_of, period_of
+from portal.jobs.selectors import FIXED, Board, Job, forget_red, hour_of, period_of
 from portal.notifications.actions import notify, try_given_up_again
 
 OUTBOX = "deliver-outbox"
@@ -164,6 +164,7 @@ def watch_jobs(*, at: datetime) -> tuple[int, int]:
                 key=at.isoformat(),
                 at=at,
             )
+    forget_red()
     return len(opened), ended
 
 

@@ -1,6 +1,7 @@
 """How everything that runs by itself stands, in a fixed number of statements."""
 
 import time as clock
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
@@ -17,7 +18,7 @@ from portal.core.health import LONGEST_SILENCE
 from portal.core.models import LastRun, PastRun, SweepRun, TaskRun
 from portal.core.schedule import SWEEPS
 from portal.core.sweeps import Sweep
-from portal.jobs.labels import done_words, every_words, task_label, zone_of
+from portal.jobs.labels import done_words, every_words, job_label, task_label, zone_of
 from portal.jobs.rules import RED, JobFacts, State, state_of
 from portal.notifications.models import Notification
 
@@ -198,6 +199,26 @@ class Board:
 
     def task(self, pk: int) -> TaskJob | None:
         return next((job for job in self.tasks if job.task is not None and job.task.pk == pk), None)
+
+
+RED_KEY, RED_SECONDS = "jobs:red", 30
+
+
+def red_labels(at: datetime) -> list[str]:
+    """For the home page, which is opened often: at most half a minute old."""
+    try:
+        keys = cache.get(RED_KEY)
+        if keys is None:
+            keys = [job.key for job in Board(at).red]
+            cache.set(RED_KEY, keys, RED_SECONDS)
+    except redis.RedisError:
+        keys = [job.key for job in Board(at).red]
+    return [job_label(key) for key in keys]
+
+
+def forget_red() -> None:
+    with suppress(redis.RedisError):
+        cache.delete(RED_KEY)
 
 
 def hearts() -> list[Heart]:
