@@ -46,7 +46,6 @@ class DepartureTable(tables.Table):
         attrs={"td": {"class": "phone-title"}},
     )
     partner = tables.Column(gettext_lazy("Partner"), order_by=("partner__trade_name", "pk"))
-    tier = tables.Column(gettext_lazy("Tier"), accessor="partner__tier", orderable=False)
     tracks = tables.Column(gettext_lazy("Certified for"), empty_values=(), orderable=False)
     departed_on = tables.Column(pgettext_lazy("date", "Departure"), order_by=("departed_on", "pk"))
     report_due_on = tables.Column(
@@ -87,10 +86,9 @@ class DepartureTable(tables.Table):
         )
 
     def render_partner(self, record: Departure) -> SafeString:
-        return format_html("<bdi>{}</bdi>", record.partner.trade_name)
-
-    def render_tier(self, record: Departure) -> SafeString:
-        return tier_badge(record.partner.tier)
+        return format_html(
+            "<bdi>{}</bdi><div>{}</div>", record.partner.trade_name, tier_badge(record.partner.tier)
+        )
 
     def render_tracks(self, record: Departure) -> str:
         return tracks_of(record)

@@ -211,7 +211,7 @@ class PartnerHome:
 
     @property
     def is_new(self) -> bool:
-        return not self.states.count()
+        return not self.states.count() and not self.departures
 
     @property
     def needs(self) -> int:

@@ -59,6 +59,13 @@ PAGES: dict[str, list[str]] = {
         "/team/me/",
         "/distributors/",
         "/distributors/D-001/",
+        "/departures/",
+        "/departures/{alpha_case}/",
+        "/departures/{alpha_case}/replace/{alpha_gap}/",
+        "/departures/{alpha_case}/date/",
+        "/departures/{alpha_case}/withdraw/",
+        "/tier-reviews/",
+        "/tier-reviews/{alpha_review}/",
         "/no/such/page/",
     ],
     "denise": [
@@ -111,6 +118,12 @@ PAGES: dict[str, list[str]] = {
         "/team/transfers/{transfer}/",
         "/distributors/",
         "/distributors/D-001/",
+        "/departures/",
+        "/departures/open/{alpha_employee}/",
+        "/departures/{alpha_case}/",
+        "/departures/{alpha_case}/date/{alpha_correction}/",
+        "/tier-reviews/",
+        "/tier-reviews/{alpha_review}/",
     ],
     "nora": [
         "/",
@@ -180,6 +193,11 @@ def addresses(world: World, who: str) -> list[str]:
         "consent": CONSENT_TOKEN,
         "sweeps_task": PeriodicTask.objects.get(name="run-sweeps").pk,
         "night_task": PeriodicTask.objects.get(name="night:Europe/London").pk,
+        "alpha_case": world.departures["alpha"].reference,
+        "alpha_gap": world.gaps["alpha"].pk,
+        "alpha_correction": world.corrections["alpha"].pk,
+        "alpha_review": world.reviews["alpha"].pk,
+        "alpha_employee": world.employments["alpha"].pk,
     }
     return [page.format(**names) for page in PAGES[who]]
 

@@ -126,6 +126,10 @@ def employee(world: World) -> dict[str, Any]:
     }
 
 
+def case_page(page: str) -> Callable[[World], str]:
+    return lambda world: f"/departures/{world.departures['alpha'].reference}/{page}"
+
+
 FORMS: dict[str, Form] = {
     "registration": Form("amir", lambda world: "/deals/register/", customer),
     "registration: customer": Form("amir", deal_page("alpha_draft", "draft/customer/"), customer),
@@ -521,6 +525,49 @@ FORMS: dict[str, Form] = {
     "look-up": Form("anonymous", lambda world: "/status/", lambda world: {"q": "alpha"}, "get"),
     "demo mails": Form(
         "anonymous", lambda world: "/demo/mail/", lambda world: {"to": "a@b.c", "page": "1"}, "get"
+    ),
+    "replacement": Form(
+        "alice",
+        lambda world: case_page(f"replace/{world.gaps['alpha'].pk}/")(world),
+        lambda world: {"replacement": world.employments["alpha"].pk},
+    ),
+    "replacement chosen": Form(
+        "alice",
+        lambda world: case_page(f"replace/{world.gaps['alpha'].pk}/")(world),
+        lambda world: {"employee": world.employments["alpha"].pk},
+        "get",
+    ),
+    "date of a departure": Form(
+        "alice", case_page("date/"), lambda world: {"departed_on": "2026-11-01", "reason": "Typed wrongly."}
+    ),
+    "consent to a date": Form(
+        "karim",
+        lambda world: case_page(f"date/{world.corrections['alpha'].pk}/")(world),
+        lambda world: {"decision": "refuse", "text": "The letter says so."},
+    ),
+    "withdrawal of a case": Form(
+        "karim", case_page("withdraw/"), lambda world: {"reason": "Mistake.", "still_here": "yes"}
+    ),
+    "departure found": Form(
+        "karim",
+        lambda world: f"/departures/open/{world.employments['alpha'].pk}/",
+        lambda world: {"departed_on": "2026-11-02", "reason": "Mail comes back."},
+    ),
+    "reminder by hand": Form(
+        "karim",
+        lambda world: "/departures/remind/",
+        lambda world: {"case": world.departures["alpha"].reference},
+    ),
+    "list of departures": Form(
+        "karim",
+        lambda world: "/departures/",
+        lambda world: {"q": "a", "status": "all", "deadline": "overdue", "country": "FR", "tier": "gold"},
+        "get",
+    ),
+    "tier review": Form(
+        "karim",
+        lambda world: f"/tier-reviews/{world.reviews['alpha'].pk}/",
+        lambda world: {"decision": "plan", "reason": "r", "plan": "p", "until": "2027-02-01"},
     ),
 }
 

@@ -33,6 +33,9 @@ LISTS = {
     "/team/transfers/": "karim",
     "/catalogue/": "amir",
     "/programme/editions/": "nora",
+    "/departures/": "karim",
+    "/departures/export/csv/": "karim",
+    "/tier-reviews/": "karim",
     "/demo/mail/": "anonymous",
     "/status/": "anonymous",
 }

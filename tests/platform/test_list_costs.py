@@ -1,6 +1,8 @@
 """Lists and pages cost the same number of queries with 2 and with 20 rows. The lists of deals, conflicts,
 partners, people, the inbox, the catalogue and the home pages are counted beside their own tests."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -10,7 +12,8 @@ from dealreg.deals import actions
 from partners.certification.models import Transfer
 from partners.organisations.actions.people import invite_person
 from partners.organisations.models import Distributor, Partner, Supply
-from tests.partners.certification.people import certify
+from partners.tiering.models import TierReview
+from tests.partners.certification.people import certify, hire, leave
 from tests.partners.certification.team import employ
 
 
@@ -93,6 +96,33 @@ def more_transfers(world, number: int) -> None:
         )
 
 
+def more_departures(world, number: int) -> None:
+    for place in range(number):
+        person = hire(world.cast.alpha, f"Gone {number} {place}")
+        certify(person)
+        leave(person, timezone.localdate() - timedelta(days=place + 1), by=world.people["alice"])
+
+
+def more_reviews(world, number: int) -> None:
+    first = world.reviews["alpha"]
+    TierReview.objects.bulk_create(
+        TierReview(
+            partner=first.partner,
+            edition=first.edition,
+            current_tier="gold",
+            proposed_tier="bronze",
+            opened_at=timezone.now(),
+        )
+        for _place in range(number)
+    )
+
+
+def more_candidates(world, number: int) -> None:
+    for place in range(number):
+        person = hire(world.cast.alpha, f"New {number} {place}", timezone.localdate())
+        certify(person)
+
+
 @pytest.mark.parametrize(
     ("who", "place", "more"),
     [
@@ -101,6 +131,12 @@ def more_transfers(world, number: int) -> None:
         ("denise", "/team/coverage/", more_partners),
         ("karim", "/team/coverage/", more_partners),
         ("karim", "/team/transfers/", more_transfers),
+        ("alice", "/departures/", more_departures),
+        ("karim", "/departures/", more_departures),
+        ("karim", "/departures/export/csv/", more_departures),
+        ("alice", "/departures/{case}/", more_candidates),
+        ("karim", "/departures/{case}/", more_candidates),
+        ("karim", "/tier-reviews/", more_reviews),
         ("karim", "/distributors/", more_distributors),
         ("karim", "/partners/add/", more_distributors),
         ("alice", "/people/", more_invitations),
@@ -111,7 +147,7 @@ def more_transfers(world, number: int) -> None:
     ],
 )
 def test_a_page_costs_the_same_with_two_rows_and_with_twenty(world, who, place, more):
-    place = place.format(alpha=world.deals["alpha"].reference)
+    place = place.format(alpha=world.deals["alpha"].reference, case=world.departures["alpha"].reference)
     more(world, 2)
     few = cost(world.browser(who), place)
     more(world, 18)

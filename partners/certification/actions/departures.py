@@ -284,11 +284,12 @@ def release_replacements(employment: Employment, *, by: User | None, at: datetim
     gaps = DepartureGap.objects.filter(
         status=GapStatus.REPLACED, replacement=employment, replaced_on__gte=employment.left_on
     )
-    for gap in gaps.select_related("departure").order_by("departure", "pk"):
-        departure = lock_departure(gap.departure)
-        # Read anew: the case may have moved on while it was waited for.
-        gap = departure.gaps.get(pk=gap.pk)
-        if gap.status == GapStatus.REPLACED and gap.replacement_id == employment.pk:
+    for named in gaps.select_related("departure").order_by("departure", "pk"):
+        departure = lock_departure(named.departure)
+        # Asked anew: the case may have moved on while it was waited for.
+        for gap in departure.gaps.filter(
+            pk=named.pk, status=GapStatus.REPLACED, replacement=employment
+        ).select_related("replacement_certificate"):
             _reopen_gap(departure, gap, by=by, at=at, reason="")
             _settle_or_reopen(departure, by=by, at=at)
 

@@ -75,7 +75,7 @@ def _table(request: HttpRequest) -> tuple[DepartureFilter, DepartureTable]:
         .prefetch_related(Prefetch("gaps", DepartureGap.objects.select_related("technology")))
     )
     found = DepartureFilter(request.GET, rows, user=request.user, at=at)
-    hidden = () if _is_vendor(request) else ("chosen", "partner", "tier")
+    hidden = () if _is_vendor(request) else ("chosen", "partner")
     if _is_vendor(request) and not can(request.user, "staff.oversee"):
         hidden = ("chosen",)
     return found, DepartureTable(found.qs, at=at, exclude=hidden, order_by="replacement_due_on")

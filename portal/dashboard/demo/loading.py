@@ -16,6 +16,7 @@ from partners.programme import actions as programme
 from portal.accounts.models import User
 from portal.core.actions import run_sweeps
 from portal.dashboard.demo.cast import CAST_PARTNERS, DISTRIBUTORS, OFFICES
+from portal.dashboard.demo.departures import add_departures
 from portal.dashboard.demo.history import Case, Clockwork
 from portal.dashboard.demo.plot import plot
 from portal.dashboard.demo.register import tidy_register
@@ -59,6 +60,7 @@ def load_world(*, now: datetime, tell: Callable[[int, int], None]) -> Loaded:
         _count_rows()
         clockwork = Clockwork(world, told)
         clockwork.run(plot(clockwork))
+        add_departures(world)
         run_sweeps(at=now)
         tidy_register(now)
         _date_back(clockwork.cases)

@@ -15,6 +15,7 @@ from partners.specialisations.models import Specialisation
 from portal.audit.models import Event
 from portal.core.calendar import time_zone_of
 from portal.core.errors import NotAllowed, RuleViolation
+from portal.notifications.actions import notify_many
 from portal.notifications.models import Notification
 from tests.partners.certification.people import certify, hire, leave, noon
 from tests.world import fingerprint
@@ -202,6 +203,18 @@ def test_the_vendor_reminds_by_hand_once_a_day(cast, case):
     # What another office looks after is passed over.
     with pytest.raises(RuleViolation):
         deadlines.remind_by_hand([case.pk], by=cast.ingrid, at=noon(date(2026, 3, 23)))
+
+
+def test_a_batch_passes_over_what_is_not_due(cast, case):
+    at = noon(date(2026, 3, 20))
+    assert deadlines.remind_of_replacement([case.pk], at=at) == []
+    assert deadlines.remind_of_report([case.pk], at=at) == []
+    assert deadlines.tell_late_report([case.pk], at=at) == []
+
+
+def test_nobody_is_told_of_an_unknown_kind():
+    with pytest.raises(LookupError):
+        notify_many("nonsense", [], at=noon(date(2026, 3, 20)))
 
 
 def many(cast, number):

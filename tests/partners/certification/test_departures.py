@@ -445,6 +445,8 @@ def test_an_invented_date_without_a_certificate_does_not_end_the_case(cast):
     correct(cast, case, date(2026, 2, 11), by=cast.karim)
     case.refresh_from_db()
     assert (case.gaps.get().status, case.status) == ("withdrawn", "settled")
+    correct(cast, case, date(2026, 2, 12), by=cast.karim)
+    assert case.gaps.get().status == "withdrawn"
     correct(cast, case, date(2026, 2, 20), by=cast.karim)
     case.refresh_from_db()
     assert (case.gaps.get().status, case.status) == ("open", "open")

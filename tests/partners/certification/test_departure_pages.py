@@ -1,0 +1,289 @@
+"""Departures and tier reviews in front of people."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from partners.certification.actions import departures
+from partners.certification.models import Booking, Departure, DepartureOrigin
+from partners.certification.tasks import watch_departures
+from partners.tiering.models import TierReview
+from partners.tiering.tasks import watch_reviews
+from portal.accounts.models import User
+from portal.notifications.actions import deliver_due, notify
+from portal.notifications.kinds import KINDS
+from portal.notifications.models import Notification
+from tests.partners.certification import school
+from tests.partners.certification.people import certify, hire, leave
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def in_english(cast):
+    User.objects.update(language="en")
+
+
+def text_of(page):
+    assert page.status_code == 200
+    return " ".join(page.content.decode().split())
+
+
+@pytest.fixture
+def today():
+    return timezone.localdate()
+
+
+@pytest.fixture
+def case(cast, today):
+    eva = hire(cast.alpha)
+    certify(eva)
+    return leave(eva, today - timedelta(days=10), by=cast.alice, at=timezone.now())
+
+
+def test_a_case_shows_deadlines_what_the_tier_asks_and_who_could_come(cast, sign_in, case, today):
+    certify(hire(cast.alpha, "Noa Neu", today - timedelta(days=3)))
+    certify(hire(cast.alpha, "Old Hand"))
+    course = school.course("EPS-1", track="technical")
+    session = school.session(course, starts_at=timezone.now() + timedelta(days=30))
+    trainee = hire(cast.alpha, "Tia Traine")
+    Booking.objects.create(
+        session=session, employment=trainee, status="booked", booked_by=cast.alice, booked_at=timezone.now()
+    )
+    page = sign_in(cast.alice).get(f"/departures/{case.reference}/")
+    text = text_of(page)
+    (candidates,) = page.context["candidates"]
+    assert [one.full_name for one in candidates.counting] == ["Noa Neu"]
+    assert [one.employment.full_name for one in candidates.booked] == ["Tia Traine"]
+    assert [one.course for one in candidates.sessions] == [course]
+    # Gold asks for two technical specialists; the two who are left are enough.
+    assert page.context["standing"].tracks[0].present == 2
+    assert "80 days" in text and "Nora" not in text
+
+
+def test_the_partner_names_a_replacement_and_is_told_why_somebody_does_not_count(cast, sign_in, case, today):
+    old, new = hire(cast.alpha, "Old Hand"), hire(cast.alpha, "Noa Neu", today - timedelta(days=3))
+    for one in (old, new):
+        certify(one)
+    browser, gap = sign_in(cast.alice), case.gaps.get()
+    place = f"/departures/{case.reference}/replace/{gap.pk}/"
+    assert "they counted already" in text_of(browser.post(place, {"replacement": old.pk}))
+    foreign = hire(cast.bravo, "Foreign", today - timedelta(days=3))
+    assert text_of(browser.post(place, {"replacement": foreign.pk}))
+    assert browser.post(place, {"replacement": new.pk}).status_code == 302
+    case.refresh_from_db()
+    assert case.status == "settled"
+    # In another window it is still open: told, and nothing changed.
+    page = browser.post(place, {"replacement": new.pk}, follow=True)
+    assert "moved on in the meantime" in text_of(page)
+    back = f"/departures/{case.reference}/take-back/{gap.pk}/"
+    assert text_of(browser.post(back, {"reason": ""}))
+    assert browser.post(back, {"reason": "The wrong Noa."}).status_code == 302
+    assert "any more" in text_of(browser.post(back, {"reason": "Again."}, follow=True))
+
+
+def test_a_date_is_corrected_asked_for_and_decided(cast, sign_in, case, today):
+    alice, karim = sign_in(cast.alice), sign_in(cast.karim)
+    place = f"/departures/{case.reference}/date/"
+    later, earlier = today - timedelta(days=5), today - timedelta(days=20)
+    assert text_of(alice.post(place, {"departed_on": "", "reason": "x"}))
+    assert "recorded already" in text_of(alice.post(place, {"departed_on": case.departed_on, "reason": "x"}))
+    page = alice.post(place, {"departed_on": later, "reason": "Her last day was later."}, follow=True)
+    assert "waits for the channel manager" in text_of(page)
+    asked = case.corrections.get()
+    decision = f"{place}{asked.pk}/"
+    assert text_of(karim.post(decision, {"decision": "refuse", "text": ""}))
+    assert "been told" in text_of(karim.post(decision, {"decision": "consent", "text": ""}, follow=True))
+    assert "in the meantime" in text_of(karim.get(decision, follow=True))
+    page = alice.post(place, {"departed_on": earlier, "reason": "The letter says so."}, follow=True)
+    assert "is corrected" in text_of(page)
+    case.refresh_from_db()
+    assert case.departed_on == earlier
+
+
+def test_cases_are_withdrawn_and_stay_readable(cast, sign_in, case):
+    alice, place = sign_in(cast.alice), f"/departures/{case.reference}/withdraw/"
+    assert text_of(alice.post(place, {"reason": ""}))
+    text = text_of(alice.post(place, {"reason": "She has not left."}, follow=True))
+    assert "This case has been withdrawn" in text
+    for step in ("withdraw/", "date/"):
+        page = sign_in(cast.karim).post(
+            f"/departures/{case.reference}/{step}",
+            {"reason": "x", "still_here": "no", "departed_on": "2026-01-01"},
+            follow=True,
+        )
+        assert text_of(page)
+
+
+def test_a_settled_case_is_not_the_partners_to_withdraw(cast, sign_in, case):
+    Departure.objects.filter(pk=case.pk).update(origin=DepartureOrigin.VENDOR)
+    page = sign_in(cast.alice).post(f"/departures/{case.reference}/withdraw/", {"reason": "x"})
+    assert "Ask your channel manager" in text_of(page)
+
+
+def test_the_vendor_enters_a_departure_and_the_partner_confirms_it(cast, sign_in, today):
+    eva = hire(cast.alpha)
+    karim, place = sign_in(cast.karim), f"/departures/open/{eva.pk}/"
+    day = today - timedelta(days=40)
+    assert "nobody to replace" in text_of(karim.post(place, {"departed_on": day, "reason": "Audit."}))
+    certify(eva)
+    assert text_of(karim.post(place, {"departed_on": day, "reason": "Audit."}, follow=True))
+    assert "already" in text_of(karim.post(place, {"departed_on": day, "reason": "Audit."}, follow=True))
+    case = Departure.objects.get()
+    alice = sign_in(cast.alice)
+    assert "Confirm the departure" in text_of(alice.get(f"/departures/{case.reference}/"))
+    text = text_of(alice.post(f"/departures/{case.reference}/report/", follow=True))
+    assert "It was late" in text and "Reported late" in text
+
+
+def test_an_early_word_is_a_report_in_time(cast, sign_in, today):
+    eva = hire(cast.alpha)
+    certify(eva)
+    case = departures.open_case_as_vendor(
+        eva, by=cast.karim, at=timezone.now(), departed_on=today - timedelta(days=3), reason="Audit."
+    )
+    page = sign_in(cast.alice).post(f"/departures/{case.reference}/report/", follow=True)
+    assert "is reported" in text_of(page)
+
+
+def test_the_vendor_filters_exports_and_reminds(cast, sign_in, case, today):
+    late = hire(cast.bravo, "Ben Late")
+    certify(late)
+    overdue = leave(
+        late, today - timedelta(days=85), by=cast.karim, at=timezone.now(),
+        origin=DepartureOrigin.VENDOR, reported_on=None,
+    )  # fmt: skip
+    foreign = hire(cast.platin, "Foreign Eva")
+    certify(foreign)
+    leave(foreign, today - timedelta(days=10), by=cast.paul)
+    karim = sign_in(cast.karim)
+
+    def shown(**query):
+        rows = karim.get("/departures/", query).context["table"].paginated_rows
+        return [row.record.reference for row in rows]
+
+    assert shown() == [overdue.reference, case.reference]
+    for query in ({"deadline": "overdue"}, {"deadline": "week"}, {"tier": "silver"}, {"q": "bravo"}):
+        assert shown(**query) == [overdue.reference]
+    assert shown(country="BE") == shown(status="settled") == shown(deadline="consent") == []
+    assert len(shown(status="all")) == 2 and len(shown(deadline="month")) == 1
+    exported = b"".join(karim.get("/departures/export/csv/").streaming_content).decode()
+    assert "Ben Late" in exported and "Foreign Eva" not in exported
+    assert karim.get("/departures/export/xlsx/").status_code == 200
+    assert karim.get("/departures/export/doc/").status_code == 404
+    chosen = {"case": [case.reference, overdue.reference, "DP-000000", "x"]}
+    assert "2 cases have been reminded" in text_of(karim.post("/departures/remind/", chosen, follow=True))
+    assert "have been reminded of today" in text_of(karim.post("/departures/remind/", chosen, follow=True))
+    assert "No case is selected" in text_of(karim.post("/departures/remind/", {}, follow=True))
+    assert Notification.objects.filter(kind="departure-reminder").count() == 2
+    new = hire(cast.alpha, "Third")
+    certify(new)
+    third = leave(new, today, by=cast.alice)
+    chosen["case"].append(third.reference)
+    assert "passed over" in text_of(karim.post("/departures/remind/", chosen, follow=True))
+
+
+def test_an_auditor_looks_and_reminds_nobody(cast, sign_in, case):
+    august = sign_in(cast.august)
+    assert "/departures/remind/" not in text_of(august.get("/departures/"))
+    assert "/departures/remind/" not in text_of(august.get(f"/departures/{case.reference}/"))
+    assert august.post("/departures/remind/", {"case": case.reference}).status_code == 403
+
+
+def test_home_and_menu_show_what_is_due(cast, sign_in, case):
+    text = text_of(sign_in(cast.alice).get("/"))
+    assert "Eva Lind" in text and "Name a replacement" in text
+    assert "Departures by deadline" in text_of(sign_in(cast.karim).get("/"))
+    assert case.reference not in text_of(sign_in(cast.denise).get("/"))
+
+
+# ---------------------------------------------------------------- tiers
+
+
+@pytest.fixture
+def review(cast, today):
+    eva = hire(cast.bravo)
+    certify(eva)
+    leave(eva, today - timedelta(days=95), by=cast.bruno, at=timezone.now())
+    watch_departures(timezone.now())
+    watch_reviews(timezone.now())
+    return TierReview.objects.get()
+
+
+def test_the_partner_reads_why_and_decides_nothing(cast, sign_in, review):
+    bruno = sign_in(cast.bruno)
+    text = text_of(bruno.get(review.get_absolute_url()))
+    assert "Silver" in text and "Bronze" in text and "Your decision" not in text
+    assert bruno.post(review.get_absolute_url(), {"decision": "keep", "reason": "x"}).status_code == 403
+    assert sign_in(cast.alice).get(review.get_absolute_url()).status_code == 404
+    assert str(cast.bravo) not in text_of(sign_in(cast.ingrid).get("/tier-reviews/?show=all"))
+    assert "tier asks for more" in text_of(bruno.get(review.departure.get_absolute_url()))
+
+
+@pytest.mark.parametrize(
+    ("given", "said", "status"),
+    [
+        ({"decision": "confirm"}, "lower tier is confirmed", "confirmed"),
+        ({"decision": "keep"}, "tier is kept", "kept"),
+        ({"decision": "plan", "plan": "Certify Noa."}, "recovery plan is open", "plan"),
+    ],
+)
+def test_the_channel_manager_decides_once(cast, sign_in, review, today, given, said, status):
+    karim, place = sign_in(cast.karim), review.get_absolute_url()
+    assert "Silver" in text_of(karim.get("/tier-reviews/"))
+    given = given | {"until": today + timedelta(days=60)}
+    assert text_of(karim.post(place, given))  # no reason
+    assert said in text_of(karim.post(place, given | {"reason": "As agreed."}, follow=True))
+    review.refresh_from_db()
+    assert review.status == status
+    page = karim.post(place, given | {"reason": "Again."}, follow=True)
+    assert "decided in the meantime" in text_of(page)
+    assert "As agreed." in text_of(sign_in(cast.bruno).get(place))
+    for show in ("open", "plan", "decided", "all", "nonsense"):
+        assert karim.get(f"/tier-reviews/?show={show}").status_code == 200
+
+
+def test_a_plan_needs_measures_and_a_day_within_a_year(cast, sign_in, review, today):
+    karim, place = sign_in(cast.karim), review.get_absolute_url()
+    text = text_of(karim.post(place, {"decision": "plan", "reason": "x"}))
+    assert "A recovery plan needs this." in text
+    page = karim.post(place, {"decision": "plan", "reason": "x", "plan": "y", "until": today})
+    assert "twelve months" in text_of(page)
+
+
+def test_a_proposal_without_ground_says_so(cast, sign_in, review):
+    certify(hire(cast.bravo, "Back"))
+    assert "no longer holds" in text_of(sign_in(cast.karim).get(review.get_absolute_url()))
+
+
+# ---------------------------------------------------------------- mails
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_every_mail_about_departures_and_tiers_reads_well(cast, case, review, mailoutbox, language):
+    User.objects.update(language=language)
+    Notification.objects.all().delete()
+    change = review.changes.create(
+        partner=review.partner, before="silver", after="bronze", effective_on=case.departed_on,
+        edition=review.edition, decided_by=cast.karim, decided_at=timezone.now(), reason="As agreed.",
+    )  # fmt: skip
+    kinds = [kind for kind in KINDS if kind.startswith(("departure-", "tier-"))]
+    names = ("departed_on", "report_due_on", "replacement_due_on", "plan_until", "scheduled_on")
+    days = dict.fromkeys(names, case.departed_on)
+    for kind in kinds:
+        about = case if kind.startswith("departure-") else change if kind == "tier-changed" else review
+        for number, person in ((1, cast.alice), (1, cast.bruno), (14, cast.karim)):
+            for outcome in ("confirmed", "kept", "plan"):
+                notify(
+                    kind, to=[person], about=about, key=f"{kind}{outcome}", at=timezone.now(), days=number,
+                    outcome=outcome, carried_tier="bronze" if outcome == "kept" else "", reason="As agreed.",
+                    text="As agreed.", **days,
+                )  # fmt: skip
+    deliver_due(at=timezone.now() + timedelta(seconds=1), most=500)
+    # Each to the partner's and the vendor's side; to no partner about another.
+    assert len(mailoutbox) == len(kinds) * 2 * 3
+    for letter in mailoutbox:
+        said = letter.subject + letter.body
+        assert "{" not in said and "None" not in said and "  " not in letter.subject
+        assert "Bravo" in said or "Eva Lind" in said or case.reference in said
