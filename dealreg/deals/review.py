@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Case, Count, Exists, OuterRef, Q, When
 
 from dealreg.deals.lifecycle import ACTIVE, DealStatus
 from dealreg.deals.models import Comment, Conflict, Deal, RejectionCode, RevocationCode, ToldApart
@@ -23,6 +23,7 @@ from portal.core.calendar import date_in, months_before
 
 MOST_CANDIDATES = 10
 MOST_DEALS = 60
+RUNNING_FIRST = Case(When(status__in=ACTIVE, then=0), default=1)
 # The statements of the registration were not true.
 UNTRUE = Q(revocation_code=RevocationCode.UNTRUE_STATEMENT) | Q(
     status=DealStatus.REJECTED, rejection_code=RejectionCode.CUSTOMER_OBJECTS
@@ -176,7 +177,8 @@ def _others_on(user: User, deal: Deal, side: str, records: list[int], at: dateti
             same_group=other.product_group_id == deal.product_group_id,
             conflict=conflicts.get(other.pk),
         )
-        for other in rows.order_by("submitted_at", "pk")[:MOST_DEALS]
+        # Where there are too many, what has ended is left out first.
+        for other in rows.order_by(RUNNING_FIRST, "submitted_at", "pk")[:MOST_DEALS]
     ]
 
 

@@ -139,6 +139,20 @@ def test_a_number_that_cannot_be_read_leaves_what_the_name_finds(cast, sign_in):
     assert (one.customer, one.facts) == (deal.customer, {"name"})
 
 
+def test_of_very_many_registrations_the_running_ones_are_shown(cast, monkeypatch):
+    gone = submitted(cast, cast.bruno)
+    looked_at(actions.withdraw_deal(gone, by=cast.bruno, at=MONDAY))
+    running = submitted(cast, at=MONDAY + timedelta(hours=1))
+    deal = submitted(cast, cast.bruno, at=MONDAY + timedelta(hours=2))
+    [candidate] = picture_of(cast.karim, deal, LATER).candidates
+    assert [other.deal for other in candidate.deals] == [running]
+    assert [other.deal for other in picture_of(cast.karim, deal, LATER).history] == [gone]
+    monkeypatch.setattr("dealreg.deals.review.MOST_DEALS", 1)
+    cut = picture_of(cast.karim, deal, LATER)
+    assert [other.deal for other in cut.candidates[0].deals] == [running]
+    assert cut.history == []
+
+
 # --- history and record --------------------------------------------------------------------------------
 
 
