@@ -104,7 +104,7 @@ def test_a_distributor_learns_of_a_rival_at_another_only_that_there_is_one(cast,
         "Bruno",
         first.reference,
         "7,919",
-        str(Conflict.objects.get().pk) + '/"',
+        Conflict.objects.get().get_absolute_url(),
     ):
         assert word not in page
     # Whoever has the earlier one is told nothing: it is served first.
