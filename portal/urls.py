@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from partners.certification.views.certificates import verify
 from portal.core.health import healthz, readyz
 
 urlpatterns = [
@@ -22,6 +23,9 @@ urlpatterns = [
     path("tier-reviews/", include("partners.tiering.urls")),
     path("programme/", include("partners.programme.urls")),
     path("catalogue/", include("partners.catalogue.urls")),
+    path("certificates/", include("partners.certification.certificate_urls")),
+    path("verify/<str:code>/", verify, name="verify_certificate"),
+    path("privacy/", include("partners.certification.privacy_urls")),
     path("inbox/", include("portal.notifications.urls")),
     path("demo/mail/", include("portal.notifications.demo_urls")),
     path("documents/", include("portal.documents.urls")),

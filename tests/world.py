@@ -21,13 +21,16 @@ from dealreg.deals.models import Conflict, Deal
 from partners.catalogue.actions import keep_price_file
 from partners.catalogue.models import PriceImport
 from partners.certification.actions.departures import correct_departure_date
+from partners.certification.actions.imports import keep_file
 from partners.certification.models import (
     Attempt,
     Booking,
+    Certificate,
     DateCorrection,
     Departure,
     DepartureGap,
     Employment,
+    ImportedFile,
     Transfer,
 )
 from partners.customers.actions import Source, add_customer
@@ -48,7 +51,7 @@ from portal.documents.models import Document
 from portal.notifications.models import Notification
 from tests.cast import EDITION_FILE, Cast, _person, make_cast
 from tests.dealreg.deals import stages
-from tests.partners.certification import school
+from tests.partners.certification import papers, school
 from tests.partners.certification.people import certify, hire, leave
 from tests.partners.certification.team import employ
 
@@ -113,6 +116,8 @@ class World:
     gaps: dict[str, DepartureGap] = field(default_factory=dict)
     corrections: dict[str, DateCorrection] = field(default_factory=dict)
     reviews: dict[str, TierReview] = field(default_factory=dict)
+    certificates: dict[str, Certificate] = field(default_factory=dict)
+    imported_file: ImportedFile | None = None
     price_import: PriceImport | None = None
     draft_edition: Edition | None = None
     _browsers: dict[str, Client] = field(default_factory=dict)
@@ -149,6 +154,11 @@ CUSTOMER_READERS = {
     # What only partners of the south have named; what Platin has named as well.
     "south": SOUTH,
     "across": SOUTH | DACH_OFFICE,
+}
+CERTIFICATE_READERS = {
+    "alpha": ALPHA | SOUTH,
+    "bravo": BRAVO | SOUTH,
+    "platin": PLATIN | NORTH,
 }
 # What hangs on an employee: a place in a session, an exam.
 EMPLOYEE_READERS = {
@@ -232,6 +242,7 @@ def make_world(at: datetime | None = None) -> World:
     _invite(world)
     _train(world)
     _depart(world)
+    _certify(world)
     reading = read_edition(edition_text("2099").encode())
     assert reading.content, reading.problems
     world.draft_edition = import_edition(reading.content, by=cast.nora)
@@ -359,6 +370,22 @@ def _merge(world: World) -> None:
     ]
     world.customer_change = actions.merge_customers(
         *mills, by=world.cast.karim, at=world.at, reason="One owner, one address."
+    )
+
+
+def _certify(world: World) -> None:
+    for name, holder in (("alpha", "Théo Marchand"), ("bravo", "Agnès Robin"), ("platin", "Jens Vogt")):
+        employed = papers.employee(getattr(world.cast, name), holder, hired_on=date(2024, 1, 1))
+        world.certificates[name] = papers.certificate(
+            employed, f"KC-{name.upper()}", expires_on=world.at.date() + timedelta(days=41)
+        )
+    world.imported_file = keep_file(
+        kind="certificates",
+        name="held.csv",
+        content=b"partner;name;track;issued_on;expires_on\nP-000001;Inconnue;sales;2025-06-01;2027-06-01\n"
+        b"P-000001;;sales;2025-06-01;2027-06-01\n",
+        by=world.cast.karim,
+        at=world.at,
     )
 
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from io import StringIO
 from itertools import pairwise
 from typing import Any
 
 from babel.numbers import list_currencies
 
 from portal.core.errors import gettext_noop
+from portal.core.uploaded_tables import Unreadable, csv_reader, decoded
 
 MAX_BYTES = 2_000_000
 MAX_LINES = 50_000
@@ -172,17 +172,11 @@ def _known(codes: Collection[str], message: str) -> Callable[[str], str]:
 def read_price_file(data: bytes, *, regions: Collection[str], skus: Collection[str]) -> PriceFile:
     """The price lists of a CSV file (columns in any order, `,` or `;` between them, UTF-8), checked
     against the codes of regions and the article numbers that the catalogue knows."""
-    if len(data) > MAX_BYTES:
-        return _refused(gettext_noop("The file is larger than %(limit)s MB."), limit=MAX_BYTES // 1_000_000)
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return _refused(gettext_noop("The file is not written in UTF-8: save it as “CSV UTF-8”."))
-    if "\0" in text:
-        return _refused(gettext_noop("This is not a text file."))
-    header_line = text.lstrip("\r\n").split("\n", 1)[0]
-    delimiter = ";" if header_line.count(";") > header_line.count(",") else ","
-    lines = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        text = decoded(data, MAX_BYTES)
+    except Unreadable as wrong:
+        return _refused(wrong.message, **wrong.params)
+    lines = csv_reader(text)
     try:
         return _Reader(regions, skus).read(lines)
     except csv.Error as error:

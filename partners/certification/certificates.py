@@ -1,11 +1,92 @@
-"""Certificates as pages, mails and the card of the tier read them."""
+"""Certificates as pages, mails, sweeps and the card of the tier read them."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
-from partners.certification.models import Certificate
+from django.db import models
+from django.db.models import Exists, OuterRef, Q, Subquery
+from django.utils.translation import gettext_lazy as _
+
+from partners.certification.models import Certificate, Employment
+from partners.certification.querysets import CertificateQuerySet
+from partners.certification.selectors import TIER_TRACKS
 from partners.organisations.access import people_who_can
 from partners.organisations.models import Membership, Partner
+from partners.programme.rulebook import StaffTerms
+from partners.programme.selectors import rulebook_on
 from portal.accounts.models import User
+from portal.core.calendar import date_in
+
+
+class CertificateState(models.TextChoices):
+    VALID = "valid", _("Valid")
+    EXPIRED = "expired", _("Expired")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+TONES = {
+    CertificateState.VALID: "ok",
+    CertificateState.EXPIRED: "neutral",
+    CertificateState.WITHDRAWN: "bad",
+}
+
+
+def state_on(certificate: Certificate, day: date) -> CertificateState:
+    """Withdrawn from the day of the withdrawal on; else valid on its last day (rule G2)."""
+    if certificate.withdrawn_on is not None and certificate.withdrawn_on <= day:
+        return CertificateState.WITHDRAWN
+    return CertificateState.EXPIRED if certificate.expires_on < day else CertificateState.VALID
+
+
+def in_state(certificates: CertificateQuerySet, state: str, day: date) -> CertificateQuerySet:
+    """The same question asked of many."""
+    withdrawn = Q(withdrawn_on__lte=day)
+    match state:
+        case CertificateState.WITHDRAWN:
+            return certificates.filter(withdrawn)
+        case CertificateState.EXPIRED:
+            return certificates.filter(Q(withdrawn_on=None) | ~withdrawn, expires_on__lt=day)
+    return certificates.filter(Q(withdrawn_on=None) | ~withdrawn, expires_on__gte=day)
+
+
+def with_employer(reader: User) -> CertificateQuerySet:
+    """The certificates that a reader sees, each with the latest employment that the reader sees: a former
+    employer does not learn where somebody went."""
+    latest = (
+        Employment.objects.visible_to(reader).filter(person_id=OuterRef("person_id")).order_by("-hired_on")
+    )
+    return (
+        Certificate.objects.visible_to(reader)
+        .select_related("technology", "course")
+        .annotate(
+            employment_id=Subquery(latest.values("pk")[:1]),
+            employer_name=Subquery(latest.values("partner__trade_name")[:1]),
+            employer_reference=Subquery(latest.values("partner__reference")[:1]),
+            employer_country=Subquery(latest.values("partner__country")[:1]),
+            left_on=Subquery(latest.values("left_on")[:1]),
+        )
+    )
+
+
+def today_of(reader: User, at: datetime) -> date:
+    """The date where the reader's organisation is."""
+    return date_in(reader.acting_as.organisation.country, at)
+
+
+def public_state(code: str, at: datetime) -> CertificateState | None:
+    """What the page behind the QR code answers, by the date of the latest employer; None when no
+    certificate has this code. One query, whatever the answer."""
+    latest = Employment.objects.filter(person_id=OuterRef("person_id")).order_by("-hired_on")
+    certificate = (
+        Certificate.objects.filter(code=code)
+        .annotate(employer_country=Subquery(latest.values("partner__country")[:1]))
+        .only("withdrawn_on", "expires_on")
+        .first()
+    )
+    if certificate is None:
+        return None
+    return state_on(certificate, date_in(certificate.employer_country or "", at))
 
 
 def people_to_tell(certificate: Certificate, partners: Iterable[Partner]) -> list[User]:
@@ -14,3 +95,49 @@ def people_to_tell(certificate: Certificate, partners: Iterable[Partner]) -> lis
     told = people_who_can("staff.manage", there)
     account = certificate.person.user_id
     return told + [membership.user for membership in there.active().filter(user_id=account)]
+
+
+# ---------------------------------------------------------------- what expires
+
+
+def not_renewed() -> Q:
+    """No other certificate of the person in the same track lasts longer."""
+    longer = Certificate.objects.filter(
+        person_id=OuterRef("person_id"),
+        track=OuterRef("track"),
+        expires_on__gt=OuterRef("expires_on"),
+        withdrawn_on=None,
+    ).filter(
+        Q(technology_id=OuterRef("technology_id"))
+        | Q(technology_id=None, track__in=[str(track) for track in TIER_TRACKS])
+    )
+    return ~Q(Exists(longer))
+
+
+def warned_days(terms: StaffTerms) -> int:
+    """How many days before its end a certificate is first spoken of."""
+    return max(terms.certificate_reminders_days_before, default=0)
+
+
+@dataclass(frozen=True)
+class Expiring:
+    """A valid certificate of somebody who works at the partner, with the days that are left."""
+
+    certificate: Certificate
+    employment: Employment
+    days_left: int
+
+
+def expiring_certificates(partner: Partner, day: date) -> list[Expiring]:
+    """What the partner is warned of: certificates that end soon and are not followed by a longer one, the
+    next to end first. For the card of the tier; two queries."""
+    last = day + timedelta(days=warned_days(rulebook_on(day).staff))
+    employed = Employment.objects.after(day).filter(partner=partner)
+    found = (
+        Certificate.objects.valid_on(day)
+        .filter(not_renewed(), expires_on__lte=last, person__in=employed.values("person"))
+        .select_related("technology")
+        .order_by("expires_on", "pk")
+    )
+    by_person = {employment.person_id: employment for employment in employed}
+    return [Expiring(one, by_person[one.person_id], (one.expires_on - day).days) for one in found]

@@ -31,6 +31,7 @@ from partners.certification.querysets import (
     DepartureQuerySet,
     EmployeePartQuerySet,
     EmploymentQuerySet,
+    ImportedFileQuerySet,
     SessionQuerySet,
     TransferQuerySet,
     VendorOnlyQuerySet,
@@ -567,16 +568,19 @@ class ImportedFile(models.Model):
     uploaded_at = models.DateTimeField()
     # None: only looked at so far.
     applied_at = models.DateTimeField(null=True)
-    # [{"line", "cells", "outcome", "problem"}]
+    # [{"line", "cells", "outcome", "problem", "params"}]
     lines = models.JSONField(default=list, encoder=DjangoJSONEncoder)
 
-    objects = VendorOnlyQuerySet.as_manager()
+    objects = ImportedFileQuerySet.as_manager()
 
     class Meta:
         ordering = ["-uploaded_at"]
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return f"/certificates/imports/{self.pk}/"
 
 
 # ---------------------------------------------------------------- departures

@@ -150,6 +150,13 @@ class VendorOnlyQuerySet(ScopedQuerySet):
         return Q(pk__isnull=False)
 
 
+class ImportedFileQuerySet(VendorOnlyQuerySet):
+    """Whoever has uploaded a file: it names people of partners that not every office sees."""
+
+    def _seen_by_vendor(self, membership: "Membership") -> Q:
+        return Q(uploaded_by_id=membership.user_id)
+
+
 class DepartureQuerySet(PartnerPartQuerySet):
     def open(self) -> "DepartureQuerySet":
         return self.filter(status=DepartureStatus.OPEN)

@@ -7,20 +7,24 @@ from datetime import date, datetime, timedelta
 from smtplib import SMTPException
 
 from celery import shared_task
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from partners.certification.actions import departure_deadlines as deadlines
+from partners.certification.actions.erasing import erase_person
 from partners.certification.actions.exams import finish_overdue_attempts
+from partners.certification.actions.expiring import remind_of_expiry
 from partners.certification.actions.sessions import release_places_of_leavers
 from partners.certification.actions.staff import end_account_of_leaver
 from partners.certification.actions.transfers import send_transfer_question
-from partners.certification.models import Departure, Employment, Transfer
-from partners.certification.querysets import DepartureQuerySet
+from partners.certification.certificates import not_renewed
+from partners.certification.models import Certificate, Departure, Employment, Transfer
+from partners.certification.personal_data import kept_until_passed
+from partners.certification.querysets import CertificateQuerySet, DepartureQuerySet
 from partners.organisations.models import Partner
 from partners.programme.models import Edition
-from partners.programme.selectors import rulebook_of
+from partners.programme.selectors import rulebook_of, rulebook_on
 from portal.core.calendar import countries_by_date
 from portal.core.errors import gettext_noop
 from portal.core.sweeps import note_touched, sweep
@@ -138,3 +142,68 @@ def exams(at: datetime) -> dict[str, int]:
 def places(at: datetime) -> dict[str, int]:
     """Places of people who will have left by the day of the session go to those who wait."""
     return release_places_of_leavers(at=at)
+
+
+# ---------------------------------------------------------------- certificates
+
+EXPIRING = gettext_noop("reminders of certificates that expire")
+CERTIFICATES_AT_ONCE = 2_000
+
+
+@sweep("certification.certificates", _("Certificates that expire"), nightly=True)
+def warn_of_expiry(at: datetime) -> dict[str, int]:
+    """The reminders of the edition by the date of the partner where the holder works; late, only the
+    nearest of those missed."""
+    done = 0
+    countries = Partner.objects.order_by().values_list("country", flat=True).distinct()
+    for today, sharing in countries_by_date(at, list(countries)).items():
+        steps = rulebook_on(today).staff.certificate_reminders_days_before
+        for step, due in expiring_by_step(today, sharing, steps):
+            ids = list(due.order_by("pk").values_list("pk", flat=True))
+            for start in range(0, len(ids), CERTIFICATES_AT_ONCE):
+                batch = ids[start : start + CERTIFICATES_AT_ONCE]
+                for number in remind_of_expiry(batch, step=step, today=today, at=at):
+                    note_touched(EXPIRING, number)
+                    done += 1
+    return {EXPIRING: done}
+
+
+def expiring_by_step(
+    today: date, countries: Collection[str], steps: Collection[int]
+) -> list[tuple[int, CertificateQuerySet]]:
+    """What rules.next_reminder says of one certificate, asked of all: for each step those whose nearest
+    reminder it is, and who have not been reminded of it or a nearer one."""
+    found = []
+    nearer = -1
+    for step in sorted(steps):
+        employed = Employment.objects.after(today).filter(
+            person_id=OuterRef("person_id"), partner__country__in=countries
+        )
+        due = Certificate.objects.filter(
+            not_renewed(),
+            Q(expiry_reminder=None) | Q(expiry_reminder__gt=step),
+            Exists(employed),
+            withdrawn_on=None,
+            expires_on__gt=today + timedelta(days=nearer),
+            expires_on__lte=today + timedelta(days=step),
+        )
+        found.append((step, due))
+        nearer = step
+    return found
+
+
+# ---------------------------------------------------------------- personal data
+
+ERASED = gettext_noop("people erased")
+ERASED_A_NIGHT = 2_000
+
+
+@sweep("certification.erasing", _("Personal data whose period has passed"), nightly=True)
+def erase_forgotten(at: datetime) -> dict[str, int]:
+    """People who have worked nowhere for the period of the settings; one of whom something is still open
+    is left for another night."""
+    done = 0
+    for person_id in kept_until_passed(at.date()).values_list("pk", flat=True)[:ERASED_A_NIGHT]:
+        erase_person(person_id, by=None, at=at, reason="")
+        done += 1
+    return {ERASED: done}

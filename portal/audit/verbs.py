@@ -480,6 +480,11 @@ VERBS: dict[str, Verb] = {
     "job.mails_sent_again": Verb(
         _("Given-up mails sent again"), _("%(number)s given-up mails sent again"), "mail-forward", "info"
     ),
+    "import.applied": Verb(
+        _("Applied"), _("Applied: %(good)s new, %(known)s known, %(bad)s bad"), "file-import", "ok"
+    ),
+    "import.discarded": Verb(_("Thrown away"), icon="trash", tone="neutral"),
+    "person.erased": Verb(_("Personal data erased"), icon="eraser", tone="neutral"),
     "edition.imported": Verb(_("Edition imported"), icon="file-import", tone="info"),
     "edition.published": Verb(_("Edition published"), icon="award", tone="ok"),
     "edition.discarded": Verb(_("Edition discarded"), icon="trash", tone="neutral"),

@@ -178,6 +178,7 @@ MENU = (
                 counted=lambda user: TierReview.objects.visible_to(user).open(),
                 count_label=gettext_lazy("to decide"),
             ),
+            Entry(gettext_lazy("Certificates"), "certificate-2", "/certificates/", "staff.see"),
         ),
     ),
     ORGANISATIONS,
@@ -428,6 +429,8 @@ class Shell:
     @property
     def footer_links(self) -> list[dict[str, str]]:
         links = [(existing("/status/"), _("Check a partner"))]
+        if self.membership:
+            links.append((existing("/privacy/"), _("Personal data")))
         if settings.DEMO:
             links.append((existing("/demo/mail/"), _("Mails of the demo")))
         return [{"url": url, "label": label} for url, label in links if url]

@@ -197,6 +197,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 UPLOAD_MAX_BYTES = 10_000_000
 UPLOAD_MAX_FILES = 10
 UPLOADS_PER_HOUR = 60  # by one person
+# Names of employees are erased so many months after their last day (portal/docs/personal-data.md).
+STAFF_RETENTION_MONTHS = int(os.environ.get("STAFF_RETENTION_MONTHS", "36"))
 
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "Partner portal <portal@vendor.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL

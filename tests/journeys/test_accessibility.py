@@ -50,6 +50,9 @@ PAGES: dict[str, list[str]] = {
         "/search/?q=roch",
         "/people/invite/",
         "/people/{alpha_member}/",
+        "/certificates/",
+        "/certificates/KC-ALPHA/",
+        "/privacy/",
         "/partners/P-000001/",
         "/team/",
         "/team/add/",
@@ -124,6 +127,12 @@ PAGES: dict[str, list[str]] = {
         "/departures/{alpha_case}/date/{alpha_correction}/",
         "/tier-reviews/",
         "/tier-reviews/{alpha_review}/",
+        "/certificates/?state=valid&within=90",
+        "/certificates/KC-BRAVO/",
+        "/certificates/KC-BRAVO/withdraw/",
+        "/certificates/imports/",
+        "/certificates/imports/new/",
+        "/certificates/imports/{imported_file}/",
     ],
     "nora": [
         "/",
@@ -148,6 +157,7 @@ PAGES: dict[str, list[str]] = {
         "/accounts/password/reset/",
         "/status/",
         "/status/?q=alpha",
+        "/verify/0000000000000000000000000000000f/",
         "/accounts/invitation/{token}/",
         "/accounts/invitation/no-such-token/",
         "/team/consent/{consent}/",
@@ -198,6 +208,7 @@ def addresses(world: World, who: str) -> list[str]:
         "alpha_correction": world.corrections["alpha"].pk,
         "alpha_review": world.reviews["alpha"].pk,
         "alpha_employee": world.employments["alpha"].pk,
+        "imported_file": world.imported_file.pk,
     }
     return [page.format(**names) for page in PAGES[who]]
 

@@ -151,6 +151,16 @@ FORMS: dict[str, Form] = {
     "registration: submit": Form(
         "amir", deal_page("alpha_draft", "draft/review/"), lambda world: {"action": "submit"}
     ),
+    "withdrawal of a certificate": Form(
+        "karim",
+        lambda world: f"/certificates/{world.certificates['alpha'].number}/withdraw/",
+        lambda world: {"reason": "Copied answers."},
+    ),
+    "erasing a person": Form(
+        "nora",
+        lambda world: f"/privacy/employees/{world.certificates['alpha'].person.employments.get().pk}/erase/",
+        lambda world: {"reason": "On request.", "sure": "on"},
+    ),
     "question": Form(
         "denise",
         deal_page("alpha", "request-information/"),

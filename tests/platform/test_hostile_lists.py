@@ -31,6 +31,8 @@ LISTS = {
     "/team/coverage/": "denise",
     "/team/coverage.xlsx": "karim",
     "/team/transfers/": "karim",
+    "/certificates/": "karim",
+    "/certificates/export.csv": "alice",
     "/catalogue/": "amir",
     "/programme/editions/": "nora",
     "/departures/": "karim",

@@ -13,6 +13,7 @@ from partners.certification.models import Transfer
 from partners.organisations.actions.people import invite_person
 from partners.organisations.models import Distributor, Partner, Supply
 from partners.tiering.models import TierReview
+from tests.partners.certification import papers
 from tests.partners.certification.people import certify, hire, leave
 from tests.partners.certification.team import employ
 
@@ -123,6 +124,11 @@ def more_candidates(world, number: int) -> None:
         certify(person)
 
 
+def more_certificates(world, number: int) -> None:
+    for place in range(number):
+        papers.certificate(papers.employee(world.cast.alpha, f"N {place}"), f"KC-{number}-{place}")
+
+
 @pytest.mark.parametrize(
     ("who", "place", "more"),
     [
@@ -137,6 +143,8 @@ def more_candidates(world, number: int) -> None:
         ("alice", "/departures/{case}/", more_candidates),
         ("karim", "/departures/{case}/", more_candidates),
         ("karim", "/tier-reviews/", more_reviews),
+        ("alice", "/certificates/", more_certificates),
+        ("karim", "/certificates/", more_certificates),
         ("karim", "/distributors/", more_distributors),
         ("karim", "/partners/add/", more_distributors),
         ("alice", "/people/", more_invitations),

@@ -16,6 +16,7 @@ from django_celery_beat.models import PeriodicTask
 from partners.lists.models import SavedView
 from portal.core.references import read_reference
 from tests.world import (
+    CERTIFICATE_READERS,
     CONFLICT_READERS,
     CONSENT_TOKEN,
     COURSE_READERS,
@@ -230,6 +231,17 @@ def session_page(then: Rule) -> Rule:
     return seen(SESSION_READERS, then)
 
 
+def of_uploader(then: Expected) -> Rule:
+    return lambda who, thing: 403 if who not in CHANNEL else then if who == thing else 404
+
+
+EMPLOYERS = {"alice", "bruno", "paul"}
+
+
+def personal_data(employers: set[str]) -> Rule:
+    return seen(CERTIFICATE_READERS, only(employers | PROGRAMME_ADMINS))
+
+
 OUT = {"anonymous", "dan"}
 
 TABLE: dict[str, Page] = {
@@ -431,6 +443,33 @@ TABLE: dict[str, Page] = {
     "deals:comment": Page(405, seen(DEAL_READERS, only(COMMENTERS, ANSWERED)), things="some_deals"),
     "deals:move": Page(seen(DEAL_READERS, decide), seen(DEAL_READERS, post_of(decide)), things="some_deals"),
     "documents:download": Page(seen(DOCUMENT_READERS), things="documents"),
+    # Certificates: distributors see figures only, never a person. None of a person for visitors.
+    "certificates:list": Page(only(PARTNER_PEOPLE | VENDOR_PEOPLE)),
+    "certificates:export": Page(only(PARTNER_PEOPLE | VENDOR_PEOPLE), things="file_kinds"),
+    "certificates:page": Page(seen(CERTIFICATE_READERS), things="certificates"),
+    "certificates:pdf": Page(seen(CERTIFICATE_READERS), things="certificates"),
+    "certificates:withdraw": Page(
+        seen(CERTIFICATE_READERS, only(CHANNEL)),
+        seen(CERTIFICATE_READERS, only(CHANNEL, ANSWERED)),
+        things="certificates",
+    ),
+    # So many questions from one address are more than the portal answers.
+    "certificates:imports": Page(only(CHANNEL)),
+    "certificates:import_new": Page(only(CHANNEL), post_of(only(CHANNEL))),
+    "certificates:import_template": Page(only(CHANNEL), things="import_kinds"),
+    # A file is for whoever has uploaded it.
+    "certificates:import": Page(of_uploader(200), things="imported_files"),
+    "certificates:import_bad_lines": Page(of_uploader(200), things="imported_files"),
+    "certificates:import_apply": Page(405, of_uploader(LED_ON), things="imported_files"),
+    "certificates:import_discard": Page(405, of_uploader(LED_ON), things="imported_files"),
+    # Personal data: one's own, that of one's employees, and for programme administrators that of all.
+    "privacy:overview": Page(200),
+    "privacy:me": Page(only({"tina"}, 200, 404)),
+    "privacy:me_file": Page(only({"tina"}, 200, 404)),
+    "privacy:employee": Page(personal_data(EMPLOYERS), things="holders"),
+    "privacy:employee_file": Page(personal_data(EMPLOYERS), things="holders"),
+    "privacy:erase": Page(personal_data(set()), post_of(personal_data(set())), things="holders"),
+    "verify_certificate": public(frozenset({200, 429}), things="certificate_codes"),
     # Programme and catalogue
     "programme:overview": Page(200),
     "programme:compare": Page(200),
@@ -710,6 +749,20 @@ def addresses(world: World, name: str) -> dict[str, str]:
             things = {key: deals[key] for key in ("alpha", "alpha_draft", "bravo_third", "platin", MISSING)}
         case "letters":
             things = {"alpha_approved": world.deals["alpha_approved"].letter_code, MISSING: "0" * 32}
+        case "certificates":
+            things = {key: row.number for key, row in world.certificates.items()} | {
+                MISSING: _free_number("KC")
+            }
+        case "import_kinds":
+            things = {"results": "results", "certificates": "certificates"}
+        case "imported_files":
+            things = {"karim": world.imported_file.pk, MISSING: 999_999_999}
+        case "holders":
+            things = {key: row.person.employments.get().pk for key, row in world.certificates.items()} | {
+                MISSING: 999_999_999
+            }
+        case "certificate_codes":
+            things = {key: row.code for key, row in world.certificates.items()} | {"unknown": "f" * 32}
         case "documents":
             things = {key: row.pk for key, row in world.documents.items()} | {MISSING: uuid.UUID(int=7)}
         case "conflicts":

@@ -202,6 +202,7 @@ def employee_page(request: HttpRequest, employment: Employment, **context: Any) 
             "partner": employment.partner,
             "own": is_partner(user),
             "manages": is_partner(user) and can(user, "staff.manage"),
+            "hands_out": can(user, "programme.manage") or (is_partner(user) and can(user, "staff.manage")),
             "today": today,
             "badge": works_badge(employment, today),
             "has_left": employment.left_on is not None,

@@ -16,6 +16,7 @@ from partners.programme import actions as programme
 from portal.accounts.models import User
 from portal.core.actions import run_sweeps
 from portal.dashboard.demo.cast import CAST_PARTNERS, DISTRIBUTORS, OFFICES
+from portal.dashboard.demo.certificates import certify_people
 from portal.dashboard.demo.departures import add_departures
 from portal.dashboard.demo.history import Case, Clockwork
 from portal.dashboard.demo.plot import plot
@@ -61,6 +62,7 @@ def load_world(*, now: datetime, tell: Callable[[int, int], None]) -> Loaded:
         clockwork = Clockwork(world, told)
         clockwork.run(plot(clockwork))
         add_departures(world)
+        certify_people(now)
         run_sweeps(at=now)
         tidy_register(now)
         _date_back(clockwork.cases)

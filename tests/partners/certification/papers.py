@@ -71,7 +71,7 @@ def certificate(employment: Employment, number: str, **facts: Any) -> Certificat
             "track": Track.TECHNICAL,
             "issued_on": date(2025, 12, 1),
             "expires_on": date(2027, 12, 1),
-            "code": f"{number:0>32}"[-32:],
+            "code": number.encode().hex()[:32].zfill(32),
         }
         | facts
     )

@@ -1,0 +1,370 @@
+"""Files of exam results and of existing certificates: preview, bad lines with a reason, nothing twice."""
+
+import io
+import zipfile
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from openpyxl import Workbook
+
+from partners.certification.actions.imports import apply_file, discard_file, keep_file
+from partners.certification.models import Attempt, Certificate, Employment, ImportedFile, Person
+from partners.certification.selectors import specialists_of
+from portal.accounts.models import User
+from portal.audit.models import Event
+from portal.core.errors import NotAllowed, RuleViolation, WrongState
+from tests.partners.certification.papers import AT, TODAY, certificate, course, employee
+
+pytestmark = pytest.mark.django_db
+
+RESULTS = "partner;employee;course;taken_on;score;passed\n"
+HELD = "partner;name;email;track;course;title;number;issued_on;expires_on\n"
+
+
+def keep(text, by, kind="results", name="file.csv"):
+    content = text if isinstance(text, bytes) else text.encode()
+    return keep_file(kind=kind, name=name, content=content, by=by, at=AT)
+
+
+def outcomes(imported):
+    return [line["outcome"] for line in imported.lines]
+
+
+def reason(imported, place=0):
+    line = imported.lines[place]
+    return line["problem"] % line["params"] if line["params"] else line["problem"]
+
+
+def applied(text, by, kind="results"):
+    imported = keep(text, by, kind)
+    apply_file(imported.pk, by=by, at=AT)
+    imported.refresh_from_db()
+    return imported
+
+
+def workbook(*rows):
+    book = Workbook()
+    for row in rows:
+        book.active.append(row)
+    packed = io.BytesIO()
+    book.save(packed)
+    return packed.getvalue()
+
+
+# ---------------------------------------------------------------- results
+
+
+def test_results_are_looked_at_first_and_bring_certificates_when_applied(cast):
+    exam = course()
+    eva = employee(cast.alpha, email="eva@alpha.example")
+    employee(cast.alpha, "Max Grün")
+    imported = keep(
+        RESULTS
+        + "P-000001;EVA@alpha.example;kt-100;2026-11-20;84;\n"
+        + "P-000001; max  grün ;KT-100;20/11/2026;;no\n",
+        cast.karim,
+    )
+    assert outcomes(imported) == ["good", "good"]
+    assert not Attempt.objects.exists()
+    assert apply_file(imported.pk, by=cast.karim, at=AT) == {"good": 2}
+    got = Certificate.objects.get()
+    assert (got.person, got.course, got.issued_on) == (eva.person, exam, date(2026, 11, 20))
+    assert got.attempt.score_pct == Decimal(84) and got.attempt.recorded_by == cast.karim
+    assert Attempt.objects.get(passed=False).score_pct == 0
+    assert specialists_of(cast.alpha, TODAY) == {"technical": 1}
+
+
+def test_the_same_file_and_the_same_line_twice_change_nothing(cast):
+    course()
+    employee(cast.alpha)
+    line = "P-000001;Eva Lind;KT-100;2026-11-20;;yes\n"
+    assert outcomes(applied(RESULTS + line + line, cast.karim)) == ["good", "known"]
+    assert outcomes(applied(RESULTS + line, cast.karim)) == ["known"]
+    assert Attempt.objects.get().score_pct == 70
+    assert Certificate.objects.count() == 1
+
+
+def test_a_file_that_waits_is_not_kept_twice_and_none_is_applied_twice(cast):
+    course()
+    employee(cast.alpha)
+    text = RESULTS + "P-000001;Eva Lind;KT-100;2026-11-20;80;\n"
+    first = keep(text, cast.karim)
+    assert keep(text, cast.karim) == first
+    apply_file(first.pk, by=cast.karim, at=AT)
+    for action in (apply_file, discard_file):
+        with pytest.raises(WrongState):
+            action(first.pk, by=cast.karim, at=AT)
+
+
+def test_two_exams_of_one_track_on_one_day_bring_one_certificate(cast):
+    course()
+    course("KT-200")
+    employee(cast.alpha)
+    applied(
+        RESULTS + "P-000001;Eva Lind;KT-100;2026-11-20;80;\n" + "P-000001;Eva Lind;KT-200;2026-11-20;80;\n",
+        cast.karim,
+    )
+    assert Attempt.objects.count() == 2 and Certificate.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("P-000099;Eva Lind;KT-100;2026-11-20;80;", "no partner with this number"),
+        # Platin is Germany's: for Karim there is no such partner.
+        ("P-000005;Eva Lind;KT-100;2026-11-20;80;", "no partner with this number"),
+        ("P-000001;Nobody;KT-100;2026-11-20;80;", "Nobody of this name"),
+        ("P-000002;Eva Lind;KT-100;2026-11-20;80;", "Nobody of this name"),
+        ("P-000001;Eva Lind;KT-100;2020-11-20;80;", "Nobody of this name"),
+        ("P-000001;Eva Lind;XX;2026-11-20;80;", "No course"),
+        ("P-000001;Eva Lind;KO-1;2026-11-20;80;", "taken on the portal"),
+        ("P-000001;Eva Lind;KT-100;2026-11-28;80;", "not come yet"),
+        ("P-000001;Eva Lind;KT-100;soon;80;", "A date is needed"),
+        ("P-000001;Eva Lind;KT-100;2026-11-20;101;", "0 to 100"),
+        ("P-000001;Eva Lind;KT-100;2026-11-20;NaN;", "0 to 100"),
+        ("P-000001;Eva Lind;KT-100;2026-11-20;x;", "0 to 100"),
+        ("P-000001;Eva Lind;KT-100;2026-11-20;;", "score is missing"),
+        ("P-000001;Eva Lind;KT-100;2026-11-20;;perhaps", "yes or no"),
+        ("P-000001;Eva Lind;KT-100;2026-11-20;90;no", "pass mark is 70 %"),
+        ("P-000001;Twin;KT-100;2026-11-20;80;", "Several people"),
+        (f"P-000001;{'x' * 300};KT-100;2026-11-20;80;", "too long"),
+    ],
+)
+def test_a_bad_line_says_why_and_stays_outside(cast, line, words):
+    course()
+    course("KO-1", exam_mode="online")
+    employee(cast.alpha)
+    employee(cast.alpha, "Twin")
+    employee(cast.alpha, "Twin")
+    imported = applied(RESULTS + line + "\nP-000001;Eva Lind;KT-100;2026-11-19;80;\n", cast.karim)
+    assert outcomes(imported) == ["bad", "good"]
+    assert words in reason(imported)
+    assert Attempt.objects.count() == 1
+
+
+# ---------------------------------------------------------------- existing certificates
+
+
+def test_certificates_are_taken_over_and_unknown_people_become_employees(cast):
+    course(validity_months=12)
+    imported = keep(
+        HELD
+        + "P-000001;Nina Roux;nina@alpha.example;technical;;Certified engineer;ke-77;2026-05-31;2028-05-31\n"
+        + "P-000001;Nina Roux;nina@alpha.example;sales;;;;2026-05-31;2028-05-31\n"
+        + "P-000001;Ole Berg;;;KT-100;;;2026-06-30;\n"
+        + "P-000001;Pia;;anti-targeted-attack;;;;2026-06-30;\n",
+        cast.karim,
+        "certificates",
+    )
+    assert outcomes(imported) == ["new", "new", "new", "new"]
+    apply_file(imported.pk, by=cast.karim, at=AT)
+    nina = Employment.objects.get(full_name="Nina Roux")
+    assert (nina.email, nina.hired_on) == ("nina@alpha.example", date(2026, 5, 31))
+    one = Certificate.objects.get(number="KE-77")
+    assert (one.person, one.title, one.track) == (nina.person, "Certified engineer", "technical")
+    assert nina.person.certificates.count() == 2
+    assert Certificate.objects.get(holder_name="Ole Berg").expires_on == date(2027, 6, 30)
+    pia = Certificate.objects.get(holder_name="Pia")
+    assert (pia.technology, pia.expires_on) == (cast.groups["anti-targeted-attack"], date(2028, 6, 30))
+    assert Event.objects.filter(verb="certificate.imported").count() == 4
+    assert not [
+        event for event in Event.objects.all() if "Nina" in str(event.data) or "nina" in str(event.data)
+    ]
+
+
+def test_a_known_person_is_found_by_address_or_name_and_never_at_another_partner(cast):
+    eva = employee(cast.alpha, email="eva@alpha.example")
+    there = employee(cast.bravo, email="eva@alpha.example")
+    applied(
+        HELD
+        + "P-000001;Eva Lind;;sales;;;;2026-05-31;2028-05-31\n"
+        + "P-000001;E. Lind;EVA@alpha.example;technical;;;;2026-05-31;2028-05-31\n"
+        # Of the same name, with another address: somebody else.
+        + "P-000001;Eva Lind;eva.lind@alpha.example;technical;;;;2026-05-31;2028-05-31\n",
+        cast.karim,
+        "certificates",
+    )
+    assert eva.person.certificates.count() == 2
+    assert there.person.certificates.count() == 0
+    assert Person.objects.count() == 3
+
+
+def test_certificates_that_come_twice_are_known(cast):
+    text = (
+        HELD
+        + "P-000001;Nina;;technical;;;KE-77;2026-05-31;2028-05-31\n"
+        + "P-000001;Nina;;sales;;;;2026-05-31;2028-05-31\n"
+    )
+    again = text + "P-000001;Nina;;sales;;;;2026-05-31;2028-05-31\n"
+    assert outcomes(applied(again, cast.karim, "certificates")) == ["new", "new", "known"]
+    assert outcomes(applied(text, cast.karim, "certificates")) == ["known", "known"]
+    assert (Certificate.objects.count(), Employment.objects.count()) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("P-000001;;;technical;;;;2026-05-31;2028-05-31", "name is missing"),
+        ("P-000001;Nina;x@;technical;;;;2026-05-31;2028-05-31", "no e-mail"),
+        ("P-000001;Nina;;magic;;;;2026-05-31;2028-05-31", "or a track is needed"),
+        ("P-000001;Nina;;;XX;;;2026-05-31;2028-05-31", "No course"),
+        ("P-000001;Nina;;technical;;;;2027-05-31;2028-05-31", "not come yet"),
+        ("P-000001;Nina;;technical;;;;2026-05-31;2026-05-30", "before the first"),
+        ("P-000001;Nina;;technical;;;;2026-05-31;2099-05-30", "20 years"),
+        ("P-000001;Nina;;technical;;;;1999-05-31;", "no edition"),
+        ("P-000001;Nina;;technical;;;../x;2026-05-31;2028-05-31", "letters, digits"),
+        ("P-000001;Nina;;technical;;;KC-OTHER;2026-05-31;2028-05-31", "another certificate"),
+        ("P-000001;Gone;;technical;;;;2026-05-31;2028-05-31", "had left"),
+    ],
+)
+def test_a_bad_certificate_says_why(cast, line, words):
+    certificate(employee(cast.bravo, "Other"), "KC-OTHER")
+    employee(cast.alpha, "Gone", left_on=date(2026, 5, 30))
+    imported = applied(HELD + line + "\n", cast.karim, "certificates")
+    assert outcomes(imported) == ["bad"] and words in reason(imported)
+    assert Certificate.objects.count() == 1
+
+
+def test_hundreds_of_lines_are_judged_with_few_statements(cast, django_assert_max_num_queries):
+    text = HELD + "".join(f"P-000001;Person {n};;technical;;;;2026-05-31;2028-05-31\n" for n in range(300))
+    with django_assert_max_num_queries(16):
+        assert outcomes(keep(text, cast.karim, "certificates")) == ["new"] * 300
+
+
+# ---------------------------------------------------------------- rights and files
+
+
+def test_only_the_vendor_imports_and_only_the_uploader_sees_the_file(cast):
+    course()
+    employee(cast.alpha)
+    text = RESULTS + "P-000001;Eva Lind;KT-100;2026-11-20;80;\n"
+    for person in (cast.alice, cast.denise, cast.august):
+        with pytest.raises(NotAllowed):
+            keep(text, person)
+    imported = keep(text, cast.karim)
+    assert not ImportedFile.objects.visible_to(cast.ingrid).exists()
+    for action in (apply_file, discard_file):
+        with pytest.raises(NotAllowed):
+            action(imported.pk, by=cast.ingrid, at=AT)
+    discard_file(imported.pk, by=cast.karim, at=AT)
+    assert not ImportedFile.objects.exists() and not Attempt.objects.exists()
+
+
+def test_an_excel_workbook_reads_like_a_csv_file(cast):
+    course()
+    employee(cast.alpha)
+    content = workbook(
+        ["Partner", "Employee", "Course", "Taken_on", "Score", "Passed", None],
+        [None] * 6,
+        ["P-000001", "Eva Lind", "KT-100", date(2026, 11, 20), 84.0, True],
+        ["P-000001", "Eva Lind", "KT-100", "2026-11-21", 12.5, None],
+    )
+    imported = keep(content, cast.karim)
+    assert outcomes(imported) == ["good", "good"]
+    assert [line["line"] for line in imported.lines] == [3, 4]
+    assert imported.lines[1]["cells"]["score"] == "12.5"
+
+
+def packed(*entries):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries:
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+HOSTILE = {
+    "empty": b"",
+    "blank lines": b"\n;;;\n\n",
+    "header only": RESULTS.encode(),
+    "latin-1": RESULTS.encode() + b"P-000001;\xe9;KT-100;2026-11-20;80;\n",
+    "nul": RESULTS.encode() + b"P-000001;\x00;KT-100;2026-11-20;80;\n",
+    "column missing": b"partner;employee;course\nx;y;z\n",
+    "unknown column": RESULTS.replace("passed", "<script>").encode() + b"x;y;z;a;b;c\n",
+    "column twice": RESULTS.replace("passed", "score").encode() + b"x;y;z;a;b;c\n",
+    "columns without end": b";".join([b"x"] * 100_000),
+    "one endless line": b"x" * 1_900_000,
+    "open quote": RESULTS.encode() + b'"P-000001;x\n' * 100,
+    "too many lines": RESULTS.encode() + b"x;y;z;a;b;c\n" * 2_001,
+    "too large": b"x" * 2_000_001,
+    "archive that is none": b"PK\x03\x04" + b"\x00" * 40,
+    "no workbook": packed(("a.txt", b"x")),
+    "bomb": packed(("[Content_Types].xml", b"<Types/>"), ("xl/worksheets/sheet1.xml", b"0" * 50_000_000)),
+    "many parts": packed(*((f"{n}.xml", b"") for n in range(600))),
+    "entities": packed(("[Content_Types].xml", b"<!DOCTYPE x [<!ENTITY y SYSTEM 'file:///'>]><x>&y;</x>")),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_file_that_cannot_be_read_says_why_and_leaves_nothing(cast, client, kind):
+    client.force_login(cast.karim)
+    answer = client.post(
+        "/certificates/imports/new/",
+        {"kind": "results", "file": SimpleUploadedFile("x.csv", HOSTILE[kind], "text/csv")},
+    )
+    assert answer.status_code == 422
+    assert answer.context["form"].errors["file"]
+    assert b"<script>" not in answer.content.split(b"<main")[-1]
+    assert not ImportedFile.objects.exists()
+
+
+def test_a_workbook_whose_rows_lie_far_below_is_refused(cast):
+    book = Workbook()
+    book.active.append(["partner", "employee", "course", "taken_on"])
+    book.active.cell(row=1_000_000, column=1, value="P-000001")
+    file = io.BytesIO()
+    book.save(file)
+    with pytest.raises(RuleViolation):
+        keep(file.getvalue(), cast.karim)
+
+
+# ---------------------------------------------------------------- pages
+
+
+def test_from_the_upload_to_the_report(cast, client):
+    User.objects.update(language="en")
+    course()
+    employee(cast.alpha)
+    client.force_login(cast.karim)
+    assert client.get("/certificates/imports/").status_code == 200
+    page = client.get("/certificates/imports/new/", {"kind": "certificates"})
+    assert b"taken_on" in page.content
+    for kind in ("results", "certificates"):
+        template = client.get(reverse("certificates:import_template", args=[kind]))
+        assert template.status_code == 200
+    assert client.get("/certificates/imports/template/x/").status_code == 404
+    text = RESULTS + "P-000001;Eva Lind;KT-100;2026-11-20;80;\n" + "P-000001;=1+1;KT-100;2026-11-20;80;\n"
+    answer = client.post(
+        "/certificates/imports/new/",
+        {"kind": "results", "file": SimpleUploadedFile("march.csv", text.encode())},
+        follow=True,
+    )
+    kept = ImportedFile.objects.get()
+    assert answer.redirect_chain[-1][0] == kept.get_absolute_url()
+    assert "This is a preview" in answer.content.decode()
+    bad = b"".join(client.get(f"{kept.get_absolute_url()}bad-lines.csv").streaming_content).decode()
+    assert "'=1+1" in bad and "Nobody of this name" in bad and "Eva" not in bad
+    # The report comes back, mended.
+    mended = bad.replace("'=1+1", "Eva Lind").replace("2026-11-20", "2026-11-19").encode()
+    assert outcomes(keep(mended, cast.karim)) == ["good"]
+    answer = client.post(f"{kept.get_absolute_url()}apply/", follow=True)
+    assert "1 line entered." in answer.content.decode() and "This is the report" in answer.content.decode()
+    assert client.post(f"{kept.get_absolute_url()}discard/").status_code == 302
+    assert ImportedFile.objects.filter(pk=kept.pk).exists()
+    only = client.get(kept.get_absolute_url(), {"show": "bad"}).content.decode()
+    assert "=1+1" in only and "Eva Lind" not in only
+    other = ImportedFile.objects.exclude(pk=kept.pk).get()
+    client.post(f"{other.get_absolute_url()}discard/")
+    assert not ImportedFile.objects.filter(pk=other.pk).exists()
+
+
+def test_others_see_neither_list_nor_file(cast, client):
+    course()
+    kept = keep(RESULTS + "P-000001;Eva;KT-100;2026-11-20;80;\n", cast.karim)
+    for who, status in ((cast.alice, 403), (cast.denise, 403), (cast.august, 403), (cast.ingrid, 404)):
+        client.force_login(who)
+        assert client.get(kept.get_absolute_url()).status_code == status
+        assert client.post(f"{kept.get_absolute_url()}apply/").status_code == status
