@@ -1,5 +1,5 @@
-"""Beside the teams' certificates: one of a technology, one that has been withdrawn, and a file of certificates
-that waits for the channel manager with a bad line."""
+"""Beside the teams' certificates: one of a technology, one that has been withdrawn, and a file that
+waits for the channel manager with a bad line."""
 
 from datetime import datetime, time, timedelta
 
