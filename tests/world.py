@@ -21,6 +21,7 @@ from dealreg.deals.models import Conflict, Deal
 from partners.catalogue.actions import keep_price_file
 from partners.catalogue.models import PriceImport
 from partners.certification.actions.departures import correct_departure_date
+from partners.certification.actions.exams import start_attempt
 from partners.certification.actions.imports import keep_file
 from partners.certification.models import (
     Attempt,
@@ -400,7 +401,7 @@ def _attach(deal: Deal, by: User, at: datetime) -> Document:
 
 def _train(world: World) -> None:
     """A course on the list with a session, one that is not on it, and one with an exam that somebody of
-    each partner is taking. Nobody of them has an account."""
+    each partner is taking. Nobody of them has an account; Tina, who has one, is taking the exam as well."""
     cast, at = world.cast, world.at
     courses = {
         "open": school.course("EPS-1"),
@@ -426,6 +427,7 @@ def _train(world: World) -> None:
         "session": session,
         "bookings": bookings,
         "attempts": attempts,
+        "own_attempt": start_attempt(courses["exam"], by=world.people["tina"], at=at),
         "question": courses["exam"].questions.first(),
     }
 

@@ -19,7 +19,7 @@ from dealreg.deals import actions
 from dealreg.deals.actions.drafting import LineInput
 from dealreg.deals.actions.looking import look_at_due
 from dealreg.deals.models import Conflict, Deal, Evidence
-from partners.certification.models import Employment, Transfer
+from partners.certification.models import Employment, Question, Transfer
 from partners.organisations.actions.people import invite_person
 from partners.programme.models import Edition
 from portal.audit.models import Event
@@ -63,6 +63,8 @@ WORDS: dict[str, set[str]] = {
     "Zorbexnumber": PARTNER_READERS["bravo"],
     "Zorbexedition": PROGRAMME_ADMINS,
     "Zorbexprices": PROGRAMME_ADMINS,
+    "Zorbextrainee": BRAVO | SOUTH,
+    "Zorbexquestion": PROGRAMME_ADMINS | {"karim", "ingrid"},
 }
 # Amounts as digits, however they are grouped: 7 919 nodes at list price, and an order.
 AMOUNTS: dict[str, set[str]] = {"380112": BRAVO | OUEST | SOUTH, "98765443": BRAVO | NORD | SOUTH}
@@ -147,6 +149,14 @@ def plant(world: World) -> None:
     )
     certify(eva)
     Transfer.objects.filter(pk=world.transfers["bravo"].pk).update(certificate_number="ZORBEXWAITS")
+    booking = world.training["bookings"]["bravo"]
+    Employment.objects.filter(pk=booking.employment_id).update(full_name="Zora Zorbextrainee")
+    Question.objects.create(
+        course=world.training["courses"]["draft"],
+        text="Zorbexquestion?",
+        answers=["Zorbexquestion right", "Zorbexquestion wrong"],
+        right=[0],
+    )
     cast.third.legal_name = "Zorbexlegal SARL"
     cast.third.save()
     cast.bravo.company_number = "Zorbexnumber"
@@ -208,6 +218,9 @@ SEARCHES = [
     "/status/?q=bravo",
     "/catalogue/?q=zorbex",
     "/programme/compare/?from=2017&to=2099",
+    "/training/?q=zorbex",
+    "/training/sessions/?q=zorbex",
+    "/training/EPS-2/questions/",
 ]
 
 
@@ -225,6 +238,11 @@ def addresses_of_others(world: World) -> list[str]:
     places += ["/programme/editions/2099/", "/programme/editions/2099/grid.csv", "/no/such/page/"]
     places += [f"/team/{pk}/" for pk in Employment.objects.values_list("pk", flat=True)]
     places += [f"/team/transfers/{transfer.pk}/" for transfer in world.transfers.values()]
+    places += [world.training["session"].get_absolute_url()]
+    places += [
+        f"{world.training['session'].get_absolute_url()}participants.{kind}" for kind in ("csv", "xlsx")
+    ]
+    places += [attempt.get_absolute_url() for attempt in world.training["attempts"].values()]
     places += [f"/people/{world.memberships[name].pk}/" for name in ("bravo", "third")]
     return places
 

@@ -202,9 +202,9 @@ def finish_overdue_attempts(*, at: datetime, most: int = 1_000) -> dict[str, int
                 .filter(pk=pk, finished_at=None)
                 .first()
             )
-            if attempt is None or attempt.ends_at is None:
+            if attempt is None:
                 continue  # being handed in at this moment
-            _finish(attempt, at=attempt.ends_at)
+            _finish(attempt, at=attempt.ends_at or at)
             done[FINISHED] += 1
             note_touched(FINISHED, str(pk))
     return done

@@ -117,15 +117,20 @@ def cancel_session(session: Session, *, by: User, at: datetime, reason: str) -> 
 
 
 @transaction.atomic
-def record_attendance(session: Session, came: Iterable[int], *, by: User, at: datetime) -> int:
-    """Of those with a place: who came (numbers of bookings); everybody else did not. Returns how many
-    changed."""
+def record_attendance(
+    session: Session, came: Iterable[int], *, among: Iterable[int], by: User, at: datetime
+) -> int:
+    """Of the people `among` whom one looks (numbers of bookings with a place): who came; the others of
+    them did not. Nobody else is touched, such as those of another region. Returns how many changed."""
     session = _locked(session)
     require(by, "training.manage", session)
     if session.cancelled_at is not None or at < session.starts_at:
         raise WrongState("not-begun", gettext_noop("Who came is entered once the session has begun."))
     present, changed = set(came), 0
-    for booking in session.bookings.filter(status__in=PLACE_HELD):
+    judged = Booking.objects.visible_to(by).filter(
+        session=session, status__in=PLACE_HELD, pk__in=set(among) | present
+    )
+    for booking in judged:
         move = "attend" if booking.pk in present else "miss"
         target = BookingStatus.ATTENDED if booking.pk in present else BookingStatus.ABSENT
         if booking.status == target:

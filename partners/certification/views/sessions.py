@@ -324,14 +324,19 @@ def give_back(request: HttpRequest, pk: int) -> HttpResponse:
 def attendance(request: HttpRequest, pk: int) -> HttpResponse:
     session = _session(request, pk)
     require(request.user, "training.manage", session)
-    came = {int(value) for value in request.POST.getlist("came") if value.isascii() and value.isdigit()}
+    came, among = _numbers(request, "came"), _numbers(request, "shown")
     try:
-        changed = actions.record_attendance(session, came, by=request.user, at=timezone.now())
+        changed = actions.record_attendance(session, came, among=among, by=request.user, at=timezone.now())
     except WrongState as refusal:
         return _nothing_changed(request, session, refusal)
     if changed:
         messages.success(request, _("The attendance is saved."))
     return redirect(session)
+
+
+def _numbers(request: HttpRequest, name: str) -> set[int]:
+    values = request.POST.getlist(name)
+    return {int(value) for value in values if value.isascii() and value.isdigit() and len(value) < 18}
 
 
 HEADER = (

@@ -23,6 +23,7 @@ from portal.dashboard.demo.plot import plot
 from portal.dashboard.demo.register import tidy_register
 from portal.dashboard.demo.saved_views import save_views
 from portal.dashboard.demo.team import hire_teams
+from portal.dashboard.demo.training import fill_school, open_school
 from portal.dashboard.demo.world import make_world
 from portal.documents.models import Document
 from portal.notifications.models import Notification
@@ -57,10 +58,12 @@ def load_world(*, now: datetime, tell: Callable[[int, int], None]) -> Loaded:
     with transaction.atomic():
         programme.seed_edition(yaml.safe_load(EDITION.read_text("utf-8")))
         world = make_world(now)
+        open_school(world)
         hire_teams(world)
         _count_rows()
         clockwork = Clockwork(world, told)
         clockwork.run(plot(clockwork))
+        fill_school(world)
         add_departures(world)
         certify_people(now)
         run_sweeps(at=now)

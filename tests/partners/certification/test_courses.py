@@ -115,6 +115,12 @@ def test_a_published_exam_keeps_enough_questions(cast):
     assert question.is_active
 
 
+def test_a_draft_may_be_incomplete(cast):
+    made = course(is_published=False)
+    facts = course_facts(mode="online", exam_mode="online", link="")
+    assert edit_course(made, facts, by=acting(cast, "karim"), at=AT).mode == "online"
+
+
 def test_what_was_changed_is_noted(cast):
     made, karim = course(), acting(cast, "karim")
     edit_course(made, course_facts(title="Another"), by=karim, at=AT)

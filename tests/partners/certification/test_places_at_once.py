@@ -1,11 +1,25 @@
 """Several people at the same moment: real connections on the real database."""
 
-from datetime import timedelta
+import threading
+from datetime import date, timedelta
 
 import pytest
+from django.db import transaction
 
-from partners.certification.actions.exams import start_attempt
-from partners.certification.actions.sessions import book_places, edit_session, give_back_place
+from partners.certification.actions.exams import (
+    FINISHED,
+    finish_overdue_attempts,
+    start_attempt,
+    submit_attempt,
+)
+from partners.certification.actions.sessions import (
+    MOVED_UP,
+    RELEASED,
+    book_places,
+    edit_session,
+    give_back_place,
+    release_places_of_leavers,
+)
 from partners.certification.models import Attempt, Booking
 from tests.at_once import at_once
 from tests.cast import make_cast
@@ -62,3 +76,54 @@ def test_an_exam_begun_twice_at_once_is_one(cast):
     outcomes = at_once(*[lambda: start_attempt(made, by=tina, at=AT)] * 3)
     assert len({one.pk for one in outcomes}) == 1
     assert Attempt.objects.count() == 1
+
+
+def held_open(command):
+    """Runs a command in a thread whose transaction stays open until `go` is set: `done` says that it is
+    inside."""
+    done, go = threading.Event(), threading.Event()
+
+    def run():
+        with transaction.atomic():
+            command()
+            done.set()
+            go.wait(10)
+
+    return run, done, go
+
+
+def test_the_sweep_leaves_an_exam_alone_that_is_being_handed_in(cast):
+    made = online()
+    employee(cast.alpha, "Tina Faure", cast.tina)
+    tina = cast.again(cast.tina)
+    attempt = start_attempt(made, by=tina, at=AT)
+    handing_in, inside, go = held_open(lambda: submit_attempt(attempt, {}, by=tina, at=AT))
+
+    def sweep():
+        inside.wait(10)
+        try:
+            return finish_overdue_attempts(at=AT + timedelta(days=1))
+        finally:
+            go.set()
+
+    assert at_once(handing_in, sweep)[1] == {FINISHED: 0}
+    attempt.refresh_from_db()
+    assert attempt.finished_at == AT
+
+
+def test_the_sweep_releases_no_place_that_is_being_given_back(cast):
+    made, alice = session(course(), seats=1), cast.again(cast.alice)
+    leaver = employee(cast.alpha, "Lea")
+    booking = book_places(made, [leaver], by=alice, at=AT)[0]
+    leaver.left_on = date(2026, 12, 1)
+    leaver.save()
+    giving_back, inside, go = held_open(lambda: give_back_place(booking, by=alice, at=AT))
+
+    def sweep():
+        inside.wait(10)
+        # The sweep has read its list and waits for the session when the other transaction ends.
+        threading.Timer(1, go.set).start()
+        return release_places_of_leavers(at=AT)
+
+    assert at_once(giving_back, sweep)[1] == {RELEASED: 0, MOVED_UP: 0}
+    assert booked(made) == []

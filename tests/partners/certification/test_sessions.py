@@ -97,7 +97,7 @@ def test_nobody_but_the_training_team_runs_sessions(cast, who):
         (plan_session, (made.course, session_facts()), {}),
         (edit_session, (made, session_facts()), {}),
         (cancel_session, (made,), {"reason": "x"}),
-        (record_attendance, (made, []), {}),
+        (record_attendance, (made, []), {"among": []}),
     ):
         with pytest.raises(NotAllowed):
             command(*args, by=by, at=AT, **more)
@@ -139,7 +139,7 @@ def test_a_cancelled_session_tells_everybody_why_and_stays_cancelled(cast, team)
     assert told(cast.alice).count("training-cancelled") == 2
     assert code_of(cancel_session, made, by=karim, at=AT, reason="x") == "session-cancelled"
     assert code_of(edit_session, made, session_facts(), by=karim, at=AT) == "session-cancelled"
-    assert code_of(record_attendance, made, [], by=karim, at=STARTS) == "not-begun"
+    assert code_of(record_attendance, made, [], among=[], by=karim, at=STARTS) == "not-begun"
     assert code_of(book_places, made, team[2:3], by=acting(cast, "alice"), at=AT) == "session-cancelled"
 
 
@@ -151,13 +151,27 @@ def test_a_session_that_has_begun_is_neither_changed_nor_cancelled(cast):
 
 def test_who_came_is_entered_once_the_session_has_begun(cast, team):
     made, karim = session(course(), seats=2), acting(cast, "karim")
-    ada, bea, cyd = book_places(made, team[:3], by=acting(cast, "alice"), at=AT)
-    assert code_of(record_attendance, made, [ada.pk], by=karim, at=STARTS - SECOND) == "not-begun"
+    held = [one.pk for one in book_places(made, team[:3], by=acting(cast, "alice"), at=AT)]
+    ada, bea, cyd = held
+    early = {"among": held, "by": karim, "at": STARTS - SECOND}
+    assert code_of(record_attendance, made, [ada], **early) == "not-begun"
     # Somebody of the waiting list did not take part, whatever is sent.
-    assert record_attendance(made, [ada.pk, cyd.pk], by=karim, at=STARTS) == 2
+    assert record_attendance(made, [ada, cyd], among=held, by=karim, at=STARTS) == 2
     assert standing(made) == {"Ada": "attended", "Bea": "absent", "Cyd": "waiting"}
-    assert record_attendance(made, [ada.pk, bea.pk], by=karim, at=STARTS) == 1
+    assert record_attendance(made, [ada, bea], among=held, by=karim, at=STARTS) == 1
     assert standing(made)["Bea"] == "attended"
+
+
+def test_the_attendance_touches_only_the_people_that_one_looks_at(cast, team):
+    made = session(course(), seats=5)
+    ada, bea = (one.pk for one in book_places(made, team[:2], by=acting(cast, "alice"), at=AT))
+    max_ = book_places(made, [employee(cast.platin, "Max")], by=acting(cast, "paul"), at=AT)[0].pk
+    # Ingrid sees Platin's people and not Alpha's.
+    everybody = [ada, bea, max_]
+    assert record_attendance(made, [max_], among=everybody, by=acting(cast, "ingrid"), at=STARTS) == 1
+    assert standing(made) == {"Ada": "booked", "Bea": "booked", "Max": "attended"}
+    assert record_attendance(made, [], among=[ada], by=acting(cast, "karim"), at=STARTS) == 1
+    assert standing(made) == {"Ada": "absent", "Bea": "booked", "Max": "attended"}
 
 
 # ---------------------------------------------------------------- partners
@@ -446,7 +460,9 @@ def test_the_attendance_is_entered_on_the_page_and_leads_to_the_result(cast, tea
     assert "Nothing was changed" in karim.post(place, follow=True).content.decode()
     with time_machine.travel(STARTS + timedelta(hours=9), tick=False):
         karim = sign_in(cast.karim)
-        page = karim.post(place, {"came": [ada.pk, "x", "9" * 30]}, follow=True).content.decode()
+        page = karim.post(
+            place, {"shown": [ada.pk, bea.pk], "came": [ada.pk, "x", "9" * 30]}, follow=True
+        ).content.decode()
         assert f"/training/EPS-1/results/?employee={team[0].pk}" in page
         assert sign_in(cast.alice).post(place, {"came": [bea.pk]}).status_code == 403
     assert standing(made) == {"Ada": "attended", "Bea": "absent"}
