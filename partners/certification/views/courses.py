@@ -30,7 +30,7 @@ from partners.certification.training import (
 from partners.organisations.access import can, require
 from portal.accounts.membership import membership_required
 from portal.audit.models import Audience
-from portal.audit.selectors import timeline
+from portal.audit.selectors import Entry, timeline
 from portal.core.errors import RuleViolation, WrongState
 from portal.core.exports import Money, csv_response, xlsx_response
 from portal.core.formats import format_number, language_name
@@ -215,9 +215,17 @@ def course_page(request: HttpRequest, code: str) -> HttpResponse:
             ),
             "manages": manages,
             "questions_in_use": course.questions.filter(is_active=True).count() if manages else 0,
-            "events": timeline(course, Audience.values)[-EVENTS_ON_PAGE:][::-1] if manages else [],
+            "events": _history(course) if manages else [],
         },
     )
+
+
+def _history(course: Course) -> list[Entry]:
+    """The latest first; what was done to single questions would hide the rest."""
+    events = [
+        event for event in timeline(course, Audience.values) if not event.verb.startswith("course.question")
+    ]
+    return events[-EVENTS_ON_PAGE:][::-1]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
