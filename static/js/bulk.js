@@ -24,7 +24,8 @@
     }
     const show = () => {
       const chosen = boxes().filter((box) => box.checked).length;
-      form.classList.toggle("bulk-idle", !chosen && !all?.checked);
+      // An attribute: after a swap htmx puts the class back to what the server sent.
+      form.toggleAttribute("data-idle", !chosen && !all?.checked);
       count.textContent =
         !chosen || all?.checked
           ? ""

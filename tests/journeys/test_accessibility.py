@@ -2,12 +2,18 @@
 the content security policy; the right language; nothing runs over the edge of a phone."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django_celery_beat.models import PeriodicTask
 
+from dealreg.deals import actions
+from dealreg.deals.actions.drafting import LineInput
+from dealreg.deals.models import Deal
 from portal.accounts.models import User
+from tests.dealreg.deals import stages
 from tests.world import CONSENT_TOKEN, World, make_world
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -91,6 +97,9 @@ PAGES: dict[str, list[str]] = {
         "/deals/{alpha_enterprise}/endorse/",
         "/deals/{charlie}/reject/",
         "/deals/{charlie}/request-information/",
+        "/deals/{growing}/amendment/",
+        "/deals/letters/{letter}/",
+        "/deals/bulk/ approve",
         "/partners/",
         "/partners/P-000002/",
         "/team/coverage/",
@@ -106,7 +115,10 @@ PAGES: dict[str, list[str]] = {
         "/deals/{alpha_approved}/revoke/",
         "/deals/appeals/",
         "/deals/appeals/figures/",
+        "/deals/{appealed}/appeal/decide/",
+        "/deals/{reduced}/discount/decide/",
         "/deals/revocations/",
+        "/deals/{announced}/revocation/decide/",
         "/deals/discounts/",
         "/deals/pipeline/",
         "/deals/losses/",
@@ -208,9 +220,55 @@ class Look:
     axe: bool
 
 
+def more_steps(world: World) -> None:
+    """What waits for a decision beside the registrations."""
+    cast, at = world.cast, world.at
+
+    def approved(customer: str) -> Deal:
+        deal = stages.submitted(cast, at=at - timedelta(hours=1), customer_name=customer)
+        return actions.approve_deal(deal, by=cast.denise, at=at, granted_pct=Decimal("3.5"))
+
+    def rejected(customer: str) -> Deal:
+        deal = stages.submitted(cast, at=at - timedelta(hours=1), customer_name=customer)
+        return actions.reject_deal(deal, by=cast.denise, at=at, code="no_engagement", text="One call.")
+
+    deals = world.deals
+    deals["growing"] = approved("Aciérie de Denain")
+    actions.ask_amendment(
+        deals["growing"],
+        by=cast.amir,
+        at=at,
+        reason="The customer adds a site.",
+        lines=[LineInput(cast.products["EPS-ADV"], 200, 12)],
+        nodes=200,
+        expected_close_on=deals["growing"].expected_close_on,
+    )
+    deals["reduced"] = approved("Filature de Roubaix")
+    actions.ask_discount(
+        deals["reduced"],
+        by=cast.amir,
+        at=at,
+        reason="The budget was cut by a tenth.",
+        unit="pct",
+        whole=Decimal(10),
+        competitor="Other Shield 9",
+    )
+    deals["announced"] = approved("Cristallerie d’Arques")
+    actions.announce_revocation(
+        deals["announced"],
+        by=cast.karim,
+        at=at,
+        code="untrue_statement",
+        text="The customer does not recognise the minutes.",
+    )
+    deals["appealed"] = rejected("Faïencerie de Desvres")
+    actions.file_appeal(deals["appealed"], by=cast.amir, at=at, text="There were three meetings.")
+
+
 def addresses(world: World, who: str) -> list[str]:
     names: dict[str, Any] = {name: deal.reference for name, deal in world.deals.items()}
     names |= {
+        "letter": Deal.objects.get(pk=world.deals["alpha_approved"].pk).letter_code,
         "alpha_member": world.memberships["alpha"].pk,
         "customer": world.customers["south"].reference,
         "other_customer": world.customers["across"].reference,
@@ -236,16 +294,31 @@ def addresses(world: World, who: str) -> list[str]:
     return [page.format(**names) for page in PAGES[who]]
 
 
+def visit(page: Any, place: str) -> Any:
+    """Most pages by their address; what is to be confirmed for several deals by choosing them."""
+    address, _, action = place.partition(" ")
+    if not action:
+        return page.goto(address)
+    page.goto("/deals/")
+    for box in page.locator('input[name="deal"][form="bulk"]').all()[:3]:
+        box.check()
+    page.select_option("#bulk-action", action)
+    with page.expect_navigation() as done:
+        page.click("#bulk button.btn")
+    return done.value
+
+
 @pytest.mark.parametrize("who", PAGES)
 def test_pages_read_well_in_every_light_language_and_width(transactional_db, visitor, axe_source, who):
     world = make_world()
+    more_steps(world)
     User.objects.update(language="", theme="auto")
     wrong = []
     for look in (Look("en", axe=True), Look("fr", axe=False)):
         page = visitor(world.people.get(who), locale=look.language, color_scheme="light")
         for place in addresses(world, who):
             page.set_viewport_size({"width": 1440, "height": 900})
-            answer = page.goto(place)
+            answer = visit(page, place)
             if answer.status >= 500 or (answer.status >= 400 and "no" not in place):
                 wrong.append(f"{place} {answer.status}")
                 continue
