@@ -639,6 +639,19 @@ def statement_until(at: datetime, country: str, terms: DealRegistrationTerms) ->
     return office_hours(country, terms).add_days(at, terms.revocation_notice_business_days)
 
 
+def check_not_under_examination(*, announced: bool) -> None:
+    """Rule E13: an announced revocation is decided first. Reporting the deal as won is no way around it."""
+    if announced:
+        raise RuleViolation(
+            "under-examination",
+            gettext_noop(
+                "The protection of this deal is under examination. It can be reported as won when that is "
+                "decided."
+            ),
+            rule="E13",
+        )
+
+
 def check_heard(at: datetime, until: datetime, *, has_stated: bool) -> None:
     """Rule E13: nothing is decided before the partner has spoken, or has let its time pass."""
     if not has_stated and at <= until:

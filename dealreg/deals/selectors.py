@@ -11,6 +11,7 @@ from dealreg.deals.querysets import DealQuerySet, ExtensionQuerySet
 from dealreg.deals.rules import (
     check_may_change_distributor,
     check_may_extend,
+    check_not_under_examination,
     last_day_to_reopen,
     last_day_to_report,
 )
@@ -254,6 +255,15 @@ def distributor_change_refusal(deal: Deal) -> RuleViolation | None:
     """Why the registration goes to no other distributor any more (rule E7); None when it may."""
     try:
         check_may_change_distributor(changes_of_distributor(deal), terms_of(deal))
+    except RuleViolation as violation:
+        return violation
+    return None
+
+
+def won_refusal(deal: Deal, at: datetime | None = None) -> RuleViolation | None:
+    """Why the deal cannot be reported as won, nor its order confirmed, now (rule E13); None when it can."""
+    try:
+        check_not_under_examination(announced=deal.revocation_notices.open().exists())
     except RuleViolation as violation:
         return violation
     return None

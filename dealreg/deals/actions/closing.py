@@ -8,7 +8,7 @@ from dealreg.deals import rules
 from dealreg.deals.actions.amending import lapse_amendments
 from dealreg.deals.actions.conflicts import lapse_conflicts, lock_customer
 from dealreg.deals.actions.drafting import lock_deal
-from dealreg.deals.actions.lapsing import lapse_discount_requests, lapse_extension
+from dealreg.deals.actions.lapsing import lapse_discount_requests, lapse_extension, lapse_revocations
 from dealreg.deals.actions.looking import ask_for_look, telling_key
 from dealreg.deals.lifecycle import DEAL_LIFECYCLE, DealStatus
 from dealreg.deals.models import Deal, LossCode
@@ -19,6 +19,7 @@ from dealreg.deals.selectors import (
     require_move,
     terms_of,
     without,
+    won_refusal,
 )
 from portal.accounts.models import User
 from portal.audit.actions import record
@@ -34,6 +35,7 @@ def report_won(
     """Rule E10: won names the order at the distributor, which then confirms it."""
     deal = lock_deal(deal)
     require_move(by, deal, "report_won")
+    check_not_examined(deal)
     today = date_in(deal.partner.country, at)
     ended = deal.status == DealStatus.EXPIRED
     rules.check_reported_in_time(ended, today, deal.protected_until, terms_of(deal))
@@ -83,6 +85,14 @@ def report_won(
     return deal
 
 
+def check_not_examined(deal: Deal) -> None:
+    """Rule E13: nobody escapes an announced revocation by winning. The announcement keeps no order out: it
+    ends with the protection, and an order of the protected time may be told of after that."""
+    refusal = won_refusal(deal)
+    if refusal is not None:
+        raise refusal
+
+
 def last_day_of_orders(deal: Deal, today: date) -> date:
     """The last protected day; today, while a request for more protection holds it (rule E8)."""
     return max(deal.protected_until, today) if deal.protection_held else deal.protected_until
@@ -102,6 +112,7 @@ def confirm_order(deal: Deal, *, by: User, at: datetime) -> Deal:
     require_move(by, deal, "confirm_order")
     if deal.status != DealStatus.WON or deal.order_confirmed_at is not None:
         raise WrongState("wrong-state", gettext_noop("There is no order to confirm on this deal."))
+    check_not_examined(deal)
     deal.order_confirmed_by, deal.order_confirmed_at = by, at
     # What it did not find before has turned up.
     deal.order_disputed_by, deal.order_disputed_at, deal.order_dispute = None, None, ""
@@ -150,6 +161,7 @@ def report_lost(
     )
     lapse_amendments(deal, at=at)
     lapse_discount_requests(deal, at=at)
+    lapse_revocations(deal, at=at)
     return deal
 
 
@@ -171,6 +183,7 @@ def end_by_revocation(deal: Deal, *, by: User, at: datetime, code: str, text: st
     lapse_conflicts(deal, at=at)
     lapse_amendments(deal, at=at)
     lapse_discount_requests(deal, at=at)
+    lapse_revocations(deal, at=at)
     told = partner_contacts(deal) + distributor_reviewers(deal)
     notify("deal-revoked", to=without(told, by), about=deal, key=telling_key(deal), at=at, text=text)
 
@@ -199,6 +212,7 @@ def end_by_expiry(deal: Deal, *, ended_on: date, at: datetime) -> None:
     lapse_conflicts(deal, at=at)
     lapse_amendments(deal, at=at)
     lapse_discount_requests(deal, at=at)
+    lapse_revocations(deal, at=at)
     notify(
         "deal-expired",
         to=[*partner_contacts(deal), *distributor_reviewers(deal)],

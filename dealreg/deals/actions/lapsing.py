@@ -1,7 +1,7 @@
 from datetime import datetime
 
 from dealreg.deals.lifecycle import ExtensionStatus
-from dealreg.deals.models import Deal, DiscountOutcome
+from dealreg.deals.models import Deal, DiscountOutcome, RevocationOutcome
 from dealreg.deals.selectors import pending_extension
 from portal.audit.actions import record
 
@@ -23,3 +23,13 @@ def lapse_discount_requests(deal: Deal, *, at: datetime) -> None:
         asked.outcome, asked.decided_at = DiscountOutcome.LAPSED, at
         asked.save(update_fields=["outcome", "decided_at"])
         record("deal.discount_lapsed", deal, by=None, at=at)
+
+
+def lapse_revocations(deal: Deal, *, at: datetime) -> bool:
+    """Rule E13: the deal has ended otherwise, there is nothing to revoke any more. Called under the deal's
+    lock, which every step of an announced revocation takes. Returns whether one was open."""
+    notices = deal.revocation_notices.open()
+    lapsed = notices.update(outcome=RevocationOutcome.LAPSED, decided_at=at)
+    if lapsed:
+        record("deal.revocation_lapsed", deal, by=None, at=at)
+    return bool(lapsed)

@@ -8,6 +8,7 @@ from dealreg.deals import rules
 from dealreg.deals.actions.closing import end_by_revocation
 from dealreg.deals.actions.conflicts import check_tells_no_rival
 from dealreg.deals.actions.drafting import lock_deal
+from dealreg.deals.actions.lapsing import lapse_revocations
 from dealreg.deals.lifecycle import DealStatus
 from dealreg.deals.models import (
     Deal,
@@ -107,7 +108,7 @@ def announce_revocation(
     return notice
 
 
-def _close(notice: RevocationNotice, outcome: str, *, by: User | None, at: datetime, text: str) -> None:
+def _close(notice: RevocationNotice, outcome: str, *, by: User, at: datetime, text: str) -> None:
     notice.outcome, notice.outcome_text = outcome, text
     notice.decided_by, notice.decided_at = by, at
     notice.save(update_fields=["outcome", "outcome_text", "decided_by", "decided_at"])
@@ -201,11 +202,6 @@ def tell_unheard(notice: RevocationNotice, *, at: datetime) -> bool:
 
 @transaction.atomic
 def lapse_revocation(notice: RevocationNotice, *, at: datetime) -> bool:
-    """The deal has ended otherwise: there is nothing to revoke any more. Safe to repeat."""
+    """What the end of the deal has left open. Safe to repeat."""
     deal = lock_deal(notice.deal)
-    notice = RevocationNotice.objects.select_for_update(of=("self",)).get(pk=notice.pk)
-    if not notice.is_open or deal.status == DealStatus.APPROVED:
-        return False
-    _close(notice, RevocationOutcome.LAPSED, by=None, at=at, text="")
-    record("deal.revocation_lapsed", deal, by=None, at=at)
-    return True
+    return deal.status != DealStatus.APPROVED and lapse_revocations(deal, at=at)

@@ -30,6 +30,7 @@ from dealreg.deals.selectors import (
     require_move,
     steps_in,
     terms_of,
+    won_refusal,
 )
 from dealreg.deals.views.wording import rejection_advice, rule_of_rejection
 from portal.accounts.models import User
@@ -169,6 +170,7 @@ PAGES: dict[str, MovePage] = {
             gettext("Congratulations! %(distributor)s has been asked to confirm order %(order)s.")
             % {"distributor": deal.distributor, "order": deal.order_reference}
         ),
+        refusal=won_refusal,
     ),
     "extend": MovePage(
         _("Ask for an extension"),
@@ -205,6 +207,7 @@ PAGES: dict[str, MovePage] = {
             % {"order": deal.order_reference}
         ),
         template="deals/move_confirm_order.html",
+        refusal=won_refusal,
     ),
     "correct_order": MovePage(
         _("Correct the order"),

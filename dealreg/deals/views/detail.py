@@ -172,8 +172,8 @@ def _show(request: HttpRequest, deal: Any, *, comment_form: CommentForm) -> Http
     moves = moves_open_to(user, deal, at)
     notices = notices_of(user, deal) if deal.has_notices else []
     if any(notice.is_open for notice in notices):
-        # Announced already: its own card leads on.
-        moves = [move for move in moves if move != "revoke"]
+        # Announced already: its own card leads on, and nothing is won until that is decided.
+        moves = [move for move in moves if move not in ("revoke", "report_won", "confirm_order")]
     conflicts = conflicts_around(user, deal) if side == "vendor" else []
     # Registrants are not even asked about: their page costs and says the same with and without (rule E6).
     registered = side == "partner" or (side == "distributor" and deal.on_behalf)

@@ -127,7 +127,7 @@ def revocation_list(request: HttpRequest) -> HttpResponse:
     labels = {
         "due": _("To decide"),
         "waiting": _("The partner may state its view"),
-        "closed": pgettext("several revocations", "Decided"),
+        "closed": pgettext("several revocations", "Closed"),
         "all": pgettext("several revocations", "All"),
     }
     may_revoke = can(request.user, "deals.revoke")

@@ -222,14 +222,88 @@ def test_a_silent_partner_leaves_the_decision_to_the_manager_who_is_told_once(ca
     assert not actions.tell_unheard(notice, at=late) and not actions.lapse_revocation(notice, at=late)
 
 
-def test_a_deal_that_ends_otherwise_ends_the_announcement(cast):
+LATE = LATER + timedelta(days=92)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda cast, deal: actions.report_lost(deal, by=cast.amir, at=SOON, code="price"),
+        lambda cast, deal: actions.expire_deal(deal, at=LATE),
+    ],
+    ids=["lost", "expired"],
+)
+def test_a_deal_that_ends_otherwise_ends_the_announcement_in_the_same_step(cast, sign_in, end):
     notice = announced(cast)
-    actions.report_lost(notice.deal, by=cast.amir, at=SOON, code="price")
+    end(cast, notice.deal)
     with pytest.raises(WrongState):
         stated(cast, notice)
-    assert watch_revocations(SOON)["announced revocations of ended deals closed"] == 1
     notice.refresh_from_db()
     assert notice.outcome == "lapsed"
+    assert Event.objects.filter(verb="deal.revocation_lapsed").count() == 1
+    page = sign_in(cast.karim).get("/deals/revocations/", {"show": "closed"})
+    assert [row["notice"] for row in page.context["rows"]] == [notice]
+    assert [tab["count"] for tab in page.context["tabs"]] == [0, 0, 1, None]
+
+
+def test_what_an_ended_deal_has_left_open_the_sweep_closes(cast):
+    notice = announced(cast)
+    actions.report_lost(notice.deal, by=cast.amir, at=SOON, code="price")
+    RevocationNotice.objects.update(outcome="open", decided_at=None)
+    assert watch_revocations(SOON)["announced revocations of ended deals closed"] == 1
+    assert not actions.lapse_revocation(notice, at=SOON)
+    notice.refresh_from_db()
+    assert notice.outcome == "lapsed"
+
+
+# --- no way around it
+
+ORDER = {"order_reference": "DN-1", "order_date": SOON.date(), "order_amount": Decimal(100)}
+
+
+def test_a_deal_is_not_won_while_its_protection_is_under_examination(cast, sign_in, time_machine_at):
+    in_english(cast)
+    notice = announced(cast)
+    deal = notice.deal
+    with pytest.raises(RuleViolation) as refused:
+        actions.report_won(deal, by=cast.amir, at=SOON, **ORDER)
+    assert (refused.value.code, refused.value.rule) == ("under-examination", "E13")
+    with time_machine_at(SOON):
+        amir = sign_in(cast.amir)
+        assert "report-won" not in amir.get(deal.get_absolute_url()).content.decode()
+        said = amir.get(f"{deal.get_absolute_url()}report-won/").content.decode()
+        assert "is under examination" in said and "order_amount" not in said
+        order = ORDER | {"order_date": "2026-11-27"}
+        assert amir.post(f"{deal.get_absolute_url()}report-won/", order).status_code == 200
+    assert Deal.objects.get(pk=deal.pk).status == "approved"
+    stated(cast, notice)
+    decided(cast, notice, revoke=False)
+    assert actions.report_won(deal, by=cast.amir, at=SOON, **ORDER).status == "won"
+
+
+def test_dropped_after_the_last_day_the_order_of_the_protected_time_still_counts(cast):
+    notice = announced(cast)
+    decided(cast, notice, revoke=False, at=LATE)
+    assert actions.report_won(notice.deal, by=cast.amir, at=LATE, **ORDER).status == "won"
+
+
+def test_ended_meanwhile_the_order_is_reported_in_the_time_after_the_end(cast):
+    notice = announced(cast)
+    actions.expire_deal(notice.deal, at=LATE)
+    assert actions.report_won(notice.deal, by=cast.amir, at=LATE, **ORDER).status == "won"
+
+
+def test_nor_is_an_order_confirmed_meanwhile(cast, sign_in):
+    in_english(cast)
+    deal = stages.won(cast)
+    RevocationNotice.objects.create(
+        deal=deal, code="untrue_statement", announced_by=cast.karim, announced_at=SOON, statement_until=LATE
+    )
+    with pytest.raises(RuleViolation) as refused:
+        actions.confirm_order(deal, by=cast.denise, at=SOON)
+    assert refused.value.code == "under-examination"
+    said = sign_in(cast.denise).get(f"{deal.get_absolute_url()}confirm-order/").content.decode()
+    assert "is under examination" in said
 
 
 # --- pages
