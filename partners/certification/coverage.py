@@ -54,7 +54,7 @@ class Covered:
     short: int
 
 
-def coverage_by_tier_and_country(partners: QuerySet[Partner]) -> tuple[list[Covered], list[Covered]]:
+def coverage_by_tier_and_country(partners: QuerySet[Any]) -> tuple[list[Covered], list[Covered]]:
     """By tier from the highest, and by country from the one with most partners. One query."""
     asked = partners.filter(Q(technical_asked__gt=0) | Q(sales_asked__gt=0))
     tiers: dict[str, list[int]] = {}

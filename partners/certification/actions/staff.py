@@ -248,13 +248,14 @@ def _named_alike(partner: Partner, facts: EmployeeFacts) -> models.QuerySet[Empl
 
 
 def _check_nobody_else(partner: Partner, facts: EmployeeFacts, but: Employment | None = None) -> None:
+    renamed = but is None or but.full_name.lower() != facts.full_name.lower()
     for other in _named_alike(partner, facts):
         same_person = but is not None and other.person_id == but.person_id
         if other.left_on is None and not same_person:
-            _refuse_twice(other, facts)
+            _refuse_twice(other, facts, by_name=renamed)
 
 
-def _refuse_twice(other: Employment, facts: EmployeeFacts) -> None:
+def _refuse_twice(other: Employment, facts: EmployeeFacts, *, by_name: bool = True) -> None:
     """Unless the two are namesakes with addresses of their own."""
     if facts.email and other.email.lower() == facts.email:
         raise RuleViolation(
@@ -262,7 +263,7 @@ def _refuse_twice(other: Employment, facts: EmployeeFacts) -> None:
             gettext_noop("Somebody with this e-mail address works for you already."),
             field="email",
         )
-    if not facts.email or not other.email:
+    if by_name and not (facts.email and other.email):
         raise RuleViolation(
             "works-here",
             gettext_noop(

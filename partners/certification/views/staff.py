@@ -193,6 +193,8 @@ def employee_page(request: HttpRequest, employment: Employment, **context: Any) 
         }
         for certificate in team.certificates_seen(employment, user)
     ]
+    manages = is_partner(user) and can(user, "staff.manage")
+    transfers = transfers_of(employment, user)
     access = team.account_of(employment)
     return render(
         request,
@@ -201,7 +203,7 @@ def employee_page(request: HttpRequest, employment: Employment, **context: Any) 
             "employment": employment,
             "partner": employment.partner,
             "own": is_partner(user),
-            "manages": is_partner(user) and can(user, "staff.manage"),
+            "manages": manages,
             "hands_out": can(user, "programme.manage") or (is_partner(user) and can(user, "staff.manage")),
             "today": today,
             "badge": works_badge(employment, today),
@@ -209,8 +211,12 @@ def employee_page(request: HttpRequest, employment: Employment, **context: Any) 
             "certificates": certificates,
             "access": access,
             "departures": team.departures_of(employment, user),
-            "transfers": transfers_of(employment, user),
+            "transfers": transfers,
             "transfer_form": TransferForm(),
+            # One at a time; a refused one is shown with its reason.
+            "may_ask": manages
+            and employment.left_on is None
+            and ("transfer_form" in context or not any(transfer.is_open for transfer in transfers)),
             "history": team.timeline_of_employee(employment),
             "team_url": _team_url(request, employment.partner),
         }

@@ -212,6 +212,12 @@ def test_nobody_takes_the_address_of_a_colleague(cast):
     assert refusal.value.field == "email"
 
 
+def test_namesakes_of_an_import_can_be_given_their_addresses(cast):
+    first, second = employ(cast.alpha), employ(cast.alpha)
+    edit_employee(first.pk, facts(), by=cast.alice, at=AT)
+    edit_employee(second.pk, facts(email="eva.lind@alpha.example"), by=cast.alice, at=AT)
+
+
 def test_the_first_day_stays_before_the_last_and_apart_from_other_employments(cast):
     left = employ(cast.alpha, left_on=date(2025, 12, 31))
     with pytest.raises(RuleViolation) as after:
