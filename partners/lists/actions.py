@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Lower
 from django.http import QueryDict
 
 from partners.lists.models import LONGEST_QUERY, SavedView
@@ -109,7 +110,8 @@ def _free_name(name: str, others: QuerySet[SavedView]) -> str:
         raise RuleViolation(
             "too-long", gettext_noop("At most %(limit)s characters."), field="name", limit=LONGEST_NAME
         )
-    if others.filter(name__iexact=name).exists():
+    # As the index compares them: upper case takes other letters for the same.
+    if others.annotate(lower=Lower("name")).filter(lower=Lower(Value(name))).exists():
         raise RuleViolation("taken", gettext_noop("You have a view of this name already."), field="name")
     return name
 
