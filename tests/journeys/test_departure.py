@@ -24,10 +24,8 @@ def test_from_the_leaver_to_the_replacement(cast, visitor):
     alice.goto(f"/team/{eva.pk}/leave/")
     alice.fill("#id_departed_on", (today - timedelta(days=10)).isoformat())
     alice.click("main form button.btn-primary")
-    alice.wait_for_load_state()
-    if alice.locator("#confirm-yes").is_visible():
-        alice.click("#confirm-yes")
-        alice.wait_for_load_state()
+    alice.click("main form button[value=report]")
+    alice.wait_for_selector("main a[href^='/departures/']")
     case = Departure.objects.get()
     alice.goto(f"/departures/{case.reference}/")
     said = alice.inner_text("main")

@@ -211,6 +211,7 @@ def employee_page(request: HttpRequest, employment: Employment, **context: Any) 
             "certificates": certificates,
             "access": access,
             "departures": team.departures_of(employment, user),
+            "oversees": can(user, "staff.oversee"),
             "transfers": transfers,
             "transfer_form": TransferForm(),
             # One at a time; a refused one is shown with its reason.
