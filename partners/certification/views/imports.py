@@ -149,7 +149,7 @@ def _shown(line: dict[str, Any], columns: list[str]) -> dict[str, Any]:
     label, tone = OUTCOMES[line["outcome"]]
     return {
         "line": line["line"],
-        "cells": [line["cells"].get(name, "") for name in columns],
+        "cells": [(name, line["cells"].get(name, "")) for name in columns],
         "label": label,
         "tone": tone,
         "reason": _reason(line),
