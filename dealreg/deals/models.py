@@ -80,7 +80,7 @@ class LossCode(models.TextChoices):
 
 
 class RevocationCode(models.TextChoices):
-    """Rule E13."""
+    """Rule E13; the last one is the channel manager's decision on a conflict (rule E5)."""
 
     CUSTOMER_CHOICE = "customer_choice", _("The customer's own written choice")
     UNTRUE_STATEMENT = "untrue_statement", _("Untrue statement in the registration")

@@ -131,6 +131,11 @@ VERBS: dict[str, Verb] = {
         "bad",
         choices={"code": "revocation_code"},
     ),
+    "deal.overruled": Verb(
+        _("Protection ended by a decision of the channel manager on the conflict"),
+        icon="shield-off",
+        tone="bad",
+    ),
     "deal.appealed": Verb(_("Appeal filed"), _("Appeal filed, decision due by %(due_at)s"), "scale", "info"),
     "deal.appeal_decided": Verb(
         _("Appeal decided"),

@@ -11,7 +11,7 @@ from dealreg.deals.actions.drafting import lock_deal
 from dealreg.deals.actions.lapsing import lapse_discount_requests, lapse_extension, lapse_revocations
 from dealreg.deals.actions.looking import ask_for_look, telling_key
 from dealreg.deals.lifecycle import DEAL_LIFECYCLE, DealStatus
-from dealreg.deals.models import Deal, LossCode
+from dealreg.deals.models import Deal, LossCode, RevocationCode
 from dealreg.deals.rules import last_day_to_reopen
 from dealreg.deals.selectors import (
     distributor_reviewers,
@@ -173,13 +173,17 @@ def forget_order(deal: Deal) -> None:
 
 
 def end_by_revocation(deal: Deal, *, by: User, at: datetime, code: str, text: str) -> None:
+    """Rule E13, or E5 where the channel manager has settled a conflict against this deal."""
     lock_customer(deal)
     deal.status = DEAL_LIFECYCLE.check("revoke", deal.status)
     deal.revocation_code, deal.end_text = code, text.strip()
     deal.ended_on = date_in(deal.partner.country, at)
     lapse_extension(deal, at=at)
     deal.save()
-    record("deal.revoked", deal, by=by, at=at, reason=text, edition=deal.edition.code, code=code)
+    if code == RevocationCode.EARLIER_OVERRULED:
+        record("deal.overruled", deal, by=by, at=at, reason=text, edition=deal.edition.code)
+    else:
+        record("deal.revoked", deal, by=by, at=at, reason=text, edition=deal.edition.code, code=code)
     lapse_conflicts(deal, at=at)
     lapse_amendments(deal, at=at)
     lapse_discount_requests(deal, at=at)

@@ -23,7 +23,7 @@ from dealreg.deals.revocations import heard_notices
 from dealreg.deals.selectors import extensions_to_decide, queue_of, reviewing_step
 from dealreg.deals.tables import DealTable
 from dealreg.deals.views.remembered import query_without_blanks, remember_list
-from dealreg.deals.views.wording import rule_of_rejection
+from dealreg.deals.views.wording import grounds_of_revocation, rule_of_rejection, rule_of_revocation
 from partners.lists.pages import ListPage
 from partners.lists.selectors import views_of
 from partners.organisations.access import can, require
@@ -210,7 +210,7 @@ def _refusal_cells(deal: Deal) -> list[Any]:
             rule = rule_of_rejection(deal.rejection_code)
             return [deal.get_rejection_code_display(), rule, deal.appeal_until]
         case DealStatus.REVOKED:
-            return [deal.get_revocation_code_display(), "E13", None]
+            return [grounds_of_revocation(deal), rule_of_revocation(deal), None]
     return ["", "", None]
 
 

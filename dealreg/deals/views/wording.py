@@ -76,6 +76,17 @@ def rejection_advice(code: str, terms: DealRegistrationTerms) -> str:
     return advice
 
 
+def rule_of_revocation(deal: Deal) -> str:
+    """Rule E13; a protection that lost a conflict was overruled, and nobody had to be heard (rule E5)."""
+    return "E5" if deal.revocation_code == RevocationCode.EARLIER_OVERRULED else "E13"
+
+
+def grounds_of_revocation(deal: Deal) -> str:
+    if deal.revocation_code == RevocationCode.EARLIER_OVERRULED:
+        return gettext("Decision of the channel manager on the conflict")
+    return str(deal.get_revocation_code_display())
+
+
 def revocation_advice(code: str) -> str | Promise:
     return _REVOCATION_ADVICE.get(code, "")
 
@@ -109,12 +120,13 @@ def refusal_of(deal: Deal) -> Refusal | None:
         case DealStatus.REJECTED:
             return why_rejected(deal, deal.rejection_code, deal.decision_text)
         case DealStatus.REVOKED:
+            overruled = deal.revocation_code == RevocationCode.EARLIER_OVERRULED
             return Refusal(
-                "revoked",
-                deal.get_revocation_code_display(),
+                "overruled" if overruled else "revoked",
+                grounds_of_revocation(deal),
                 deal.end_text,
-                tuple(_how_heard(deal)),
-                "E13",
+                () if overruled else tuple(_how_heard(deal)),
+                rule_of_revocation(deal),
                 deal.edition.code,
                 str(revocation_advice(deal.revocation_code)),
                 None,

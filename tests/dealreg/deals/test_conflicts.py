@@ -217,6 +217,28 @@ def test_the_later_prevails(cast, protected_before):
     assert later.status == DealStatus.APPROVED
 
 
+def test_a_protection_that_lost_a_conflict_was_overruled_by_rule_e5(cast, sign_in):
+    """Page, file and mail say so, and none of them names the other (rule E6)."""
+    conflict = a_pair(cast)
+    deal = actions.approve_deal(conflict.earlier, by=cast.eve, at=LATER, granted_pct=Decimal(1))
+    settle(conflict, cast.karim, ConflictOutcome.LATER_PREVAILS)
+    assert Event.objects.filter(verb="deal.overruled").count() == 1
+    bruno = sign_in(cast.bruno)
+    page = bruno.get(deal.get_absolute_url()).content.decode()
+    file = b"".join(bruno.get("/deals/export/csv/").streaming_content).decode()
+    mails = {
+        told.recipient: compose(told, told.recipient.memberships.get())
+        for told in Notification.objects.filter(kind="deal-revoked").select_related("recipient")
+    }
+    texts = [page, *(" ".join(f"{mail.subject} {mail.body}".split()) for mail in mails.values())]
+    ended = "ended by a decision of the channel manager on the conflict"
+    assert set(mails) >= {cast.bruno, cast.eve} and all(ended in text for text in texts)
+    assert "Decision of the channel manager on the conflict" in file and "E5" in file
+    for text in (*texts, file):
+        assert "E13" not in text and "revoked:" not in text
+        assert conflict.later.reference not in text and "Alpha" not in text and "Distri Nord" not in text
+
+
 def test_two_different_opportunities_go_on_side_by_side(cast):
     conflict = settle(a_pair(cast), cast.karim, ConflictOutcome.DIFFERENT, message="")
     later, earlier = Deal.objects.get(pk=conflict.later_id), Deal.objects.get(pk=conflict.earlier_id)
