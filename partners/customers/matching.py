@@ -45,6 +45,10 @@ class Finding:
     code: str
     score: float | None = None
 
+    @property
+    def is_against(self) -> bool:
+        return self.code == "other_number"
+
 
 @dataclass(frozen=True)
 class Comparison:

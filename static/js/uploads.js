@@ -92,7 +92,7 @@
       });
       set(kept);
       draw();
-      said.textContent = refused.map((one) => `${one.file.name}: ${one.text}`).join(". ");
+      said.textContent = refused.map((one) => `${one.file.name}: ${one.text}`).join(" ");
       send();
     };
 

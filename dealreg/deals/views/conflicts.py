@@ -136,7 +136,7 @@ def _receipt(conflict: Conflict, earlier: Deal, later: Deal) -> str:
         return _("Settled: both registrations go on.")
     loser = later if conflict.outcome == ConflictOutcome.EARLIER_STANDS else earlier
     text = (
-        _("Settled: %(outcome)s. Whose registration ends has been told.")
+        _("Settled: %(outcome)s. The partner whose registration ends has been told.")
         if loser.status in ACTIVE
         else _("Settled: %(outcome)s. The other one is closed already and stays as it is.")
     )

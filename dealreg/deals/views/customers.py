@@ -240,7 +240,8 @@ def merge(request: HttpRequest, ref: str, other_ref: str) -> HttpResponse:
         "kept": kept,
         "absorbed": absorbed,
         "sides": sides,
-        "words": finding_words(comparison.findings),
+        "words": finding_words(one for one in comparison.findings if not one.is_against),
+        "against": finding_words(one for one in comparison.findings if one.is_against),
         "both": _in_both(sides),
         "form": form,
     }

@@ -635,6 +635,7 @@ def _review(request: HttpRequest, deal: Deal) -> HttpResponse:
         "ceiling_pct": ceiling,
         "ceiling_amount": (deal.list_amount * ceiling / 100).quantize(Decimal("0.01")) if ceiling else None,
         "terms": rulebook_on(_today(deal.partner)).deal_registration,
+        "is_enterprise": deal.product_group is not None and deal.product_group.line == ENTERPRISE,
     }
     response = _render_step(request, "review", deal, context)
     response.status_code = 422 if refused else 200

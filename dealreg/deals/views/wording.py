@@ -29,7 +29,7 @@ _ADVICE: dict[str, str | Promise] = {
     ),
     RejectionCode.ALREADY_TAKEN: _(
         "You can go on selling to this customer at your tier's recommended discount, and register other "
-        "product groups for it. If you have questions, write a comment below."
+        "product groups for it. If you have questions, write a comment on the deal’s page."
     ),
     RejectionCode.NO_ENGAGEMENT: _(
         "Register again as soon as you can show dated work with the customer: minutes of a meeting, a "
@@ -43,7 +43,9 @@ _ADVICE: dict[str, str | Promise] = {
     RejectionCode.CUSTOMER_OBJECTS: _(
         "Clear it with the customer. With its written agreement attached you can register again."
     ),
-    RejectionCode.OTHER: _("Read the explanation. If something is unclear, write a comment below."),
+    RejectionCode.OTHER: _(
+        "Read the explanation. If something is unclear, write a comment on the deal’s page."
+    ),
 }
 
 _REVOCATION_ADVICE: dict[str, str | Promise] = {
@@ -59,7 +61,7 @@ _REVOCATION_ADVICE: dict[str, str | Promise] = {
     ),
     RevocationCode.EARLIER_OVERRULED: _(
         "You can go on selling to this customer at your tier's recommended discount, and register other "
-        "product groups for it. If you have questions, write a comment below."
+        "product groups for it. If you have questions, write a comment on the deal’s page."
     ),
 }
 

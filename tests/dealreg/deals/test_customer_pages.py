@@ -267,3 +267,13 @@ def test_a_split_comes_too_late_once_the_record_was_merged(cast, monkeypatch, si
     monkeypatch.setattr(views, "split_customer", merged_just_before)
     answer = browser.post(f"{record}split/", {"observations": [name], "reason": REASON}, follow=True)
     assert "merged into another in the meantime" in answer.content.decode()
+
+
+def test_what_speaks_against_a_merge_stands_apart_from_what_speaks_for_it(cast, sign_in):
+    one = known("Verrerie du Nord", company_number="732829320")
+    other = known("Verrerie du Nord", company_number="552100554")
+    page = sign_in(cast.karim).get(f"{one.get_absolute_url()}merge/{other.reference}/")
+    assert page.context["against"] == ["another company number"]
+    assert page.context["words"] == ["same name"]
+    text = page.content.decode()
+    assert "Speaks against it:" in text and "The merge can be undone." in text
