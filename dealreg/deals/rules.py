@@ -195,11 +195,12 @@ class OrderFacts:
     today: date
     submitted_on: date
     last_day: date
+    list_amount: Decimal
 
 
 def check_order(order: OrderFacts) -> None:
-    """Rules E1, E8, E10: it has a number and an amount, and was placed between the registration and the
-    last protected day."""
+    """Rules E1, E8, E10, E15: it has a number and an amount of at most the list price, and was placed
+    between the registration and the last protected day."""
     if not order.reference.strip():
         raise RuleViolation("required", gettext_noop("This information is needed."), field="order_reference")
     if order.placed_on > order.today:
@@ -221,6 +222,16 @@ def check_order(order: OrderFacts) -> None:
         )
     if order.amount <= 0:
         raise RuleViolation("not-positive", gettext_noop("Enter an amount above zero."), field="order_amount")
+    if order.amount > order.list_amount:
+        raise RuleViolation(
+            "above-list",
+            gettext_noop(
+                "This is above the list price of the deal. Give what the distributor charges you, the list "
+                "price less discounts: the portal never asks for the price at which you resell (rule E15)."
+            ),
+            field="order_amount",
+            rule="E15",
+        )
 
 
 def order_due_at(at: datetime, country: str, terms: DealRegistrationTerms) -> datetime:

@@ -269,6 +269,18 @@ def won_refusal(deal: Deal, at: datetime | None = None) -> RuleViolation | None:
     return None
 
 
+def same_order(user: User, deal: Deal) -> list[str]:
+    """Rule E10: the numbers of the other deals of this partner at this distributor that name the same
+    order. Never another partner's (rule E6)."""
+    twins = Deal.objects.visible_to(user).filter(
+        partner=deal.partner_id,
+        distributor=deal.distributor_id,
+        order_reference__iexact=deal.order_reference,
+        status=DealStatus.WON,
+    )
+    return list(twins.exclude(pk=deal.pk).order_by("reference").values_list("reference", flat=True))
+
+
 def extension_refusal(deal: Deal, at: datetime) -> RuleViolation | None:
     """Why no extension can be asked for now (rule E8); None when one can."""
     asked = deal.extensions.filter(asked_at__gte=deal.submitted_at)

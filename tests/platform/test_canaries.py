@@ -67,7 +67,7 @@ WORDS: dict[str, set[str]] = {
     "Zorbexquestion": PROGRAMME_ADMINS | {"karim", "ingrid"},
 }
 # Amounts as digits, however they are grouped: 7 919 nodes at list price, and an order.
-AMOUNTS: dict[str, set[str]] = {"380112": BRAVO | OUEST | SOUTH, "98765443": BRAVO | NORD | SOUTH}
+AMOUNTS: dict[str, set[str]] = {"380112": BRAVO | OUEST | SOUTH, "431957": BRAVO | NORD | SOUTH}
 ALLOWED = WORDS | AMOUNTS
 
 READERS = [
@@ -127,7 +127,7 @@ def plant(world: World) -> None:
         at=at,
         order_reference="Zorbexwon-77",
         order_date=at.date(),
-        order_amount=Decimal("987654.43"),
+        order_amount=Decimal("4319.57"),
     )
     stages.draft(cast, bruno, at=at, customer_name="Zorbexdraft SARL")
 

@@ -47,6 +47,7 @@ def report_won(
             today=today,
             submitted_on=date_in(deal.partner.country, deal.submitted_at),
             last_day=last_day_of_orders(deal, today),
+            list_amount=deal.list_amount,
         )
     )
     deal.status = DealStatus.WON

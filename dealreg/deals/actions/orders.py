@@ -63,6 +63,7 @@ def correct_order(
             today=date_in(deal.partner.country, at),
             submitted_on=date_in(deal.partner.country, deal.submitted_at),
             last_day=max(deal.protected_until, deal.order_date),
+            list_amount=deal.list_amount,
         )
     )
     wanted = (order_reference.strip(), order_date, order_amount)

@@ -28,6 +28,7 @@ from dealreg.deals.selectors import (
     open_conflicts,
     pending_extension,
     require_move,
+    same_order,
     steps_in,
     terms_of,
     won_refusal,
@@ -448,6 +449,8 @@ def _context(
             "progress": extension.progress.all() if extension else [],
             "in_place": extension is not None and steps_in(user, extension, at),
         }
+    if name == "confirm_order":
+        context["same_order"] = same_order(user, deal)
     if page.template == "deals/move_grant.html":
         context |= {
             "choices": [

@@ -362,3 +362,43 @@ def test_the_moves_of_a_won_deal(cast):
     disputed(cast, deal)
     deal.refresh_from_db()
     assert set(moves_open_to(cast.denise, deal)) == {"confirm_order"}
+
+
+# --- the amount of the order (rule E15)
+
+
+def test_an_order_is_at_most_at_list_price_when_reported_and_when_corrected(cast, sign_in, time_machine_at):
+    deal = approved(cast)
+    above = ORDER | {"order_amount": deal.list_amount + Decimal("0.01")}
+    with pytest.raises(RuleViolation) as refused:
+        actions.report_won(deal, by=cast.amir, at=THEN, **above)
+    assert (refused.value.field, refused.value.rule) == ("order_amount", "E15")
+    with time_machine_at(THEN):
+        answer = sign_in(cast.amir).post(move_address(deal, "report_won"), above)
+    assert "the price at which you resell" in str(answer.context["form"].errors["order_amount"])
+    deal = actions.report_won(deal, by=cast.amir, at=THEN, **ORDER | {"order_amount": deal.list_amount})
+    with pytest.raises(RuleViolation) as refused:
+        actions.correct_order(deal, by=cast.amir, at=THEN, **above)
+    assert refused.value.field == "order_amount"
+
+
+def test_the_distributor_confirms_with_the_expected_amount_and_a_repeated_order_before_its_eyes(
+    cast, sign_in
+):
+    deal = won(cast)
+    page = sign_in(cast.denise).get(move_address(deal, "confirm_order")).content.decode()
+    assert "Expected at most" in page and "5,400.00" in page and "5,211.00" in page
+    assert "another deal already" not in page
+    again = approved(cast, customer_name="Port de Sète")
+    again = actions.report_won(again, by=cast.amir, at=THEN, **ORDER | {"order_reference": "dn-118842"})
+    page = sign_in(cast.denise).get(move_address(again, "confirm_order")).content.decode()
+    assert "another deal already" in page and deal.reference in page
+
+
+def test_the_same_order_of_another_partner_is_not_named(cast, sign_in):
+    deal = won(cast)
+    other = submitted(cast, cast.bruno, customer_name="Port de Sète")
+    actions.approve_deal(other, by=cast.denise, at=LATER, granted_pct=Decimal(1))
+    other = actions.report_won(other, by=cast.bruno, at=THEN, **ORDER | {"order_reference": "DN-118842"})
+    page = sign_in(cast.denise).get(move_address(other, "confirm_order")).content.decode()
+    assert "another deal already" not in page and deal.reference not in page
