@@ -274,6 +274,13 @@ def test_nobody_replaces_themselves_and_nobody_of_another_partner_replaces(cast,
         name(cast, case, foreign, date(2026, 3, 10))
 
 
+def test_whoever_is_about_to_leave_does_not_replace_themselves(cast, eva):
+    case = leave(eva, date(2026, 3, 20), by=cast.alice, at=noon(date(2026, 3, 1)))
+    with pytest.raises(RuleViolation) as refusal:
+        name(cast, case, eva, date(2026, 3, 2))
+    assert refusal.value.code == "same-person"
+
+
 def test_whoever_comes_back_may_take_their_own_place(cast, eva, case):
     again = hire(cast.alpha, hired_on=date(2026, 3, 10), person=eva.person)
     assert name(cast, case, again, date(2026, 3, 10)).status == "replaced"
@@ -424,6 +431,15 @@ def test_an_earlier_date_makes_a_replacement_late_and_opens_the_gap(cast, case):
         "open",
         date(2026, 5, 29),
     )
+
+
+def test_a_replacement_in_time_survives_an_earlier_date(cast, case):
+    noa = hire(cast.alpha, "Noa", date(2026, 3, 5))
+    certify(noa)
+    name(cast, case, noa, date(2026, 3, 20))
+    correct(cast, case, date(2026, 2, 25), on=date(2026, 3, 21))
+    case.refresh_from_db()
+    assert (case.status, case.gaps.get().status) == ("settled", "replaced")
 
 
 def test_a_later_date_takes_a_replacements_ground_away(cast, case):
