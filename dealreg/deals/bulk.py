@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from dealreg.deals import actions
@@ -14,7 +15,7 @@ from dealreg.deals.lifecycle import Step
 from dealreg.deals.models import Deal
 from partners.organisations.access import can
 from portal.accounts.models import User
-from portal.core.errors import PortalError
+from portal.core.errors import PortalError, WrongState
 from portal.core.web import message_of
 
 MOST_AT_ONCE = 100
@@ -101,8 +102,18 @@ def run_on_each(
     for deal in deals:
         try:
             action.act(deal, by=by, at=at, **given)
+        except WrongState as refusal:
+            outcome.failed.append(Failure(deal, _not_from_here(deal, refusal)))
         except PortalError as refusal:
             outcome.failed.append(Failure(deal, message_of(refusal)))
         else:
             outcome.done.append(deal)
     return outcome
+
+
+def _not_from_here(deal: Deal, refusal: WrongState) -> str:
+    """Which state stands in the way; what an action says in words of its own stays."""
+    if refusal.code != "wrong-state":
+        return message_of(refusal)
+    now = Deal.objects.only("status").get(pk=deal.pk).get_status_display()
+    return gettext("Not possible: the deal is in the state “%(status)s”.") % {"status": now}

@@ -602,11 +602,16 @@ class ConflictOutcome(models.TextChoices):
     DIFFERENT = "different", _("Two different opportunities")
     LATER_PREVAILS = "later_prevails", _("The later registration prevails")
     LAPSED = "lapsed", _("Settled by itself: one of the registrations ended")
+    PARTED = "parted", _("Settled by itself: the two customers are no longer one record")
+
+
+# What no person decides.
+BY_ITSELF = (ConflictOutcome.LAPSED, ConflictOutcome.PARTED)
 
 
 class Conflict(models.Model):
     """Rule E5: a registration of what an earlier one already takes. Settled by a channel manager
-    with a reason, or by itself when one of the two ends."""
+    with a reason, or by itself when one of the two ends or their customers are no longer one."""
 
     later = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="conflicts")
     earlier = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="conflicts_as_earlier")
@@ -631,7 +636,8 @@ class Conflict(models.Model):
             models.CheckConstraint(name="conflict_of_two", condition=~Q(later=F("earlier"))),
             models.CheckConstraint(
                 name="conflict_settled_with_reason",
-                condition=Q(outcome__in=["", "lapsed"]) | (Q(settled_by__isnull=False) & ~Q(reason="")),
+                condition=Q(outcome__in=["", "lapsed", "parted"])
+                | (Q(settled_by__isnull=False) & ~Q(reason="")),
             ),
         ]
         indexes = [

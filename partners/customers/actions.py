@@ -392,7 +392,7 @@ def _restore(customer: Customer, before: dict[str, Any]) -> None:
 
 
 def _record_change(verb: str, change: CustomerChange, *, by: User, at: datetime, reason: str) -> None:
-    for one, other in ((change.kept, change.other), (change.other, change.kept)):
+    for side, one, other in (("kept", change.kept, change.other), ("other", change.other, change.kept)):
         record(
             verb,
             one,
@@ -402,6 +402,7 @@ def _record_change(verb: str, change: CustomerChange, *, by: User, at: datetime,
             audience=Audience.VENDOR,
             other=other.reference,
             name=other.name,
+            side=side,
         )
 
 

@@ -37,6 +37,9 @@ TIER_NAMES: dict[str, Text] = {
     "platinum": "Platinum",
 }
 
+# Of a split: the record that stayed, and the one that was taken out of it.
+SIDES_OF_SPLIT: dict[str, Text] = {"kept": _("Split off:"), "other": _("Split from")}
+
 VERBS: dict[str, Verb] = {
     "deal.drafted": Verb(_("Draft begun"), icon="pencil"),
     "deal.submitted": Verb(_("Submitted"), _("Submitted, decision due by %(due_at)s"), "send", "info"),
@@ -226,6 +229,7 @@ VERBS: dict[str, Verb] = {
                 "different": _("Two different opportunities"),
                 "later_prevails": _("The later registration prevails"),
                 "lapsed": _("Settled by itself: one of the registrations ended"),
+                "parted": _("Settled by itself: the two customers are no longer one record"),
             }
         },
     ),
@@ -302,12 +306,18 @@ VERBS: dict[str, Verb] = {
     "deal.evidence_added": Verb(_("Evidence added"), _("Evidence added: %(name)s"), "paperclip"),
     "deal.evidence_removed": Verb(_("Evidence removed"), _("Evidence removed: %(name)s"), "paperclip"),
     "customer.merged": Verb(_("Merged"), _("Merged with %(other)s, %(name)s"), "git-merge", "info"),
-    "customer.split": Verb(_("Split"), _("Split from %(other)s, %(name)s"), "git-branch", "info"),
+    "customer.split": Verb(
+        _("Split"), _("%(side)s %(other)s, %(name)s"), "git-branch", "info", words={"side": SIDES_OF_SPLIT}
+    ),
     "customer.merge_undone": Verb(
         _("Merge undone"), _("Merge with %(other)s, %(name)s, undone"), "arrow-back-up", "neutral"
     ),
     "customer.split_undone": Verb(
-        _("Split undone"), _("Split from %(other)s, %(name)s, undone"), "arrow-back-up", "neutral"
+        _("Split undone"),
+        _("%(side)s %(other)s, %(name)s: undone"),
+        "arrow-back-up",
+        "neutral",
+        words={"side": SIDES_OF_SPLIT},
     ),
     "departure.opened": Verb(
         _("Departure entered"),

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 
 from dealreg.deals import rules
 from dealreg.deals.lifecycle import ACTIVE, DEAL_LIFECYCLE, DealStatus
-from dealreg.deals.models import Conflict, ConflictOutcome, Deal, RejectionCode, RevocationCode
+from dealreg.deals.models import BY_ITSELF, Conflict, ConflictOutcome, Deal, RejectionCode, RevocationCode
 from dealreg.deals.selectors import (
     channel_managers_of,
     identity_of,
@@ -202,8 +202,10 @@ def bring_home(customer_ids: Iterable[int]) -> None:
             Deal.objects.filter(pk=deal.pk).update(customer=deal.customer.merged_into_id)
 
 
-def lapse_conflict(conflict: Conflict, *, at: datetime) -> None:
-    conflict.outcome, conflict.settled_at = ConflictOutcome.LAPSED, at
+def lapse_conflict(
+    conflict: Conflict, *, at: datetime, outcome: ConflictOutcome = ConflictOutcome.LAPSED
+) -> None:
+    conflict.outcome, conflict.settled_at = outcome, at
     conflict.save(update_fields=["outcome", "settled_at"])
     for one in (conflict.later, conflict.earlier):
         record(
@@ -212,7 +214,7 @@ def lapse_conflict(conflict: Conflict, *, at: datetime) -> None:
             by=None,
             at=at,
             audience=Audience.VENDOR,
-            outcome=ConflictOutcome.LAPSED,
+            outcome=outcome,
         )
     _tell_settled(conflict, conflict.later, conflict.earlier, by=None, at=at)
 
@@ -263,7 +265,7 @@ def settle_conflict(
         rules.check_not_own_registration(registered_it=is_registrant(by, deal))
     if conflict.outcome:
         raise WrongState("settled", gettext_noop("This conflict has been settled in the meantime."))
-    if outcome not in ConflictOutcome.values or outcome == ConflictOutcome.LAPSED:
+    if outcome not in ConflictOutcome.values or outcome in BY_ITSELF:
         raise RuleViolation("bad-outcome", gettext_noop("Choose one of the outcomes."), field="outcome")
     if not reason.strip():
         raise RuleViolation("required", gettext_noop("Give the reason of your decision."), field="reason")

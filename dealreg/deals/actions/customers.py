@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from dealreg.deals.actions.conflicts import bring_home, flag_conflict, lapse_conflict
 from dealreg.deals.lifecycle import DealStatus
-from dealreg.deals.models import Conflict, Deal
+from dealreg.deals.models import Conflict, ConflictOutcome, Deal
 from dealreg.deals.querysets import DealQuerySet
 from dealreg.deals.selectors import takes
 from partners.customers import actions as customers
@@ -151,7 +151,7 @@ def split_customer(
         between = Q(later__in=going, earlier__in=staying) | Q(later__in=staying, earlier__in=going)
         lapsed = []
         for conflict in Conflict.objects.open().filter(between).select_related(*_SIDES):
-            lapse_conflict(conflict, at=at)
+            lapse_conflict(conflict, at=at, outcome=ConflictOutcome.PARTED)
             lapsed.append(conflict.pk)
         change.carried = {"deals": {str(deal.pk): deal.customer_id for deal in going}, "lapsed": lapsed}
         change.save(update_fields=["carried"])
@@ -194,6 +194,6 @@ def _close_again(change: CustomerChange, *, at: datetime) -> None:
     for conflict in still_open.order_by("pk"):
         was = noted[str(conflict.pk)]
         if was is None:
-            lapse_conflict(conflict, at=at)
+            lapse_conflict(conflict, at=at, outcome=ConflictOutcome.PARTED)
         else:
             Conflict.objects.filter(pk=conflict.pk).update(**was)

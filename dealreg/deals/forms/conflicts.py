@@ -3,7 +3,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from dealreg.deals.models import ConflictOutcome
+from dealreg.deals.models import BY_ITSELF, ConflictOutcome
 
 TEXT_LENGTH = 4000
 
@@ -13,7 +13,7 @@ class SettleForm(forms.Form):
 
     outcome = forms.ChoiceField(
         label=_("Your decision"),
-        choices=[choice for choice in ConflictOutcome.choices if choice[0] != ConflictOutcome.LAPSED],
+        choices=[choice for choice in ConflictOutcome.choices if choice[0] not in BY_ITSELF],
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose one of the outcomes.")},
     )

@@ -115,6 +115,7 @@ def conflict_page(request: HttpRequest, pk: int) -> HttpResponse:
     own = [deal for deal in (earlier, later) if is_registrant(request.user, deal)]
     context = {
         "conflict": conflict,
+        "settled_before": [_as_settled(one) for one in conflict.settled_before],
         "reasons": reason_words(conflict.reasons),
         "sides": [
             _side(deal, role, seen, matching, conflict)
@@ -128,6 +129,12 @@ def conflict_page(request: HttpRequest, pk: int) -> HttpResponse:
         "later_goes_on": later.status in ACTIVE,
     }
     return render(request, "deals/conflict.html", context)
+
+
+def _as_settled(one: dict[str, str]) -> dict[str, Any]:
+    """How it was settled before it was opened anew, in the reader's words."""
+    outcome = dict(ConflictOutcome.choices).get(one["outcome"], one["outcome"])
+    return one | {"outcome": outcome, "at": datetime.fromisoformat(one["at"])}
 
 
 def _receipt(conflict: Conflict, earlier: Deal, later: Deal) -> str:

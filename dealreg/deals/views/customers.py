@@ -159,6 +159,11 @@ def customer_page(request: HttpRequest, ref: str) -> HttpResponse:
     changes = changes_of(customer)
     wanted = {one.customer.pk for one in duplicates} | {change.kept_id for change in changes}
     wanted |= {change.other_id for change in changes}
+    split_from = {
+        change.other_id if change.kept_id == customer.pk else change.kept_id: change
+        for change in reversed(changes)
+        if change.kind == ChangeKind.SPLIT and change.undone_at is None
+    }
     visible = set(
         Customer.objects.visible_to(request.user).filter(pk__in=wanted).values_list("pk", flat=True)
     )
@@ -174,6 +179,7 @@ def customer_page(request: HttpRequest, ref: str) -> HttpResponse:
         "duplicates": [
             {
                 "customer": one.customer,
+                "split": split_from.get(one.customer.pk),
                 "words": finding_words(one.comparison.findings),
                 "is_same": one.comparison.verdict == Verdict.SAME,
             }

@@ -268,7 +268,7 @@ def further_steps(user: User, deal: Deal, at: datetime) -> list[Button]:
         and not deal.on_behalf
         and side_of(user.acting_as, deal) == "partner"
         and can(user, "deals.register")
-        and len(distributors_of(deal.partner)) > 1
+        and any(one.pk != deal.distributor_id for one in distributors_of(deal.partner))
         and distributor_change_refusal(deal) is None
     ):
         label = _("Change the distributor")

@@ -92,6 +92,7 @@ def test_what_one_refuses_is_told_in_words_and_stops_no_other(cast, sign_in, two
     assert "Done for 2 deals." in text
     assert "Not done for 1 deal" in text
     assert done.reference in text
+    assert "Not possible: the deal is in the state “Approved”." in text
     assert status_of(two[0], done, two[1]) == ["rejected", "approved", "rejected"]
 
 

@@ -7,7 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from dealreg.deals import actions
-from partners.customers.actions import Source, add_customer
+from dealreg.deals.models import Conflict
+from partners.customers.actions import Source, add_customer, observe
 from partners.customers.identity import read_identity
 from partners.customers.models import Customer, CustomerChange
 from portal.accounts.models import User
@@ -277,3 +278,36 @@ def test_what_speaks_against_a_merge_stands_apart_from_what_speaks_for_it(cast, 
     assert page.context["words"] == ["same name"]
     text = page.content.decode()
     assert "Speaks against it:" in text and "The merge can be undone." in text
+
+
+def test_two_that_somebody_split_are_not_offered_for_merging_again(cast, sign_in):
+    first, second = two_customers(cast)
+    merge(cast, first, second)
+    going = first.customer.observations.filter(first_source=second.reference)
+    change = actions.split_customer(
+        first.customer,
+        by=cast.karim,
+        at=LATER,
+        reason=REASON,
+        observations=[one.pk for one in going],
+        deals=[second.pk],
+    )
+    conflict = Conflict.objects.get()
+    browser = sign_in(cast.karim)
+    parted = "Settled by itself: the two customers are no longer one record"
+    assert parted in browser.get(conflict.get_absolute_url()).content.decode()
+    kept = browser.get(change.kept.get_absolute_url())
+    titles = [event.title for event in kept.context["events"]]
+    assert f"Split off: {change.other.reference}, {change.other.name}" in titles
+    other = browser.get(change.other.get_absolute_url())
+    titles = [event.title for event in other.context["events"]]
+    assert f"Split from {change.kept.reference}, {change.kept.name}" in titles
+    # Under one name they would be taken for the same.
+    source = Source(LATER, second.reference, "FR")
+    observe(change.other, read_identity(name=change.kept.name, country="FR", city="Lille"), source)
+    text = browser.get(change.kept.get_absolute_url()).content.decode()
+    assert f"Split by <bdi>{cast.karim}</bdi> on" in text
+    assert f"/merge/{change.other.reference}/" not in text
+    actions.undo_customer_change(change, by=cast.karim, at=LATER, reason="One after all.")
+    text = browser.get(conflict.get_absolute_url()).content.decode()
+    assert f"Settled earlier: {parted}" in text

@@ -276,7 +276,7 @@ def test_undoing_a_merge_restores_everything(cast, approve):
     assert town.until == second.submitted_at
     actions.undo_customer_change(change, by=cast.karim, at=SOON, reason="Two after all.")
     assert everything() == before
-    assert Conflict.objects.get().outcome == ConflictOutcome.LAPSED
+    assert Conflict.objects.get().outcome == ConflictOutcome.PARTED
     assert Event.objects.about(first.customer).filter(verb="customer.merge_undone").count() == 1
 
 
@@ -296,7 +296,7 @@ def test_undoing_a_split_restores_everything(cast):
     )
     second.refresh_from_db()
     assert second.customer == change.other and change.other.name == "Fondation Belle Rive"
-    assert Conflict.objects.get().outcome == ConflictOutcome.LAPSED
+    assert Conflict.objects.get().outcome == ConflictOutcome.PARTED
     actions.undo_customer_change(change, by=cast.karim, at=SOON, reason="One after all.")
     after = everything()
     after["customers"] = [one for one in after["customers"] if one["id"] != change.other_id]
