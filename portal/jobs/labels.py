@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
+from babel.dates import get_timezone_location
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from portal.core.actions import known_sweeps
 from portal.core.calendar import zone_bands
-from portal.core.formats import format_number
+from portal.core.formats import babel_locale, format_number
 from portal.core.schedule import NIGHT
 from portal.core.sweeps import sweep_named
 
@@ -28,9 +29,15 @@ def zone_of(name: str) -> str:
     return zone if kind == NIGHT else ""
 
 
+def city_of(zone: str) -> str:
+    """The city that a time zone is named after, in the reader's language."""
+    city = get_timezone_location(zone, locale=babel_locale(), return_city=True)
+    return city if isinstance(city, str) else zone
+
+
 def task_label(name: str) -> str:
     if zone := zone_of(name):
-        return _("After midnight in %(place)s") % {"place": zone.partition("/")[2].replace("_", " ")}
+        return _("After midnight in %(place)s") % {"place": city_of(zone)}
     return str(TASKS.get(name, name))
 
 

@@ -154,6 +154,8 @@ def test_a_sweep_s_history_is_paged_and_costs_the_same(own_sweeps, schedule, cas
 
 def test_the_names_of_jobs_are_words():
     assert task_label("night:Africa/Casablanca") == "After midnight in Casablanca"
+    with translation.override("fr"):
+        assert task_label("night:Europe/London") == "Après minuit à Londres"
     assert task_label("unheard-of") == "unheard-of"
     assert job_label("task:deliver-outbox") == "Mails that wait to be sent"
     assert job_label("sweep:deals.decisions") == "Registrations: decision times"
