@@ -58,6 +58,13 @@ def seen_by(cast, deal):
     }
 
 
+def test_the_last_step_names_whom_the_protection_is_for(cast, sign_in):
+    deal = draft_for(cast)
+    page = sign_in(cast.denise).get(f"/deals/{deal.reference}/draft/review/").content.decode()
+    assert f"are protected for <bdi>{cast.alpha}</bdi> for" in page
+    assert "are protected for you" not in page
+
+
 def test_the_draft_is_its_distributors_alone_until_it_is_submitted(cast):
     deal = draft_for(cast)
     assert seen_by(cast, deal) == set(PEOPLE_OF_NORD)

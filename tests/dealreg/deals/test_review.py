@@ -98,6 +98,7 @@ def test_a_distributor_learns_of_a_rival_at_another_only_that_there_is_one(cast,
         page = sign_in(cast.denise).get(address(later)).content.decode()
         other = sign_in(cast.eve).get(address(first)).content.decode()
     assert "Another registration came first" in page
+    assert "Nothing that you may see." in page
     for word in (
         "Bravo",
         "Distri Ouest",
