@@ -283,7 +283,7 @@ def test_nobody_finds_a_word_or_amount_that_is_not_for_them(planted, who):
         world.browser(who).get("/")
     first = ["/", "/deals/", *SEARCHES, "/inbox/", *addresses_of_others(world)]
     pages = 0
-    for place, answer, text in walk(world.browser(who), first, most=110):
+    for place, answer, text in walk(world.browser(who), first, most=150):
         pages += 1
         found = found_in(text)
         met |= found

@@ -465,6 +465,8 @@ class AnswerForm(MoveForm):
                 key=lambda choice: alphabetical(choice[1]),
             )
             return forms.ChoiceField(label=_("Country"), choices=countries)
+        if name == "nodes":
+            return WholeNumberField(label=_("Nodes"), min_value=1, max_value=MAX_NODES, required=required)
         field = Deal._meta.get_field(name).formfield(required=required)
         label = str(field.label)
         field.label = label[:1].upper() + label[1:]

@@ -39,8 +39,8 @@ def change_distributor(request: HttpRequest, ref: str) -> HttpResponse:
                 moved = actions.change_distributor(
                     deal, by=request.user, at=timezone.now(), distributor=form.cleaned_data["distributor"]
                 )
-            except RuleViolation as refusal:
-                add_violation(form, refusal)
+            except RuleViolation as problem:
+                add_violation(form, problem)
             else:
                 messages.success(
                     request,

@@ -192,7 +192,7 @@ def test_it_moves_no_oftener_than_the_edition_allows(cast, sign_in, time_machine
     label = "Change the distributor"
     with time_machine_at(THEN):
         assert label in sign_in(cast.bruno).get(deal.get_absolute_url()).content.decode()
-        assert "at most 1 time" in sign_in(cast.bruno).get(address).content.decode()
+        assert "at most once" in sign_in(cast.bruno).get(address).content.decode()
     deal = move(cast, deal)
     with pytest.raises(RuleViolation) as refusal:
         move(cast, deal, cast.distri_nord)
