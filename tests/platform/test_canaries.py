@@ -253,6 +253,10 @@ def _zorbex_files() -> list[Any]:
     return list(Document.objects.filter(name__startswith="Zorbex"))
 
 
+# Whose words must be met as well, so that the search itself is known to find: they walk further.
+FINDERS = ("bruno", "eve", "karim", "nora")
+
+
 def walk(browser: Any, first: list[str], most: int) -> Any:
     """Every page that can be reached by following links, each path once."""
     waiting, seen = list(first), set()
@@ -283,7 +287,7 @@ def test_nobody_finds_a_word_or_amount_that_is_not_for_them(planted, who):
         world.browser(who).get("/")
     first = ["/", "/deals/", *SEARCHES, "/inbox/", *addresses_of_others(world)]
     pages = 0
-    for place, answer, text in walk(world.browser(who), first, most=150):
+    for place, answer, text in walk(world.browser(who), first, most=150 if who in FINDERS else 110):
         pages += 1
         found = found_in(text)
         met |= found
@@ -292,7 +296,7 @@ def test_nobody_finds_a_word_or_amount_that_is_not_for_them(planted, who):
     assert leaks == []
     # The other way round: the words are where their owners look for them.
     unseen = {word for word, readers in ALLOWED.items() if who in readers} - met
-    if who in ("bruno", "eve", "karim", "nora"):
+    if who in FINDERS:
         assert unseen <= UNLISTED.get(who, set()), f"planted, but not met in {pages} pages"
 
 
