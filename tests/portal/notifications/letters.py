@@ -109,6 +109,7 @@ TOLD: dict[str, dict[str, Any]] = {
     "deal-expired": {"protected_until": UNTIL},
     "deal-won": {},
     "deal-comment": {"author": "Denise Carlier", "excerpt": "Do you know the date of the tender?"},
+    "deal-handed-over": {"of": "Amir Haddad", "number": 2},
     "deal-mentioned": {"author": "Denise Carlier", "excerpt": "@Alice, do you know the date?"},
 }
 
