@@ -30,10 +30,11 @@ def change_distributor(request: HttpRequest, ref: str) -> HttpResponse:
     if side_of(request.user.acting_as, deal) != "partner" or deal.on_behalf:
         raise NotAllowed("not-allowed", "Your role does not allow this step on this deal.")
     others = [one for one in distributors_of(deal.partner) if one.pk != deal.distributor_id]
-    refusal = distributor_change_refusal(deal)
     form = ChangeDistributorForm(request.POST if request.method == "POST" else None, distributors=others)
     try:
+        # First of all: a draft has no edition yet, whose limit could be asked.
         DEAL_LIFECYCLE.check("change_distributor", deal.status)
+        refusal = distributor_change_refusal(deal)
         if request.method == "POST" and form.is_valid():
             try:
                 moved = actions.change_distributor(
