@@ -56,13 +56,13 @@ def seed_catalogue(demo_prices: bool) -> SeededCatalogue:
     groups = ProductGroup.objects.in_bulk(facts["groups"], field_name="code")
     Product.objects.bulk_create(
         (
-            Product(sku=sku, name=name, group=groups[code])
+            Product(sku=sku, name=name, group=groups[code], is_add_on=sku in facts["add_ons"])
             for code, group in facts["groups"].items()
             for sku, name in group["products"].items()
         ),
         update_conflicts=True,
         unique_fields=["sku"],
-        update_fields=["name", "group"],
+        update_fields=["name", "group", "is_add_on"],
     )
     PriceRegion.objects.bulk_create(
         (

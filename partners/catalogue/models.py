@@ -63,6 +63,8 @@ class Product(models.Model):
         ProductGroup, on_delete=models.PROTECT, related_name="products", verbose_name=_("product group")
     )
     is_active = models.BooleanField(_("on sale"), default=True)
+    # Sold for nodes that another product protects: its lines bring no further ones.
+    is_add_on = models.BooleanField(_("add-on"), default=False, db_default=False)
 
     objects = ProductQuerySet.as_manager()
 

@@ -15,7 +15,13 @@ from dealreg.deals.actions.conversation import EvidenceInput
 from dealreg.deals.actions.drafting import DRAFT_FIELDS, LineInput
 from dealreg.deals.actions.reviewing import unlocked_fields
 from dealreg.deals.actions.submitting import REQUIRED
-from dealreg.deals.forms.registering import FILE_AGAIN, FilesField, OneLine, SeveralFiles
+from dealreg.deals.forms.registering import (
+    FILE_AGAIN,
+    FilesField,
+    OneLine,
+    SeveralFiles,
+    describe_as_other,
+)
 from dealreg.deals.forms.uploads import drop_attributes, limits_in_words
 from dealreg.deals.models import (
     MAX_NODES,
@@ -394,6 +400,7 @@ class EvidenceForm(forms.Form):
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.today = today
         self.fields["dated_on"].initial = today
         self.fields["file"].widget.attrs |= drop_attributes(1)
         self.fields["file"].help_text = limits_in_words()
@@ -406,9 +413,7 @@ class EvidenceForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data
         if data.get("file"):
-            for name in ("kind", "dated_on"):
-                if not data.get(name) and name not in self.errors:
-                    self.add_error(name, _("This information is needed."))
+            describe_as_other(data, self.errors, self.today)
         elif (data.get("kind") or data.get("dated_on")) and "file" not in self.errors:
             self.add_error("file", _("Choose a file."))
         return data

@@ -363,16 +363,28 @@ class ContactForm(DraftForm):
         super().__init__(data, initial={name: getattr(deal, name) for name in self.base_fields})
 
 
+def describe_as_other(kept: dict[str, Any], errors: Any, today: date) -> None:
+    """Without type or date a file is kept all the same: no browser fills it in again."""
+    for name, plain in (("kind", EvidenceKind.OTHER), ("dated_on", today)):
+        if name not in errors and not kept.get(name):
+            kept[name] = plain
+
+
 class EvidenceForm(forms.Form):
     file = FilesField(label=_("Files"), required=False)
     kind = forms.ChoiceField(
-        label=_("Type"), required=False, choices=[("", _("Choose a type")), *EvidenceKind.choices]
+        label=_("Type"),
+        required=False,
+        choices=[("", _("Choose a type")), *EvidenceKind.choices],
+        help_text=_("Left empty, the files are kept as “Other”."),
     )
     dated_on = forms.DateField(label=_("Date"), required=False, widget=DayInput())
 
-    def __init__(self, *args: Any, places: int = 1, address: str = "", **kwargs: Any) -> None:
+    def __init__(self, *args: Any, today: date, places: int = 1, address: str = "", **kwargs: Any) -> None:
         """`places`: how many more files the deal takes; `address`: where a script sends them one by one."""
         super().__init__(*args, **kwargs)
+        self.today = today
+        self.fields["dated_on"].initial = today
         field = self.fields["file"]
         field.widget.attrs |= drop_attributes(places)
         if address:
@@ -382,10 +394,7 @@ class EvidenceForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         kept = super().clean() or self.cleaned_data
         if kept.get("file"):
-            if "kind" not in self.errors and not kept.get("kind"):
-                self.add_error("kind", _("Choose what these files are."))
-            if "dated_on" not in self.errors and not kept.get("dated_on"):
-                self.add_error("dated_on", _("Enter the date of the event or document."))
+            describe_as_other(kept, self.errors, self.today)
             if self.errors and "file" not in self.errors:
                 self.add_error("file", FILE_AGAIN)
         return kept

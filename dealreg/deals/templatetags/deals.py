@@ -35,9 +35,10 @@ def deals_crumb(context: template.Context) -> SafeString:
 
 @register.simple_tag
 def nodes_difference(deal: Deal, lines: Any = None) -> SafeString | str:
-    """Where the lines add up to another number of nodes than was announced: both figures."""
-    lines = deal.lines.all() if lines is None else lines
-    in_lines = sum(line.nodes for line in lines)
+    """Where the lines add up to another number of nodes than was announced: both figures. An add-on
+    stands on nodes that another line counts."""
+    lines = deal.lines.select_related("product") if lines is None else lines
+    in_lines = sum(line.nodes for line in lines if not line.product.is_add_on)
     if not in_lines or deal.nodes is None or in_lines == deal.nodes:
         return ""
     words = ngettext(

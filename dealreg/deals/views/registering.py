@@ -492,7 +492,7 @@ def _ceiling(deal: Deal) -> Decimal | None:
 def _contact(request: HttpRequest, deal: Deal) -> HttpResponse:
     if request.method != "POST":
         form = ContactForm(deal=deal)
-        files = EvidenceForm(initial={"dated_on": _today(deal.partner)}, **_places(deal))
+        files = EvidenceForm(**_places(deal))
         return _show_contact(request, deal, form, files)
 
     action = _action(request)
@@ -521,7 +521,8 @@ def _contact(request: HttpRequest, deal: Deal) -> HttpResponse:
 
 def _places(deal: Deal) -> dict[str, Any]:
     address = reverse("deals:upload", kwargs={"ref": deal.reference})
-    return {"places": max(0, settings.UPLOAD_MAX_FILES - deal.evidence.count()), "address": address}
+    places = max(0, settings.UPLOAD_MAX_FILES - deal.evidence.count())
+    return {"places": places, "address": address, "today": _today(deal.partner)}
 
 
 def _take_in(request: HttpRequest, deal: Deal, files: EvidenceForm) -> int:

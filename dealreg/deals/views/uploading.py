@@ -13,6 +13,7 @@ from dealreg.deals.forms.registering import EvidenceForm
 from dealreg.deals.models import Deal
 from dealreg.deals.selectors import registering_capability
 from partners.organisations.access import require
+from portal.core.calendar import date_in
 from portal.core.errors import RuleViolation, WrongState
 from portal.core.web import message_of
 
@@ -25,7 +26,7 @@ def upload(request: HttpRequest, ref: str) -> JsonResponse:
         Deal.objects.visible_to(request.user).select_related("partner", "product_group"), reference=ref
     )
     require(request.user, registering_capability(deal), deal)
-    form = EvidenceForm(request.POST, request.FILES)
+    form = EvidenceForm(request.POST, request.FILES, today=date_in(deal.partner.country, timezone.now()))
     if not form.is_valid():
         field, texts = next((name, texts) for name, texts in form.errors.items())
         return _refused(texts[0], field)

@@ -392,9 +392,8 @@ def test_a_bad_answer_is_sent_back_and_nothing_is_half_saved(cast, sign_in, sent
 @pytest.mark.parametrize(
     "sent",
     [
-        {"evidence-0-kind": ""},
+        {"evidence-0-kind": "nonsense"},
         {"evidence-0-dated_on": "2999-01-01"},
-        {"evidence-0-dated_on": ""},
     ],
     ids=str,
 )
@@ -406,6 +405,14 @@ def test_a_bad_file_is_refused_in_its_row(cast, sign_in, sent):
     assert answer.context["form"].evidence.errors[0]
     assert "Please choose the file again." in answer.content.decode()
     assert not deal.evidence.exists()
+
+
+def test_a_file_of_an_answer_without_type_and_date_is_kept(cast, sign_in):
+    deal = asked(cast, fields=("evidence",))
+    bare = {"evidence-0-file": pdf(), "evidence-0-kind": "", "evidence-0-dated_on": ""}
+    assert answer_with(cast, sign_in, deal, **bare).status_code == 302
+    kept = deal.evidence.get()
+    assert (kept.kind, kept.dated_on) == ("other", date_in("FR", timezone.now()))
 
 
 def test_a_chosen_file_is_asked_for_again_when_something_else_is_wrong(cast, sign_in):

@@ -15,6 +15,7 @@ from dealreg.deals.selectors import partner_summary
 from dealreg.deals.tasks import watch_decisions
 from dealreg.deals.time_left import time_left_words
 from dealreg.deals.views.detail import next_step
+from partners.catalogue.models import Product
 from partners.organisations.models import Membership
 from portal.audit.models import Event
 from tests.dealreg.deals.stages import (
@@ -307,6 +308,21 @@ def test_nodes_of_the_lines_that_differ_from_those_announced_are_mentioned(cast,
     review = sign_in(cast.amir).get(f"{draft(cast, nodes=120).get_absolute_url()}draft/review/")
     assert "120 nodes announced, 100 in the lines" in review.content.decode()
     assert "in the lines" not in read(cast.amir, submitted(cast, customer_name="Ville de Lens"))
+
+
+def test_an_add_on_stands_on_the_nodes_of_another_line(cast, read, sign_in):
+    add_on = Product.objects.create(
+        sku="EDR-ADD", name="Detection and Response", group=cast.groups["endpoint-security"], is_add_on=True
+    )
+    deal = submitted(cast)
+    line = deal.lines.get()
+    line.pk, line.position, line.product = None, 1, add_on
+    line.save()
+    page = read(cast.amir, deal)
+    assert "in the lines" not in page
+    assert "Add-on: on the nodes of another line" in page
+    Product.objects.update(is_add_on=False)
+    assert "100 nodes announced, 200 in the lines" in read(cast.amir, deal)
 
 
 def test_a_free_mail_host_is_accepted_with_a_hint(cast, read):

@@ -15,6 +15,7 @@ from dealreg.deals.selectors import has_own_channel_manager
 from dealreg.deals.views import registering
 from partners.organisations.models import Partner, PartnerStatus, Supply
 from portal.accounts.models import User
+from portal.core.calendar import date_in
 from portal.documents.models import Document
 from portal.notifications.models import Notification
 
@@ -472,11 +473,21 @@ def test_a_bad_file_is_named_and_the_good_one_is_kept(cast, sign_in, draft):
     assert draft.evidence.get().document.name == "minutes.pdf"
 
 
-@pytest.mark.parametrize("left_out", ["kind", "dated_on"])
-def test_a_file_needs_its_type_and_date(cast, sign_in, draft, left_out):
-    data = {"action": "upload", "kind": "meeting", "dated_on": "2025-01-10", "file": pdf()} | {left_out: ""}
+@pytest.mark.parametrize("action", ["upload", "continue", "later"])
+def test_files_without_type_and_date_are_kept_by_every_button_of_the_step(cast, sign_in, draft, action):
+    files = [pdf(), pdf("offer.pdf")]
+    data = {"action": action, "kind": "", "dated_on": "", "file": files, "notes": "Budget is there."}
     answer = sign_in(cast.amir).post(step(draft, "contact"), data)
-    assert answer.context["files"].errors[left_out]
+    assert answer.status_code == 302
+    today = date_in("FR", timezone.now())
+    kept = draft.evidence.values_list("document__name", "kind", "dated_on").order_by("document__name")
+    assert list(kept) == [("minutes.pdf", "other", today), ("offer.pdf", "other", today)]
+
+
+def test_a_file_whose_type_does_not_exist_is_asked_for_again(cast, sign_in, draft):
+    data = {"action": "upload", "kind": "nonsense", "dated_on": "2025-01-10", "file": pdf()}
+    answer = sign_in(cast.amir).post(step(draft, "contact"), data)
+    assert answer.context["files"].errors["kind"]
     assert answer.context["files"].errors["file"] == ["Please choose the file again."]
     assert not Evidence.objects.exists()
 

@@ -1,11 +1,15 @@
 """Files of a draft sent one by one: each with its own answer in words."""
 
+from datetime import date
+
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from dealreg.deals.models import Evidence
 from portal.accounts.models import User
+from portal.core.calendar import date_in
 from tests.dealreg.deals import stages
 from tests.dealreg.deals.test_on_behalf import draft_for
 
@@ -45,9 +49,8 @@ def test_a_file_is_kept_and_shown_with_the_others(cast, sign_in):
         (pdf("run.exe"), {}, "Files of this type cannot be uploaded"),
         (pdf("empty.pdf", b""), {}, "empty"),
         (pdf("lie.pdf", b"MZ binary"), {}, "does not fit its name"),
-        (pdf(), {"kind": ""}, "Choose what these files are."),
         (pdf(), {"kind": "nonsense"}, "nonsense"),
-        (pdf(), {"dated_on": ""}, "Enter the date"),
+        (pdf(), {"dated_on": "someday"}, "date"),
         (pdf(), {"dated_on": "2999-01-01"}, "future"),
         (None, {}, "Choose a file first."),
     ],
@@ -60,6 +63,15 @@ def test_what_is_wrong_is_said_in_words(cast, sign_in, file, given, words):
     assert answer.status_code == 422
     assert words in answer.json()["error"]
     assert not Evidence.objects.exists()
+
+
+@pytest.mark.parametrize("left_out", [{"kind": ""}, {"dated_on": ""}, {"kind": "", "dated_on": ""}])
+def test_a_file_without_type_or_date_is_kept_all_the_same(cast, sign_in, left_out):
+    deal = stages.draft(cast)
+    assert send(sign_in(cast.amir), deal, pdf(), **left_out).status_code == 200
+    kept = deal.evidence.get()
+    assert kept.kind == ("other" if "kind" in left_out else "meeting")
+    assert kept.dated_on == (date_in("FR", timezone.now()) if "dated_on" in left_out else date(2026, 11, 20))
 
 
 def test_a_distributor_adds_files_to_what_it_registers_for_a_partner(cast, sign_in):

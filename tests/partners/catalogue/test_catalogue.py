@@ -51,6 +51,15 @@ def test_the_seed_holds_the_product_groups_of_the_programme(db):
     assert not PriceList.objects.exists()
 
 
+def test_the_seed_says_which_products_are_sold_on_top_of_another(db):
+    seed_catalogue(demo_prices=False)
+    add_ons = Product.objects.filter(is_add_on=True)
+    assert sorted(add_ons.values_list("sku", flat=True)) == ["KATA-EPS", "KATA-SBX", "KEDR-ADD"]
+    Product.objects.update(is_add_on=False)
+    seed_catalogue(demo_prices=False)
+    assert Product.objects.filter(is_add_on=True).count() == 3
+
+
 def test_every_country_of_the_territory_has_one_demo_price_list_that_says_so(db):
     seed_catalogue(demo_prices=True)
     for country in edition_facts()["territory"]:
