@@ -15,7 +15,7 @@ from partners.programme.selectors import edition_on, rulebook_of
 from partners.tiering import rules
 from partners.tiering.lifecycle import CHANGE_LIFECYCLE, REVIEW_LIFECYCLE, ChangeStatus, ReviewStatus
 from partners.tiering.models import TierChange, TierReview
-from partners.tiering.selectors import reviews_without_ground
+from partners.tiering.selectors import changes_without_ground, reviews_without_ground
 from portal.accounts.models import User
 from portal.audit.actions import record, record_many
 from portal.core.calendar import date_in, months_after
@@ -210,7 +210,7 @@ def _schedule(
 ) -> None:
     """One change waits for a partner at a time: the lower of two stands."""
     rulebook = rulebook_of(edition)
-    waiting = TierChange.objects.filter(partner=review.partner, status=ChangeStatus.SCHEDULED).first()
+    waiting = TierChange.objects.scheduled().filter(partner=review.partner).first()
     if waiting is not None:
         if rulebook.rank(waiting.after) <= rulebook.rank(review.proposed_tier):
             return
@@ -313,25 +313,150 @@ def _tell_decided(review: TierReview, *, at: datetime, **facts: object) -> None:
     )
 
 
+# ---------------------------------------------------------------- while a change waits for its day
+
+
+@transaction.atomic
+def watch_ground(ids: Collection[int], *, at: datetime) -> list[TierChange]:
+    """Rules H3, H5: the specialists are back before a decided change takes effect. The decision is a
+    person's, and so is taking it back: they are told, once each time. Returns those whose reason has gone."""
+    waiting = list(
+        TierChange.objects.scheduled()
+        .filter(pk__in=ids)
+        .select_for_update(of=("self",))
+        .select_related("partner", "edition", "review__departure")
+        .order_by("pk")
+    )
+    without = {one.pk for one in changes_without_ground(waiting, at)}
+    gone = [one for one in waiting if one.pk in without and one.ground_gone_at is None]
+    again = [one for one in waiting if one.pk not in without and one.ground_gone_at is not None]
+    for change in gone:
+        change.ground_gone_at = at
+    for change in again:
+        change.ground_gone_at = change.upheld_at = None
+    TierChange.objects.bulk_update([*gone, *again], ["ground_gone_at", "upheld_at"], batch_size=500)
+    for verb, changes in (("tier_review.ground_gone", gone), ("tier_review.ground_back", again)):
+        record_many(
+            verb,
+            [
+                (one.review or one.partner, {"after": one.after, "due_on": one.effective_on})
+                for one in changes
+            ],
+            at=at,
+        )
+    administrators = administrators_of({one.partner_id for one in gone})
+    managers = managers_of({one.partner_id: one.partner for one in gone}.values())
+    notify_many(
+        "tier-change-ground-gone",
+        [
+            Letter(
+                [*administrators[one.partner_id], *managers[one.partner_id]],
+                one,
+                f"{one.pk}:{at.isoformat()}",
+                {"effective_on": one.effective_on},
+            )
+            for one in gone
+        ],
+        at=at,
+    )
+    return gone
+
+
+@transaction.atomic
+def drop_change(change: TierChange, *, by: User, at: datetime, reason: str) -> TierChange:
+    """Rule H6: what the vendor has decided, and what has not taken effect yet, it can take back."""
+    change, partner = _lock_waiting(change, by=by)
+    _drop(change, partner, by=by, at=at, reason=_need(reason, "reason"))
+    return change
+
+
+@transaction.atomic
+def uphold_change(change: TierChange, *, by: User, at: datetime, reason: str) -> TierChange:
+    """Rules H5, H6: the reason is gone, and the change takes effect all the same. The partner reads why."""
+    change, partner = _lock_waiting(change, by=by)
+    reason = _need(reason, "reason")
+    if not changes_without_ground([change], at):
+        raise WrongState("ground", gettext_noop("The reason for this change still holds: nothing to decide."))
+    change.ground_gone_at, change.upheld_at = change.ground_gone_at or at, at
+    change.save(update_fields=["ground_gone_at", "upheld_at"])
+    record(
+        "tier_review.change_upheld",
+        change.review or partner,
+        by=by,
+        at=at,
+        reason=reason,
+        after=change.after,
+        due_on=change.effective_on,
+    )
+    notify(
+        "tier-change-upheld",
+        to=administrators_of([partner.pk])[partner.pk],
+        about=change,
+        key=f"{change.pk}:{at.isoformat()}",
+        at=at,
+        reason=reason,
+        effective_on=change.effective_on,
+    )
+    return change
+
+
+def _lock_waiting(change: TierChange, *, by: User) -> tuple[TierChange, Partner]:
+    require(by, "tiers.decide", change)
+    change, partner = _lock_change(change)
+    if change.status != ChangeStatus.SCHEDULED:
+        raise WrongState("ended", gettext_noop("This change has taken effect or been dropped meanwhile."))
+    return change, partner
+
+
+def _lock_change(change: TierChange) -> tuple[TierChange, Partner]:
+    """The partner first, as where a review is decided."""
+    partner = Partner.objects.select_for_update().get(pk=change.partner_id)
+    change = (
+        TierChange.objects.select_for_update(of=("self",))
+        .select_related("edition", "review__departure")
+        .get(pk=change.pk)
+    )
+    change.partner = partner
+    return change, partner
+
+
+def _drop(change: TierChange, partner: Partner, *, by: User | None, at: datetime, reason: str) -> None:
+    _end_change(change, "drop", at=at)
+    facts = {"before": change.before, "after": change.after, "due_on": change.effective_on}
+    record("partner.tier_change_dropped", partner, by=by, at=at, reason=reason, **facts)
+    if change.review is not None:
+        record("tier_review.change_dropped", change.review, by=by, at=at, reason=reason, **facts)
+    people = [*administrators_of([partner.pk])[partner.pk], *managers_of([partner])[partner.pk]]
+    notify(
+        "tier-change-dropped",
+        to=[one for one in people if by is None or one.pk != by.pk],
+        about=change,
+        key=str(change.pk),
+        at=at,
+        reason=reason,
+        effective_on=change.effective_on,
+    )
+
+
 # ---------------------------------------------------------------- on its day
 
 
 @transaction.atomic
 def apply_change(change: TierChange, *, at: datetime) -> bool:
     """Rule H3: a scheduled change takes effect on its day, once, however late that is noticed. Where the tier
-    has come down otherwise it falls away. False when there was nothing to do."""
-    partner = Partner.objects.select_for_update().get(pk=change.partner_id)
-    change = (
-        TierChange.objects.select_for_update(of=("self",))
-        .select_related("edition", "review")
-        .get(pk=change.pk)
-    )
+    has come down otherwise it falls away; and where the specialists are there again and nobody has decided
+    that it stands, since a tier is lowered by a person only and keeping it needs no decision (rule H5). False
+    when there was nothing to do."""
+    change, partner = _lock_change(change)
     if change.status != ChangeStatus.SCHEDULED or date_in(partner.country, at) < change.effective_on:
         return False
     rulebook = rulebook_of(change.edition)
     if rulebook.rank(partner.tier) <= rulebook.rank(change.after):
         _end_change(change, "drop", at=at)
         record("partner.tier_change_dropped", partner, by=None, at=at, after=change.after)
+        return False
+    if change.upheld_at is None and changes_without_ground([change], at):
+        _drop(change, partner, by=None, at=at, reason="")
         return False
     change_tier(
         partner.pk,

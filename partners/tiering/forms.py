@@ -1,7 +1,34 @@
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 LONGEST_TEXT = 2_000
+
+
+class ChangeForm(forms.Form):
+    """Of a change that waits for its day: taken back, or upheld though its reason is gone."""
+
+    decision = forms.ChoiceField(
+        label=_("Decision"),
+        choices=[
+            ("drop", _("Drop the change: the tier stays")),
+            ("uphold", _("Uphold the change, though its reason is gone")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        help_text=_("The partner reads it."),
+        max_length=LONGEST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(self, *args: Any, gone: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not gone:
+            self.fields["decision"].choices = self.fields["decision"].choices[:1]
+        self.initial["decision"] = "drop"
 
 
 class DecisionForm(forms.Form):

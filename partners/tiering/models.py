@@ -9,7 +9,7 @@ from partners.certification.models import Departure
 from partners.organisations.models import Partner, Tier
 from partners.programme.models import Edition
 from partners.tiering.lifecycle import CHANGE_LIFECYCLE, REVIEW_LIFECYCLE, ChangeStatus, ReviewStatus
-from partners.tiering.querysets import TierPartQuerySet, TierReviewQuerySet
+from partners.tiering.querysets import TierChangeQuerySet, TierReviewQuerySet
 
 
 class TierReview(models.Model):
@@ -85,8 +85,12 @@ class TierChange(models.Model):
     decided_at = models.DateTimeField()
     reason = models.TextField(_("reason"))
     ended_at = models.DateTimeField(null=True)
+    # While it waits: since when the specialists carry the present tier again, and when a person has decided
+    # that it takes effect all the same.
+    ground_gone_at = models.DateTimeField(null=True)
+    upheld_at = models.DateTimeField(null=True)
 
-    objects = TierPartQuerySet.as_manager()
+    objects = TierChangeQuerySet.as_manager()
 
     class Meta:
         ordering = ["-effective_on", "-pk"]

@@ -3,7 +3,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Q
 
 from partners.organisations.querysets import ScopedQuerySet
-from partners.tiering.lifecycle import ReviewStatus
+from partners.tiering.lifecycle import ChangeStatus, ReviewStatus
 
 if TYPE_CHECKING:
     from partners.organisations.models import Membership
@@ -25,3 +25,8 @@ class TierPartQuerySet(ScopedQuerySet):
 class TierReviewQuerySet(TierPartQuerySet):
     def open(self) -> "TierReviewQuerySet":
         return self.filter(status=ReviewStatus.OPEN)
+
+
+class TierChangeQuerySet(TierPartQuerySet):
+    def scheduled(self) -> "TierChangeQuerySet":
+        return self.filter(status=ChangeStatus.SCHEDULED)

@@ -11,8 +11,9 @@ from partners.tiering.actions import (
     drop_reviews_without_ground,
     open_tier_reviews,
     resume_reviews,
+    watch_ground,
 )
-from partners.tiering.lifecycle import ChangeStatus, ReviewStatus
+from partners.tiering.lifecycle import ReviewStatus
 from partners.tiering.models import TierChange, TierReview
 from portal.core.calendar import countries_by_date
 from portal.core.errors import gettext_noop
@@ -21,6 +22,7 @@ from portal.core.sweeps import note_touched, sweep
 OPENED = gettext_noop("tier reviews opened")
 DROPPED = gettext_noop("tier reviews no longer needed")
 RESUMED = gettext_noop("recovery plans ended")
+UNFOUNDED = gettext_noop("tier changes whose reason is gone")
 APPLIED = gettext_noop("tier changes in effect")
 BATCH = 500
 
@@ -49,12 +51,16 @@ def watch_reviews(at: datetime) -> dict[str, int]:
 
 @sweep("tiering.changes", _("Tier changes on their day"), nightly=True)
 def watch_changes(at: datetime) -> dict[str, int]:
-    """Rule H3: what was scheduled takes effect on its day in the partner's country."""
-    applied = 0
-    scheduled = TierChange.objects.filter(status=ChangeStatus.SCHEDULED)
+    """Rule H3: what was scheduled takes effect on its day in the partner's country; before that, whoever
+    decided hears when its reason is gone."""
+    applied = unfounded = 0
+    scheduled = TierChange.objects.scheduled()
     countries = scheduled.order_by().values_list("partner__country", flat=True).distinct()
     for today, sharing in countries_by_date(at, list(countries)).items():
         due = scheduled.filter(partner__country__in=sharing, effective_on__lte=today)
         for change in due.order_by("pk").iterator(chunk_size=500):
             applied += apply_change(change, at=at)
-    return {APPLIED: applied}
+    ids = list(scheduled.order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(ids), BATCH):
+        unfounded += len(watch_ground(ids[start : start + BATCH], at=at))
+    return {APPLIED: applied, UNFOUNDED: unfounded}

@@ -13,10 +13,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from partners.organisations.access import can, require
 from partners.programme.selectors import rulebook_on
 from partners.tiering import actions, rules
-from partners.tiering.forms import DecisionForm
-from partners.tiering.lifecycle import ChangeStatus, ReviewStatus
+from partners.tiering.forms import ChangeForm, DecisionForm
+from partners.tiering.lifecycle import ReviewStatus
 from partners.tiering.models import TierChange, TierReview
-from partners.tiering.selectors import reviews_without_ground
+from partners.tiering.selectors import changes_without_ground, reviews_without_ground
 from portal.accounts.roles import VENDOR_ROLES
 from portal.audit.models import Audience
 from portal.audit.selectors import timeline
@@ -57,7 +57,7 @@ def review_list(request: HttpRequest) -> HttpResponse:
         "is_vendor": request.user.acting_as.role in VENDOR_ROLES,
         "may_decide": can(request.user, "tiers.decide"),
         "scheduled": TierChange.objects.visible_to(request.user)
-        .filter(status=ChangeStatus.SCHEDULED)
+        .scheduled()
         .select_related("partner")
         .order_by("effective_on", "pk")[:PER_PAGE],
         "tabs": [
@@ -81,10 +81,22 @@ def review_page(request: HttpRequest, pk: int) -> HttpResponse:
     may_decide = can(request.user, "tiers.decide")
     if request.method == "POST":
         require(request.user, "tiers.decide", review)
-    form = DecisionForm(request.POST or None) if may_decide else None
-    if request.method == "POST" and form.is_valid():
+    waiting = review.changes.scheduled().select_related("partner", "edition", "review__departure").first()
+    unfounded = waiting is not None and bool(changes_without_ground([waiting], at))
+    form: DecisionForm | ChangeForm | None = None
+    if may_decide:
+        form = (
+            ChangeForm(request.POST or None, gone=unfounded)
+            if waiting is not None
+            else DecisionForm(request.POST or None)
+        )
+    if request.method == "POST" and form is not None and form.is_valid():
         try:
-            said = _decide(review, request, form.cleaned_data, at)
+            said = (
+                _decide(review, request, form.cleaned_data, at)
+                if waiting is None
+                else _decide_change(waiting, request, form.cleaned_data, at)
+            )
         except RuleViolation as refusal:
             add_violation(form, refusal)
         except WrongState as refusal:
@@ -97,7 +109,9 @@ def review_page(request: HttpRequest, pk: int) -> HttpResponse:
     is_open = review.status == ReviewStatus.OPEN
     context = {
         "review": review,
-        "form": form if is_open else None,
+        "form": form if is_open or waiting is not None else None,
+        "waiting": waiting,
+        "unfounded": unfounded,
         "is_vendor": is_vendor,
         "tracks": review.facts.get("tracks", []),
         "effect": _effect(review, at) if is_open else None,
@@ -119,6 +133,15 @@ def _decide(review: TierReview, request: HttpRequest, given: dict[str, Any], at:
             return _("The tier is kept. The partner has been told.")
     actions.open_recovery_plan(review, by=by, at=at, reason=reason, plan=given["plan"], until=given["until"])
     return _("The recovery plan is open. The partner has been told.")
+
+
+def _decide_change(change: TierChange, request: HttpRequest, given: dict[str, Any], at: datetime) -> str:
+    by, reason = request.user, given["reason"]
+    if given["decision"] == "drop":
+        actions.drop_change(change, by=by, at=at, reason=reason)
+        return _("The change is dropped: the tier stays. The partner has been told.")
+    actions.uphold_change(change, by=by, at=at, reason=reason)
+    return _("The change is upheld. The partner has been told.")
 
 
 def _effect(review: TierReview, at: datetime) -> dict[str, Any]:

@@ -437,6 +437,32 @@ VERBS: dict[str, Verb] = {
     "tier_review.plan_opened": Verb(
         _("Recovery plan opened"), _("Recovery plan opened, until %(plan_until)s"), "list-check", "info"
     ),
+    "tier_review.ground_gone": Verb(
+        _("Specialists are back before the change takes effect"),
+        _("Specialists are back before the change on %(due_on)s: to be decided"),
+        "user-check",
+        "warn",
+    ),
+    "tier_review.ground_back": Verb(
+        _("Specialists are missing again: the change stands"),
+        _("Specialists are missing again: the change on %(due_on)s stands"),
+        "user-minus",
+        "info",
+    ),
+    "tier_review.change_dropped": Verb(
+        _("Scheduled change of tier dropped"),
+        _("Scheduled change to %(after)s on %(due_on)s dropped"),
+        "circle-off",
+        "ok",
+        words={"after": TIER_NAMES},
+    ),
+    "tier_review.change_upheld": Verb(
+        _("Scheduled change of tier upheld"),
+        _("Scheduled change to %(after)s on %(due_on)s upheld"),
+        "gavel",
+        "bad",
+        words={"after": TIER_NAMES},
+    ),
     "partner.tier_changed": Verb(
         _("Tier changed"),
         _("Tier changed from %(before)s to %(after)s"),

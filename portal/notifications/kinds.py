@@ -193,6 +193,9 @@ for _code, _label, _icon, _asks in (
     ("tier-review-decided", _("Tier review decided"), "gavel", ()),
     ("tier-plan-ended", _("Recovery plan ended"), "list-check", ("vendor",)),
     ("tier-changed", _("Tier changed"), "award", ()),
+    ("tier-change-ground-gone", _("Reason for a change of tier is gone"), "user-check", ("vendor",)),
+    ("tier-change-dropped", _("Change of tier dropped"), "circle-off", ()),
+    ("tier-change-upheld", _("Change of tier upheld"), "gavel", ()),
 ):
     register_kind(_code, _label, _icon, asks=_asks, sides=PARTNER_AND_VENDOR)
 register_kind("training-booked", _("Place booked"), "calendar-check", sides=("partner",))

@@ -9,8 +9,9 @@ from partners.certification.actions import departures
 from partners.certification.models import Booking, Departure, DepartureOrigin
 from partners.certification.tasks import watch_departures
 from partners.tiering.models import TierReview
-from partners.tiering.tasks import watch_reviews
+from partners.tiering.tasks import watch_changes, watch_reviews
 from portal.accounts.models import User
+from portal.core.errors import WrongState
 from portal.notifications.actions import deliver_due, notify
 from portal.notifications.kinds import KINDS
 from portal.notifications.models import Notification
@@ -257,22 +258,76 @@ def test_a_proposal_without_ground_says_so(cast, sign_in, review):
     assert "no longer holds" in text_of(sign_in(cast.karim).get(review.get_absolute_url()))
 
 
+@pytest.fixture
+def change(cast, review, today):
+    return review.changes.create(
+        partner=review.partner, before="silver", after="bronze", effective_on=today + timedelta(days=30),
+        edition=review.edition, decided_by=cast.karim, decided_at=timezone.now(), reason="As agreed.",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def confirmed(cast, review, change):
+    type(review).objects.filter(pk=review.pk).update(
+        status="confirmed", decided_by=cast.karim, decided_at=timezone.now(), reason="As agreed."
+    )
+    return review
+
+
+def test_a_scheduled_change_is_dropped_or_upheld_on_the_page_of_its_review(
+    cast, sign_in, confirmed, change, today
+):
+    karim, bruno, place = sign_in(cast.karim), sign_in(cast.bruno), confirmed.get_absolute_url()
+    page = text_of(karim.get(place))
+    assert "Drop the change" in page and "Uphold" not in page
+    assert "Your decision" not in text_of(bruno.get(place))
+    assert bruno.post(place, {"decision": "drop", "reason": "x"}).status_code == 403
+    certify(hire(cast.bravo, "Back"))
+    watch_changes(timezone.now())
+    assert "The reason for the change is gone" in text_of(karim.get(place))
+    assert "The vendor decides" in text_of(bruno.get(place))
+    assert "The reason is gone" in text_of(karim.get("/tier-reviews/"))
+    assert "Reason for the change of tier is gone" in text_of(karim.get("/inbox/?show=todo"))
+    assert "field is required" in text_of(karim.post(place, {"decision": "uphold", "reason": ""}))
+    said = text_of(karim.post(place, {"decision": "uphold", "reason": "Sales too."}, follow=True))
+    assert "The change is upheld" in said
+    assert "takes effect all the same" in text_of(bruno.get(place))
+    said = text_of(karim.post(place, {"decision": "drop", "reason": "No, it stays."}, follow=True))
+    assert "The change is dropped" in said and "No, it stays." in said
+    change.refresh_from_db()
+    assert change.status == "dropped"
+    assert "Your decision" not in text_of(karim.get(place))
+
+
+def test_whoever_decides_on_a_change_too_late_is_told(cast, sign_in, confirmed, change, monkeypatch):
+    def overtaken(*args, **kwargs):
+        raise WrongState("ended", "This change has taken effect or been dropped meanwhile.")
+
+    monkeypatch.setattr("partners.tiering.actions.drop_change", overtaken)
+    given = {"decision": "drop", "reason": "x"}
+    page = sign_in(cast.karim).post(confirmed.get_absolute_url(), given, follow=True)
+    assert "has taken effect or been dropped" in text_of(page)
+
+
 # ---------------------------------------------------------------- mails
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_every_mail_about_departures_and_tiers_reads_well(cast, case, review, mailoutbox, language):
+def test_every_mail_about_departures_and_tiers_reads_well(cast, case, review, change, mailoutbox, language):
     User.objects.update(language=language)
     Notification.objects.all().delete()
-    change = review.changes.create(
-        partner=review.partner, before="silver", after="bronze", effective_on=case.departed_on,
-        edition=review.edition, decided_by=cast.karim, decided_at=timezone.now(), reason="As agreed.",
-    )  # fmt: skip
     kinds = [kind for kind in KINDS if kind.startswith(("departure-", "tier-"))]
-    names = ("departed_on", "report_due_on", "replacement_due_on", "plan_until", "scheduled_on")
+    names = (
+        "departed_on",
+        "report_due_on",
+        "replacement_due_on",
+        "plan_until",
+        "scheduled_on",
+        "effective_on",
+    )
     days = dict.fromkeys(names, case.departed_on)
     for kind in kinds:
-        about = case if kind.startswith("departure-") else change if kind == "tier-changed" else review
+        about = case if kind.startswith("departure-") else change if "tier-change" in kind else review
         for number, person in ((1, cast.alice), (1, cast.bruno), (14, cast.karim)):
             for outcome in ("confirmed", "kept", "plan"):
                 notify(

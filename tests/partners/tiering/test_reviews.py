@@ -264,3 +264,144 @@ def test_a_higher_target_does_not_replace_a_scheduled_lower_one(cast):
     assert second.proposed_tier == "silver"
     actions.confirm_review(second, by=cast.karim, at=noon(date(2026, 9, 3)), reason="Gone too.")
     assert [one.after for one in TierChange.objects.filter(status="scheduled")] == ["bronze"]
+
+
+# ---------------------------------------------------------------- the specialists come back before January
+
+
+BACK = date(2026, 9, 1)
+
+
+@pytest.fixture
+def change(cast):
+    """Alpha's way from Gold to Bronze is decided and waits for January."""
+    lapsed(cast, cast.alpha, cast.alice)
+    actions.confirm_review(TierReview.objects.get(), by=cast.karim, at=noon(LAPSE), reason="Two are missing.")
+    return TierChange.objects.get()
+
+
+def two_come_back(partner, day=BACK):
+    back = [hire(partner, f"Back {number}", day) for number in range(2)]
+    for one in back:
+        certify(one, issued_on=day)
+    return back
+
+
+def test_whoever_decided_is_told_once_when_the_reason_for_a_scheduled_change_is_gone(cast, change):
+    night(BACK - timedelta(days=1))
+    assert not Notification.objects.filter(kind="tier-change-ground-gone").exists()
+    two_come_back(cast.alpha)
+    night(BACK)
+    told = Notification.objects.filter(kind="tier-change-ground-gone").values_list("recipient", flat=True)
+    assert set(told) == {cast.alice.pk, cast.karim.pk}
+    assert Event.objects.about(change.review).last().verb == "tier_review.ground_gone"
+    change.refresh_from_db()
+    assert (change.status, tier_of(cast.alpha)) == ("scheduled", "gold")
+    before = fingerprint()
+    night(BACK)
+    night(BACK + timedelta(days=1))
+    assert fingerprint() == before
+
+
+def test_one_specialist_of_two_is_not_enough(cast, change):
+    certify(hire(cast.alpha, "Back", BACK), issued_on=BACK)
+    night(BACK)
+    change.refresh_from_db()
+    assert change.ground_gone_at is None
+    night(date(2027, 1, 1))
+    assert tier_of(cast.alpha) == "bronze"
+
+
+def test_the_channel_manager_drops_a_scheduled_change_with_a_reason(cast, change):
+    two_come_back(cast.alpha)
+    night(BACK)
+    with pytest.raises(RuleViolation):
+        actions.drop_change(change, by=cast.karim, at=noon(BACK), reason=" ")
+    actions.drop_change(change, by=cast.karim, at=noon(BACK), reason="Both are certified.")
+    change.refresh_from_db()
+    assert change.status == "dropped"
+    event = Event.objects.about(change.review).last()
+    assert (event.verb, event.actor, event.reason) == (
+        "tier_review.change_dropped",
+        cast.karim,
+        "Both are certified.",
+    )
+    assert Event.objects.about(cast.alpha).filter(verb="partner.tier_change_dropped").exists()
+    told = Notification.objects.get(kind="tier-change-dropped")
+    assert (told.recipient, told.context["reason"]) == (cast.alice, "Both are certified.")
+    night(date(2027, 1, 1))
+    assert tier_of(cast.alpha) == "gold"
+    for decide in (actions.drop_change, actions.uphold_change):
+        with pytest.raises(WrongState):
+            decide(change, by=cast.karim, at=noon(BACK), reason="Again.")
+
+
+def test_an_upheld_change_takes_effect_though_the_specialists_are_back(cast, change):
+    with pytest.raises(WrongState):
+        actions.uphold_change(change, by=cast.karim, at=noon(BACK), reason="They are still missing.")
+    two_come_back(cast.alpha)
+    # The hours before the night count as well.
+    actions.uphold_change(change, by=cast.karim, at=noon(BACK), reason="Sales are missing too.")
+    night(BACK + timedelta(days=1))
+    assert not Notification.objects.filter(kind="tier-change-ground-gone").exists()
+    told = Notification.objects.get(kind="tier-change-upheld")
+    assert (told.recipient, told.context["reason"]) == (cast.alice, "Sales are missing too.")
+    night(date(2027, 1, 1))
+    assert tier_of(cast.alpha) == "bronze"
+
+
+def test_what_nobody_has_decided_by_its_day_leaves_the_tier_as_it_is(cast, change):
+    two_come_back(cast.alpha)
+    night(BACK)
+    night(date(2027, 1, 1))
+    change.refresh_from_db()
+    assert (change.status, tier_of(cast.alpha)) == ("dropped", "gold")
+    event = Event.objects.about(change.review).last()
+    assert (event.verb, event.actor) == ("tier_review.change_dropped", None)
+    told = Notification.objects.filter(kind="tier-change-dropped").values_list("recipient", flat=True)
+    assert set(told) == {cast.alice.pk, cast.karim.pk}
+    before = fingerprint()
+    night(date(2027, 1, 2))
+    assert fingerprint() == before
+
+
+def test_specialists_who_leave_again_let_the_change_stand_and_coming_back_is_told_anew(cast, change):
+    back = two_come_back(cast.alpha)
+    night(BACK)
+    actions.uphold_change(change, by=cast.karim, at=noon(BACK), reason="Sales are missing too.")
+    leave(back[0], date(2026, 10, 1), by=cast.alice)
+    night(date(2026, 10, 2))
+    change.refresh_from_db()
+    assert (change.ground_gone_at, change.upheld_at) == (None, None)
+    assert Event.objects.about(change.review).last().verb == "tier_review.ground_back"
+    certify(hire(cast.alpha, "Third", date(2026, 10, 5)), issued_on=date(2026, 10, 5))
+    night(date(2026, 10, 5))
+    told = Notification.objects.filter(kind="tier-change-ground-gone", recipient=cast.karim)
+    assert told.count() == 2
+
+
+def test_a_lapse_that_is_undone_takes_the_reason_of_the_change_along(cast, change):
+    departures.withdraw_departure(
+        change.review.departure, by=cast.karim, at=noon(BACK), reason="Confusion.", still_here=False
+    )
+    night(BACK)
+    change.refresh_from_db()
+    assert change.ground_gone_at is not None
+
+
+def test_a_change_that_rests_on_no_review_is_watched_and_dropped_as_well(cast, change):
+    TierChange.objects.filter(pk=change.pk).update(review=None)
+    two_come_back(cast.alpha)
+    night(BACK)
+    assert Event.objects.about(cast.alpha).last().verb == "tier_review.ground_gone"
+    change.refresh_from_db()
+    actions.drop_change(change, by=cast.karim, at=noon(BACK), reason="They are back.")
+    assert Event.objects.about(cast.alpha).last().verb == "partner.tier_change_dropped"
+
+
+def test_who_may_decide_on_a_scheduled_change(cast, change):
+    two_come_back(cast.alpha)
+    for person in (cast.alice, cast.bruno, cast.denise, cast.august, cast.ingrid):
+        for decide in (actions.drop_change, actions.uphold_change):
+            with pytest.raises(NotAllowed):
+                decide(change, by=person, at=noon(BACK), reason="x")
