@@ -1,14 +1,16 @@
 """Who may be named with @ in a comment. Only those who may read it and whom its author knows of: each side
 its own people, a partner those of the other side who appear on the deal, and nobody ever the people of
-another partner or distributor (rule E6, promise S1)."""
+another partner or distributor (rule E6, promise S1). Who decides at the distributor is not told to a partner:
+it names the distributor as a whole."""
 
 import re
 from dataclasses import dataclass
 
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from dealreg.deals.models import Comment, Deal
-from dealreg.deals.selectors import side_of
+from dealreg.deals.selectors import distributor_reviewers, side_of
 from partners.organisations.models import Membership
 from portal.accounts.models import User
 from portal.core.errors import RuleViolation, gettext_noop
@@ -63,6 +65,15 @@ def _appearing(deal: Deal, by: User) -> set[int]:
     return {pk for pk in named if pk}
 
 
+def distributor_to_name(deal: Deal, *, by: User, internal: bool) -> tuple[str, list[User]]:
+    """For a partner: the deal's distributor as a whole, and those who decide there; nothing for others,
+    nor where nobody would be told."""
+    if internal or side_of(by.acting_as, deal) != "partner" or deal.distributor is None:
+        return "", []
+    people = [person for person in distributor_reviewers(deal) if person != by]
+    return (deal.distributor.name, people) if people else ("", [])
+
+
 def suggestions(deal: Deal, text: str, *, by: User, internal: bool) -> list[dict[str, str]]:
     """Those whose name, or a part of it, begins so."""
     wanted = folded(text)
@@ -71,27 +82,42 @@ def suggestions(deal: Deal, text: str, *, by: User, internal: bool) -> list[dict
         for one in mentionable(deal, by=by, internal=internal)
         if f" {folded(one.person.full_name)}".find(f" {wanted}") >= 0
     ]
-    return [{"text": one.person.full_name, "hint": one.organisation} for one in fitting[:MOST_SUGGESTED]]
+    found = [{"text": one.person.full_name, "hint": one.organisation} for one in fitting]
+    company, _people = distributor_to_name(deal, by=by, internal=internal)
+    if company and f" {folded(company)}".find(f" {wanted}") >= 0:
+        found.insert(0, {"text": company, "hint": gettext("Those who decide there")})
+    return found[:MOST_SUGGESTED]
 
 
 def people_mentioned(text: str, deal: Deal, *, by: User, internal: bool) -> dict[User, str]:
     """Each with the name as it stands in the text: the full name, or the first name where only one is
-    called so. RuleViolation on anybody else, in the same words whether that person exists or not."""
+    called so; with the distributor's name, all who decide there. RuleViolation on anybody else, in the
+    same words whether that person exists or not."""
     places = [match.end() for match in _AT.finditer(text)]
     if not places:
         return {}
     people = [one.person for one in mentionable(deal, by=by, internal=internal)]
+    company, deciders = distributor_to_name(deal, by=by, internal=internal)
     found: dict[User, str] = {}
     for place in places:
-        person, name = _named_at(text[place : place + 200], people)
+        rest = text[place : place + 200]
+        if company and _begins_with(rest, company):
+            for person in deciders:
+                found.setdefault(person, rest[: len(company)])
+            continue
+        person, name = _named_at(rest, people)
         found.setdefault(person, name)
     return found
+
+
+def _begins_with(text: str, name: str) -> bool:
+    return folded(text[: len(name)]) == folded(name) and not text[len(name) :][:1].isalnum()
 
 
 def _named_at(rest: str, people: list[User]) -> tuple[User, str]:
     for person in sorted(people, key=lambda one: -len(one.full_name)):
         name = person.full_name
-        if name and folded(rest[: len(name)]) == folded(name) and not rest[len(name) :][:1].isalnum():
+        if name and _begins_with(rest, name):
             return person, rest[: len(name)]
     word = _WORD_AFTER.match(rest)
     first = word.group() if word else ""

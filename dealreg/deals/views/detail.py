@@ -158,7 +158,11 @@ def _comment_form(request: HttpRequest, deal: Deal) -> CommentForm:
         "data-mentions": reverse("deals:mentions", args=[deal.reference]),
         "data-mentions-label": _("People"),
     }
-    form.fields["text"].help_text = _("With @ and a name you tell a person of it.")
+    form.fields["text"].help_text = (
+        _("With @ and a name you tell a person of it; with your distributor's name, those who decide there.")
+        if request.user.acting_as.partner_id
+        else _("With @ and a name you tell a person of it.")
+    )
     return form
 
 

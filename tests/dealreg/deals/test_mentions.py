@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from dealreg.deals import actions
 from dealreg.deals.mentions import mentionable
 from dealreg.deals.models import Comment, Mention
+from dealreg.deals.selectors import distributor_reviewers
 from partners.organisations.models import Membership
 from portal.accounts.models import User
 from portal.core.errors import RuleViolation
@@ -153,6 +154,38 @@ def test_names_are_suggested_to_who_may_comment(cast, sign_in):
     assert sign_in(cast.bruno).get(address, {"q": "a"}).status_code == 404
     assert sign_in(cast.adam).get(address, {"q": "a"}).status_code == 403
     assert sign_in(cast.amir).get(address, {"q": "a", "internal": "1"}).status_code == 403
+
+
+def test_a_partner_names_the_distributor_as_a_whole_and_those_who_decide_there_are_told(cast, sign_in):
+    deal = stages.submitted(cast)
+    name = cast.distri_nord.name
+    browser = sign_in(cast.amir)
+    suggested = browser.get(f"/deals/{deal.reference}/mentions/", {"q": name[:4].lower()}).json()["results"]
+    assert suggested == [{"text": name, "hint": "Those who decide there"}]
+    kept = comment(deal, cast.amir, f"@{name.upper()}: when will you decide?")
+    assert told("deal-mentioned") == {person.get_short_name() for person in distributor_reviewers(deal)}
+    assert "Denise" in told("deal-mentioned")
+    assert not told("deal-mentioned") & {"Eve", "Ingrid", "Karim"}
+    # Told once, and no name of a person stands on the partner's page for it.
+    assert not told("deal-comment") & told("deal-mentioned")
+    page = browser.get(deal.get_absolute_url()).content.decode()
+    assert f'<span class="mention">@<bdi>{name.upper()}</bdi></span>' in page
+    assert "Denise" not in page
+    assert {one.name for one in kept.mentions.all()} == {name.upper()}
+
+
+def test_no_other_distributor_can_be_named_and_no_other_side_names_one(cast, sign_in):
+    deal = stages.submitted(cast)
+    other = cast.third.name
+    with pytest.raises(RuleViolation):
+        comment(deal, cast.amir, f"@{other} what do you think?")
+    for person in (cast.denise, cast.karim):
+        with pytest.raises(RuleViolation):
+            comment(deal, person, f"@{cast.distri_nord.name} look")
+    assert not Mention.objects.exists()
+    Membership.objects.filter(distributor=cast.distri_nord).update(is_active=False)
+    with pytest.raises(RuleViolation):
+        comment(deal, cast.amir, f"@{cast.distri_nord.name} anybody there?")
 
 
 def test_the_deal_page_costs_the_same_with_many_mentions(cast, sign_in):
