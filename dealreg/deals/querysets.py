@@ -3,7 +3,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 
 from dealreg.deals.lifecycle import (
     ACTIVE,
@@ -106,6 +106,41 @@ class DealQuerySet(ScopedQuerySet):
             theirs |= Q(step=Step.DISTRIBUTOR, vendor_may_decide_at__lte=at)
         return self.filter(theirs, status=DealStatus.SUBMITTED).order_by(
             "decision_due_at", "submitted_at", "pk"
+        )
+
+    def with_requests(self) -> "DealQuerySet":
+        """Each with who has to act on what was asked beside its own state: `extension_step`,
+        `amendment_step` (empty where nothing is pending) and `appeal_open`."""
+        from dealreg.deals.models import Amendment, Appeal, Extension
+
+        of_deal = {"deal": OuterRef("pk")}
+        return self.annotate(
+            extension_step=Subquery(
+                Extension.objects.pending().filter(**of_deal).order_by().values("step")[:1]
+            ),
+            amendment_step=Subquery(Amendment.objects.open().filter(**of_deal).order_by().values("step")[:1]),
+            appeal_open=Exists(Appeal.objects.open().filter(**of_deal).order_by()),
+        )
+
+    def with_request(self, kind: str) -> "DealQuerySet":
+        """Those with a pending `extension`, `amendment` or `appeal`, or with any of them."""
+        from dealreg.deals.models import Amendment, Appeal, Extension
+
+        pending = {
+            "extension": Extension.objects.pending(),
+            "amendment": Amendment.objects.open(),
+            "appeal": Appeal.objects.open(),
+        }
+        found = Q()
+        for name, requests in pending.items():
+            if kind in (name, "any"):
+                found |= Q(pk__in=requests.order_by().values("deal"))
+        return self.filter(found)
+
+    def orders_to_confirm(self) -> "DealQuerySet":
+        """Rule E10: won, and the distributor has said nothing of the order yet; the oldest first."""
+        return self.filter(status=DealStatus.WON, order_confirmed_at=None, order_disputed_at=None).order_by(
+            "order_due_at", "pk"
         )
 
     def protected(self, on: date) -> "DealQuerySet":

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from dealreg.deals.columns import COLUMN_CHOICES
 from dealreg.deals.lifecycle import DealStatus, Step
 from dealreg.deals.models import Deal
-from dealreg.deals.templatetags.deals import deal_deadline
+from dealreg.deals.templatetags.deals import deal_deadline, pending_requests
 from portal.accounts.roles import PARTNER_ROLES, VENDOR_ROLES
 from portal.core.formats import country_name
 from portal.core.templatetags.portal import day, money, status_badge
@@ -124,7 +124,13 @@ class DealTable(tables.Table):
             return format_html(
                 '<span>{}<small class="deal-under">{}</small></span>', deal_deadline(record), turn
             )
-        return deal_deadline(record, own=self.own)
+        pending = pending_requests(record)
+        if not pending:
+            return deal_deadline(record, own=self.own)
+        nothing = record.status == DealStatus.REJECTED
+        return format_html(
+            "<span>{}{}</span>", "" if nothing else deal_deadline(record, own=self.own), pending
+        )
 
     def render_status(self, record: Deal) -> SafeString:
         return status_badge(record.status, record.get_status_display())

@@ -68,9 +68,7 @@ def protections_to_close(user: User, at: datetime) -> DealQuerySet:
 
 def orders_waiting(user: User, at: datetime) -> DealQuerySet:
     """A disputed order waits for the partner instead."""
-    deals = Deal.objects.visible_to(user).filter(
-        status=DealStatus.WON, order_confirmed_at=None, order_disputed_at=None
-    )
+    deals = Deal.objects.visible_to(user).orders_to_confirm().order_by()
     return deals if can(user, "deals.confirm_order") else deals.none()
 
 

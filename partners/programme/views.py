@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -28,7 +28,7 @@ from partners.programme.selectors import (
 )
 from portal.accounts.requests import SignedInRequest
 from portal.core.errors import PortalError
-from portal.core.exports import csv_response, xlsx_response
+from portal.core.exports import file_response
 from portal.core.formats import format_day
 from portal.core.web import add_violation, message_of
 
@@ -79,13 +79,12 @@ def edition(request: SignedInRequest, code: str) -> HttpResponse:
 def export(request: SignedInRequest, code: str, extension: str) -> HttpResponseBase:
     """The grids of an edition as CSV or Excel."""
     require(request.user, "programme.see")
-    answer = {"csv": csv_response, "xlsx": xlsx_response}.get(extension)
-    if answer is None:
-        raise Http404
     content = content_of(_seen_edition(request, code))
     tiers = [labels.tier_name(tier) for tier in reversed(content.tiers)]
-    return answer(
+    return file_response(
+        extension,
         f"programme-{content.code}",
+        gettext("Programme"),
         [gettext("Grid"), gettext("Group"), gettext("Row"), gettext("Rule"), *tiers],
         list(_grid_rows(content)),
     )

@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import chain, islice
 from typing import Any
 
-from django.http import FileResponse, StreamingHttpResponse
+from django.http import FileResponse, Http404, StreamingHttpResponse
 from django.utils import timezone, translation
 from django.utils.functional import Promise
 from openpyxl import Workbook
@@ -26,6 +26,7 @@ IN_MEMORY_BYTES = 5_000_000
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 _CURRENCY = re.compile("[A-Z]{3}")
+_NOT_IN_SHEET_NAMES = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
 # Rows that are looked at for the widths of the columns.
 ROWS_MEASURED = 200
 
@@ -70,6 +71,17 @@ def cell_value(value: Any) -> Any:
     return defused(str(value))
 
 
+def file_response(
+    kind: str, filename: str, title: str | Promise, header: Iterable[str | Promise], rows: Iterable[Row]
+) -> StreamingHttpResponse | FileResponse:
+    """The list as a file of this kind, `csv` or `xlsx`; `title` says in a workbook what is inside."""
+    if kind == "csv":
+        return csv_response(filename, header, rows)
+    if kind == "xlsx":
+        return xlsx_response(filename, header, rows, title=title)
+    raise Http404
+
+
 def csv_response(
     filename: str, header: Iterable[str | Promise], rows: Iterable[Row]
 ) -> StreamingHttpResponse:
@@ -111,11 +123,13 @@ class _Echo:
         return line
 
 
-def xlsx_response(filename: str, header: Iterable[str | Promise], rows: Iterable[Row]) -> FileResponse:
+def xlsx_response(
+    filename: str, header: Iterable[str | Promise], rows: Iterable[Row], *, title: str | Promise
+) -> FileResponse:
     """An Excel workbook with one sheet, written row by row to a temporary file: the heading stays in
     sight and filters, columns are as wide as what stands in them."""
     workbook = Workbook(write_only=True)
-    sheet = workbook.create_sheet(title="1")
+    sheet = workbook.create_sheet(title=sheet_name(str(title)))
     sheet.freeze_panes = "A2"
     titles = [str(title) for title in header]
     coming = iter(rows)
@@ -137,6 +151,12 @@ def xlsx_response(filename: str, header: Iterable[str | Promise], rows: Iterable
     workbook.save(file)
     file.seek(0)
     return FileResponse(file, as_attachment=True, filename=f"{filename}.xlsx", content_type=XLSX_TYPE)
+
+
+def sheet_name(title: str) -> str:
+    """What a workbook takes as the name of a sheet: 31 characters, some of them forbidden."""
+    clean = ILLEGAL_CHARACTERS_RE.sub("", title).translate(_NOT_IN_SHEET_NAMES)
+    return clean.strip("' ")[:31].rstrip("' ") or "1"
 
 
 def _length(value: Any) -> int:

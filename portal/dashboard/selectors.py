@@ -408,7 +408,8 @@ class DecisionFigures:
         return round(100 * self.decided_on_time / self.decided) if self.decided else None
 
 
-_UNCONFIRMED = Q(status=DealStatus.WON, order_confirmed_at=None)
+# A disputed order waits for the partner.
+_UNCONFIRMED = Q(status=DealStatus.WON, order_confirmed_at=None, order_disputed_at=None)
 
 
 def _decided_since(since: datetime) -> Q:

@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from dealreg.deals.forms.filters import TO_CONFIRM
 from dealreg.deals.lifecycle import DealStatus
 from partners.certification.strength import strength_panel
 from partners.organisations.access import can
@@ -112,7 +111,7 @@ def _addresses() -> dict[str, str]:
         "submitted_url": links.deals(status=DealStatus.SUBMITTED),
         "asked_url": links.deals(status=DealStatus.INFORMATION_REQUESTED),
         "drafts_url": links.deals(status=DealStatus.DRAFT),
-        "orders_url": links.deals(status=TO_CONFIRM),
+        "orders_url": f"{reverse('deals:queue')}#orders",
         "overdue_url": links.deals(deadline="overdue"),
         "queue_url": reverse("deals:queue"),
         "conflicts_url": reverse("deals:conflicts"),

@@ -3,13 +3,16 @@ from typing import Any
 import django_filters
 from django import forms
 from django.db.models import Case, QuerySet, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from dealreg.deals.models import Deal
+from dealreg.deals.querysets import DealQuerySet
 from partners.customers.models import Customer
 from partners.customers.selectors import Seen, find_records
 from portal.core.formats import alphabetical, country_name, format_day, labelled
 from portal.core.list_filters import ListFilter
+from portal.core.references import read_reference
 
 TEXT_LENGTH = 4000
 
@@ -23,7 +26,11 @@ class CustomerFilter(ListFilter):
         method="search",
         label=_("Search customers"),
         widget=forms.TextInput(
-            attrs={"type": "search", "placeholder": _("Name, number or web domain"), "maxlength": 200}
+            attrs={
+                "type": "search",
+                "placeholder": _("Name, company number, web domain or deal number"),
+                "maxlength": 200,
+            }
         ),
     )
     country = django_filters.ChoiceFilter(
@@ -34,15 +41,26 @@ class CustomerFilter(ListFilter):
         model = Customer
         fields: list[str] = []
 
-    def __init__(self, *args: Any, countries: list[str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, countries: list[str], deals: DealQuerySet, **kwargs: Any) -> None:
+        """`deals`: those that the reader sees, by whose number a record is found, too."""
         super().__init__(*args, **kwargs)
+        self.deals = deals
         self.filters["country"].extra["choices"] = country_choices(countries)
 
     def search(self, rows: QuerySet[Customer], name: str, text: str) -> QuerySet[Customer]:
-        found = find_records(text)
+        found = self._of_deal(text) or find_records(text)
         # What fits best on top, unless the reader chooses another order.
         order = Case(*(When(pk=pk, then=place) for place, pk in enumerate(found)), default=len(found))
         return rows.filter(pk__in=found).order_by(order, "pk")
+
+    def _of_deal(self, text: str) -> list[int]:
+        """The record of the deal with this number, or the one into which it was merged."""
+        number = read_reference("DR", text)
+        if number is None:
+            return []
+        record = Coalesce("customer__merged_into", "customer")
+        deals = self.deals.filter(reference=number, customer__isnull=False).order_by()
+        return list(deals.values_list(record, flat=True))
 
 
 class ReasonForm(forms.Form):

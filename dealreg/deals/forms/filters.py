@@ -50,6 +50,17 @@ class DealFilter(ListFilter):
         empty_label=_("Any deadline"),
         method="by_deadline",
     )
+    pending = django_filters.ChoiceFilter(
+        label=_("Request"),
+        empty_label=_("With or without a request"),
+        method="with_request",
+        choices=[
+            ("any", _("Any request that waits for a decision")),
+            ("extension", _("Extension asked for")),
+            ("amendment", _("Change asked for")),
+            ("appeal", _("Appeal filed")),
+        ],
+    )
     distributor = django_filters.ChoiceFilter(
         label=_("Distributor"), field_name="distributor__reference", empty_label=_("All distributors")
     )
@@ -177,6 +188,9 @@ class DealFilter(ListFilter):
                 today = timezone.localdate()
                 return deals.filter(ends_soon(today, self.ending_soon_days))
 
+    def with_request(self, deals: DealQuerySet, name: str, kind: str) -> DealQuerySet:
+        return deals.with_request(kind)
+
     def of_partner(self, deals: DealQuerySet, name: str, text: str) -> QuerySet[Deal]:
         seen = partners_registering(self.user)
         found = seen.filter(reference=text.upper()) | seen.named_like(text)
@@ -197,7 +211,7 @@ class QueueFilter(DealFilter):
 
     def __init__(self, data: Any, queryset: DealQuerySet, *, user: User) -> None:
         super().__init__(data, queryset, user=user)
-        for name in ("status", "submitted_from", "submitted_to", "sort", "col"):
+        for name in ("status", "pending", "submitted_from", "submitted_to", "sort", "col"):
             del self.filters[name]
 
     def _deadlines(self) -> list[Any]:

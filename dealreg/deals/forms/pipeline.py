@@ -46,6 +46,10 @@ class PipelineFilter(DealFilter):
         super().__init__(data, queryset, user=user)
         for name in ("submitted_from", "submitted_to"):
             del self.filters[name]
+        # An appeal is filed against the end of a deal: it is in no pipeline.
+        self.filters["pending"].extra["choices"] = [
+            choice for choice in self.filters["pending"].extra["choices"] if choice[0] != "appeal"
+        ]
 
     def _states(self) -> list[Any]:
         return [(status.value, status.label) for status in DealStatus if status in ACTIVE]

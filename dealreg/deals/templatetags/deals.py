@@ -5,20 +5,23 @@ from typing import Any
 
 from django import template
 from django.utils import timezone
-from django.utils.html import conditional_escape, escape, format_html
+from django.utils.html import conditional_escape, escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from dealreg.deals.lifecycle import DealStatus
+from dealreg.deals.lifecycle import UNDER_REVIEW, DealStatus, Step
 from dealreg.deals.models import AppealOutcome, Clocked, Deal, Extension, RevocationCode
+from dealreg.deals.rules import protected_until
 from dealreg.deals.selectors import terms_of
 from dealreg.deals.time_left import time_left_words, words_for
 from dealreg.deals.views import wording
 from dealreg.deals.views.remembered import list_address
 from dealreg.deals.views.wording import Refusal, refusal_of
 from partners.customers.identity import is_free_mail
+from partners.programme.rulebook import DealRegistrationTerms
 from portal.core import formats
+from portal.core.calendar import date_in
 from portal.core.formats import DASH
 from portal.core.templatetags.portal import days_until
 
@@ -47,6 +50,27 @@ def nodes_difference(deal: Deal, lines: Any = None) -> SafeString | str:
         deal.nodes,
     ) % {"announced": formats.format_number(deal.nodes), "in_lines": formats.format_number(in_lines)}
     return format_html('<span class="text-warn nodes-difference">{}</span>', words)
+
+
+@register.simple_tag
+def closing_hint(deal: Deal, terms: DealRegistrationTerms | None = None) -> SafeString | str:
+    """Rule E8: the closing date that is expected lies after the protection; nothing where it does not, nor
+    where the protection is over or held. `terms`: those of the day for a draft; a deal keeps its own."""
+    running = deal.status == DealStatus.APPROVED and not deal.protection_held
+    if deal.expected_close_on is None or not (running or deal.status in (DealStatus.DRAFT, *UNDER_REVIEW)):
+        return ""
+    if running:
+        until = deal.protected_until
+        words = _("The protection ends on %(day)s, before the expected closing date (rule E8).")
+    else:
+        today = date_in(deal.partner.country, timezone.now())
+        until = protected_until(today, terms or terms_of(deal), kept=deal.protection_kept_until)
+        words = _("Approved today it is protected until %(day)s: the closing date lies later (rule E8).")
+    if deal.expected_close_on <= until:
+        return ""
+    return format_html(
+        '<span class="text-warn closing-hint">{}</span>', words % {"day": formats.format_day(until)}
+    )
 
 
 @register.filter
@@ -123,6 +147,28 @@ def deal_deadline(deal: Deal, own: bool = False) -> SafeString:
         case DealStatus.WON if deal.order_confirmed_at is None:
             return format_html('<span class="dl-badge dl-neutral">{}</span>', _("Order to confirm"))
     return format_html('<span class="text-secondary">{}</span>', DASH)
+
+
+@register.simple_tag
+def pending_requests(deal: Deal) -> SafeString:
+    """What was asked beside the state of the deal, and who has to act on it; of a deal that was read
+    `with_requests()`. That an extension is asked for stands in its deadline."""
+    asked = []
+    if step := getattr(deal, "extension_step", ""):
+        asked.append(("", step))
+    if step := getattr(deal, "amendment_step", ""):
+        asked.append((_("Change asked for"), step))
+    if getattr(deal, "appeal_open", False):
+        asked.append((_("Appeal filed"), Step.VENDOR))
+    turns = {Step.VENDOR: _("Channel manager decides"), Step.DISTRIBUTOR: _("Distributor decides")}
+    return format_html_join(
+        "",
+        '<span class="pending-request">{}<small class="deal-under">{}</small></span>',
+        (
+            (format_html('<span class="dl-badge dl-warn">{}</span>', what) if what else "", turns[Step(step)])
+            for what, step in asked
+        ),
+    )
 
 
 @register.simple_tag

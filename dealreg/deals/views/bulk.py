@@ -16,12 +16,11 @@ from dealreg.deals.bulk import BULK_ACTIONS, MOST_AT_ONCE, BulkAction, bulk_acti
 from dealreg.deals.competitors import known_competitors
 from dealreg.deals.forms.bulk import FORMS
 from dealreg.deals.models import Deal
-from dealreg.deals.views.listing import HEADER, deals_of_query, export_rows, queue_of_query
+from dealreg.deals.views.listing import deals_file, deals_of_query, queue_of_query
 from partners.organisations.access import require
-from portal.core.exports import csv_response, xlsx_response
 from portal.core.references import read_reference
 
-_FILES = {"export-csv": csv_response, "export-xlsx": xlsx_response}
+_FILES = {"export-csv": "csv", "export-xlsx": "xlsx"}
 # Where the choice was made, and where one returns to.
 _ORIGINS = {"list": "deals:list", "queue": "deals:queue"}
 
@@ -31,13 +30,13 @@ def bulk(request: HttpRequest) -> HttpResponseBase:
     require(request.user, "deals.see")
     name = request.POST.get("action", "")
     if name in _FILES and (whole := _whole_list(request)) is not None:
-        return _FILES[name](f"deals-{timezone.localdate():%Y-%m-%d}", HEADER, export_rows(whole))
+        return deals_file(_FILES[name], whole)
     deals, more = _chosen(request)
     if not deals:
         messages.warning(request, _("No deal is selected."))
         return redirect(_way_back(request))
     if name in _FILES:
-        return _FILES[name](f"deals-{timezone.localdate():%Y-%m-%d}", HEADER, export_rows(deals))
+        return deals_file(_FILES[name], deals)
     action = BULK_ACTIONS.get(name)
     if action is None:
         messages.warning(request, _("Choose what to do with the selected deals."))

@@ -94,7 +94,9 @@ def _counted(deals: DealQuerySet) -> Coalesce:
 
 def _understood(query: QueryDict, user: User) -> QueryDict:
     countries = user.acting_as.vendor_office.countries
-    return CustomerFilter(query, Customer.objects.none(), countries=countries).understood
+    return CustomerFilter(
+        query, Customer.objects.none(), countries=countries, deals=Deal.objects.none()
+    ).understood
 
 
 CUSTOMERS = ListPage(
@@ -111,7 +113,7 @@ def customer_list(request: HttpRequest) -> HttpResponse:
         .current()
         .annotate(registrations=_counted(seen), active=_counted(seen.filter(status__in=ACTIVE)))
     )
-    chosen = CustomerFilter(request.GET, rows, countries=membership.vendor_office.countries)
+    chosen = CustomerFilter(request.GET, rows, countries=membership.vendor_office.countries, deals=seen)
     views = views_of(request.user, CUSTOMERS, query=chosen.understood, opened=request.GET.get("view", ""))
     if views.default_address and not request.GET and not request.htmx:
         return redirect(views.default_address)
@@ -123,7 +125,7 @@ def customer_list(request: HttpRequest) -> HttpResponse:
         {
             "title": _("No customer matches"),
             "icon": "filter-off",
-            "text": _("Try another spelling, a company number or a web domain."),
+            "text": _("Try another spelling, a company number, a web domain or the number of a deal."),
             "clear_url": views.plain_address,
         }
         if chosen.is_set

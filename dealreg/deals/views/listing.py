@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, QueryDict
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery, Window
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -30,7 +30,8 @@ from partners.organisations.access import can, require
 from partners.organisations.models import Partner
 from portal.accounts.models import User
 from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES
-from portal.core.exports import Money, Percent, csv_response, xlsx_response
+from portal.core.exports import Money, Percent, file_response
+from portal.core.formats import format_number
 from portal.core.pagination import CappedPaginator, show_page_of
 
 PER_PAGE = 25
@@ -44,7 +45,7 @@ def _filtered(request: HttpRequest) -> DealFilter:
     deals = Deal.objects.visible_to(request.user).select_related(
         "partner", "distributor", "product_group", "edition"
     )
-    return DealFilter(request.GET, deals.defer(*_TEXTS), user=request.user)
+    return DealFilter(request.GET, deals.defer(*_TEXTS).with_requests(), user=request.user)
 
 
 def deals_of_query(user: User, query: QueryDict) -> QuerySet[Deal]:
@@ -172,6 +173,13 @@ HEADER = (
     gettext_lazy("Reason of the refusal"),
     gettext_lazy("Rule"),
     gettext_lazy("Appeal possible until"),
+    gettext_lazy("Ended on"),
+    gettext_lazy("Distributor's order reference"),
+    gettext_lazy("Order date"),
+    gettext_lazy("Order amount"),
+    gettext_lazy("Order confirmed by the distributor"),
+    gettext_lazy("Reason of the loss"),
+    gettext_lazy("Competitor"),
 )
 
 
@@ -200,6 +208,10 @@ def export_rows(deals: QuerySet[Deal] | list[Deal]) -> Iterator[list[Any]]:
             Money(deal.end_user_discount, deal.currency),
             Money(deal.net_amount, deal.currency),
             *_refusal_cells(deal),
+            deal.ended_on,
+            *_order_cells(deal),
+            deal.get_loss_code_display(),
+            deal.lost_to,
         ]
 
 
@@ -214,16 +226,30 @@ def _refusal_cells(deal: Deal) -> list[Any]:
     return ["", "", None]
 
 
+def _order_cells(deal: Deal) -> list[Any]:
+    """Rule E10: the order as it was reported, and what its distributor says of it."""
+    if deal.status != DealStatus.WON:
+        return ["", None, None, ""]
+    if deal.order_confirmed_at is not None:
+        confirmed = _("Confirmed")
+    elif deal.order_disputed_at is not None:
+        confirmed = _("Not found by the distributor")
+    else:
+        confirmed = _("To confirm")
+    return [deal.order_reference, deal.order_date, Money(deal.order_amount, deal.currency), confirmed]
+
+
+def deals_file(kind: str, deals: QuerySet[Deal] | list[Deal]) -> HttpResponseBase:
+    name = f"deals-{timezone.localdate():%Y-%m-%d}"
+    return file_response(kind, name, _("Deals"), HEADER, export_rows(deals))
+
+
 @require_safe
 def export(request: HttpRequest, kind: str) -> HttpResponseBase:
     """What the list shows, all pages of it, in its order."""
-    answers = {"csv": csv_response, "xlsx": xlsx_response}
-    if kind not in answers:
-        raise Http404
     table = _table(request, _filtered(request))
     RequestConfig(request, paginate=False).configure(table)
-    name = f"deals-{timezone.localdate():%Y-%m-%d}"
-    return answers[kind](name, HEADER, export_rows(table.data.data))
+    return deals_file(kind, table.data.data)
 
 
 @require_safe
@@ -261,6 +287,34 @@ def _revocations_to_decide(user: User, now: datetime) -> QuerySet[RevocationNoti
     return heard.select_related("deal__partner", "announced_by").order_by("statement_until", "pk")[:PER_PAGE]
 
 
+def _orders_to_confirm(user: User, step: Step | None) -> QuerySet[Deal] | list[Deal]:
+    """Rule E10: what the distributor still has to say of orders; a disputed one waits for the partner."""
+    if step != Step.DISTRIBUTOR:
+        return []
+    orders = Deal.objects.visible_to(user).orders_to_confirm().select_related("partner").defer(*_TEXTS)
+    return orders.annotate(in_all=Window(Count("pk")))
+
+
+PARTS_OF_QUEUE = {
+    "extensions": gettext_lazy("Extensions to decide"),
+    "amendments": gettext_lazy("Changes to decide"),
+    "orders": gettext_lazy("Orders to confirm"),
+    "revocations": gettext_lazy("Revocations to decide"),
+    "overdue": gettext_lazy("Overdue at distributors"),
+    "waiting": gettext_lazy("Waiting for the partner"),
+}
+
+
+def _parts_of_queue(to_decide: int, counts: dict[str, int]) -> list[dict[str, Any]]:
+    """The lists of the page that are not empty, to jump to: the lower ones are out of sight."""
+    parts = [{"label": _("To decide"), "url": "#to-decide", "count": format_number(to_decide)}]
+    return parts + [
+        {"label": label, "url": f"#{name}", "count": format_number(counts[name])}
+        for name, label in PARTS_OF_QUEUE.items()
+        if counts[name]
+    ]
+
+
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
     """What waits for the reader's decision, what is due first on top. Of a conflict a distributor
@@ -287,15 +341,24 @@ def queue(request: HttpRequest) -> HttpResponse:
     amendments = amendments_to_decide(request.user, now).select_related(
         "deal__partner", "deal__product_group", "asked_by"
     )
-    context = {
+    orders = list(_orders_to_confirm(request.user, step)[:PER_PAGE])
+    lists = {
+        "extensions": list(extensions[:PER_PAGE]),
+        "amendments": list(amendments[:PER_PAGE]),
+        "orders": orders,
+        "revocations": list(_revocations_to_decide(request.user, now)),
+        "overdue": list(_with_facts(overdue)[:PER_PAGE]),
+        "waiting": list(_with_facts(waiting)[:PER_PAGE]),
+    }
+    counts = {name: len(rows) for name, rows in lists.items()}
+    counts["orders"] = orders[0].in_all if orders else 0
+    context = lists | {
         "page": page,
         "filter": filters,
         "views": views,
-        "waiting": _with_facts(waiting)[:PER_PAGE],
-        "overdue": _with_facts(overdue)[:PER_PAGE],
-        "extensions": extensions[:PER_PAGE],
-        "amendments": amendments[:PER_PAGE],
-        "revocations": _revocations_to_decide(request.user, now),
+        "parts": _parts_of_queue(page.paginator.count, counts),
+        "orders_count": counts["orders"],
+        "may_confirm": can(request.user, "deals.confirm_order"),
         "is_vendor": step == Step.VENDOR,
         "may_decide": can(request.user, "deals.decide_as_distributor")
         or can(request.user, "deals.decide_as_vendor"),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,7 +17,7 @@ from partners.organisations.access import require
 from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES
 from portal.core.calendar import date_in
 from portal.core.charts import Segment, stacked_bar
-from portal.core.exports import csv_response, xlsx_response
+from portal.core.exports import Money, file_response
 
 # Days back, by the name in the address.
 PERIODS: dict[str, int | None] = {"90": 90, "365": 365, "all": None}
@@ -104,7 +104,7 @@ def _rows(deals: DealQuerySet) -> Iterator[list[Any]]:
             deal.partner.trade_name,
             deal.distributor.name,
             deal.currency,
-            deal.list_amount,
+            Money(deal.list_amount, deal.currency),
             deal.ended_on,
             deal.get_loss_code_display(),
             deal.lost_to,
@@ -117,10 +117,9 @@ def _rows(deals: DealQuerySet) -> Iterator[list[Any]]:
 def export(request: HttpRequest, kind: str) -> HttpResponseBase:
     """The lost deals of the period, one a line, the latest first."""
     require(request.user, "deals.see")
-    answers = {"csv": csv_response, "xlsx": xlsx_response}
-    if kind not in answers:
-        raise Http404
     _name, since = _period(request)
     deals = lost_deals(Deal.objects.visible_to(request.user), since)
     deals = deals.select_related("partner", "distributor", "product_group").order_by("-ended_on", "-pk")
-    return answers[kind](f"losses-{timezone.localdate():%Y-%m-%d}", HEADER, _rows(deals))
+    return file_response(
+        kind, f"losses-{timezone.localdate():%Y-%m-%d}", _("Lost deals"), HEADER, _rows(deals)
+    )

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 import django_tables2 as tables
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -28,7 +28,7 @@ from partners.organisations.models import Partner
 from portal.accounts.models import User
 from portal.accounts.roles import PARTNER_ROLES
 from portal.core.calendar import date_in
-from portal.core.exports import csv_response, xlsx_response
+from portal.core.exports import file_response
 from portal.core.pagination import show_page_of
 from portal.core.templatetags.portal import day
 
@@ -71,7 +71,8 @@ def _filtered(request: HttpRequest) -> PipelineFilter:
     deals = open_deals(Deal.objects.visible_to(request.user)).select_related(
         "partner", "distributor", "product_group", "edition"
     )
-    return PipelineFilter(_query(request), deals.defer(*_TEXTS), user=request.user, today=_today(request))
+    deals = deals.defer(*_TEXTS).with_requests()
+    return PipelineFilter(_query(request), deals, user=request.user, today=_today(request))
 
 
 def _query(request: HttpRequest) -> QueryDict:
@@ -203,10 +204,9 @@ def _heading(column: Column, by: str, today: date, names: dict[Any, str]) -> dic
 @require_safe
 def export(request: HttpRequest, kind: str) -> HttpResponseBase:
     """What the pipeline shows, all deals of it, in the order of the table."""
-    answers = {"csv": csv_response, "xlsx": xlsx_response}
-    if kind not in answers:
-        raise Http404
     table = _table(request, _filtered(request))
     RequestConfig(request, paginate=False).configure(table)
     deals: DealQuerySet = table.data.data
-    return answers[kind](f"pipeline-{timezone.localdate():%Y-%m-%d}", HEADER, export_rows(deals))
+    return file_response(
+        kind, f"pipeline-{timezone.localdate():%Y-%m-%d}", _("Pipeline"), HEADER, export_rows(deals)
+    )

@@ -49,6 +49,7 @@ from dealreg.deals.selectors import (
     distributors_of,
     eligibility,
     has_own_channel_manager,
+    own_registration_of,
     partner_contacts,
     price_table,
     promised_due_at,
@@ -217,8 +218,26 @@ def _saved(request: HttpRequest, deal: Deal | None, unreadable: list[str], **ext
     return render(
         request,
         "deals/draft_saved.html",
-        {"deal": deal, "saved_at": timezone.now(), "unreadable": unreadable, **extra},
+        {
+            "deal": deal,
+            "saved_at": timezone.now(),
+            "unreadable": unreadable,
+            "own_already": _own_already(request, deal),
+            **extra,
+        },
     )
+
+
+def _own_already(request: HttpRequest, deal: Deal | None) -> Deal | None:
+    """What submitting would refuse in the end, told while one types: the same comparison, with nothing but
+    the writer's own registrations (rule E6)."""
+    if deal is None or not deal.customer_name or not deal.customer_country or not deal.product_group_id:
+        return None
+    try:
+        return own_registration_of(deal, deal.identity(), by=request.user)
+    except RuleViolation:
+        # A number or domain that cannot be read: told on its field.
+        return None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -338,6 +357,7 @@ def _render_step(request: HttpRequest, step: str, deal: Deal | None, context: di
         "step": step,
         "may_register": registers(request.user, deal) if deal else True,
         "on_behalf_of": deal.partner if deal and deal.on_behalf else None,
+        "own_already": _own_already(request, deal),
     }
     if deal is None:
         context["on_behalf_of"] = (

@@ -42,7 +42,7 @@ from portal.audit.models import Audience
 from portal.audit.selectors import Entry, timeline
 from portal.core.calendar import date_in
 from portal.core.errors import PortalError
-from portal.core.exports import csv_response, xlsx_response
+from portal.core.exports import file_response
 from portal.core.formats import country_name
 from portal.core.pagination import show_page_of
 from portal.core.preferences import own_name
@@ -162,9 +162,6 @@ def certificate_list(request: SignedInRequest) -> HttpResponse:
 @membership_required
 def certificate_export(request: SignedInRequest, kind: str) -> HttpResponseBase:
     """What the list shows with these filters and this order, whole; never the code of the public page."""
-    answers = {"csv": csv_response, "xlsx": xlsx_response}
-    if kind not in answers:
-        raise Http404
     _found, table = _filtered(request)
     tables.RequestConfig(request, paginate=False).configure(table)
     header = [
@@ -181,7 +178,7 @@ def certificate_export(request: SignedInRequest, kind: str) -> HttpResponseBase:
         _("Status"),
         _("Withdrawn on"),
     ]
-    return answers[kind]("certificates", header, _rows(table.data.data, table.day))
+    return file_response(kind, "certificates", _("Certificates"), header, _rows(table.data.data, table.day))
 
 
 def _rows(certificates: QuerySet[Any], day: date) -> Iterator[list[Any]]:

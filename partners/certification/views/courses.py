@@ -32,7 +32,7 @@ from portal.accounts.membership import membership_required
 from portal.audit.models import Audience
 from portal.audit.selectors import Entry, timeline
 from portal.core.errors import RuleViolation, WrongState
-from portal.core.exports import Money, csv_response, xlsx_response
+from portal.core.exports import Money, file_response
 from portal.core.formats import format_number, language_name
 from portal.core.pagination import show_page_of
 from portal.core.templatetags.portal import day, status_badge
@@ -175,8 +175,9 @@ def course_export(request: HttpRequest, kind: str) -> HttpResponseBase:
     require(request.user, "training.see")
     table = _table(request, CourseFilter(request.GET, _courses(request), user=request.user))
     RequestConfig(request, paginate=False).configure(table)
-    answer = csv_response if kind == "csv" else xlsx_response
-    return answer(f"courses-{timezone.localdate():%Y-%m-%d}", HEADER, _export_rows(table.data.data))
+    return file_response(
+        kind, f"courses-{timezone.localdate():%Y-%m-%d}", _("Courses"), HEADER, _export_rows(table.data.data)
+    )
 
 
 def seen_course(request: HttpRequest, code: str) -> Course:

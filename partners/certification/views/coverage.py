@@ -20,7 +20,7 @@ from partners.organisations.selectors import is_distributor, is_partner
 from portal.accounts.membership import membership_required
 from portal.core.charts import Chart, Segment, share_rows
 from portal.core.errors import NotAllowed, gettext_noop
-from portal.core.exports import csv_response, xlsx_response
+from portal.core.exports import file_response
 from portal.core.formats import country_name
 from portal.core.pagination import show_page_of
 
@@ -108,8 +108,7 @@ def export(request: HttpRequest, kind: str) -> HttpResponseBase:
         _("Sales, present"),
         _("Missing"),
     ]
-    answer = csv_response if kind == "csv" else xlsx_response
-    return answer("certified-staff", header, _rows(table))
+    return file_response(kind, "certified-staff", _("Coverage"), header, _rows(table))
 
 
 def _rows(table: CoverageTable) -> Iterator[list[Any]]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Prefetch
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -44,7 +44,7 @@ from portal.audit.models import Audience
 from portal.audit.selectors import timeline
 from portal.core.calendar import date_in
 from portal.core.errors import RuleViolation, WrongState
-from portal.core.exports import csv_response, xlsx_response
+from portal.core.exports import file_response
 from portal.core.formats import country_name
 from portal.core.pagination import show_page_of
 from portal.core.references import read_reference
@@ -141,13 +141,10 @@ def _export_rows(rows: Any) -> Iterator[list[Any]]:
 @require_safe
 def export(request: HttpRequest, kind: str) -> HttpResponseBase:
     """What the list shows, all pages of it, in its order."""
-    answers = {"csv": csv_response, "xlsx": xlsx_response}
-    if kind not in answers:
-        raise Http404
     _found, table = _table(request)
     RequestConfig(request, paginate=False).configure(table)
     name = f"departures-{timezone.localdate():%Y-%m-%d}"
-    return answers[kind](name, HEADER, _export_rows(table.data.data))
+    return file_response(kind, name, _("Departures"), HEADER, _export_rows(table.data.data))
 
 
 @require_POST

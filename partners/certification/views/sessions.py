@@ -41,7 +41,7 @@ from portal.accounts.membership import membership_required
 from portal.audit.models import Audience
 from portal.audit.selectors import timeline
 from portal.core.errors import PortalError, RuleViolation, WrongState
-from portal.core.exports import csv_response, xlsx_response
+from portal.core.exports import file_response
 from portal.core.formats import country_name, language_name
 from portal.core.pagination import show_page_of
 from portal.core.web import add_violation, message_of
@@ -363,8 +363,7 @@ def participants(request: HttpRequest, pk: str, kind: str) -> HttpResponseBase:
         .select_related("employment__partner")
         .order_by("booked_at", "pk")
     )
-    answer = csv_response if kind == "csv" else xlsx_response
-    return answer(f"participants-{session.pk}", HEADER, _rows(rows))
+    return file_response(kind, f"participants-{session.pk}", _("Participants"), HEADER, _rows(rows))
 
 
 def _rows(bookings: QuerySet[Booking]) -> Iterator[list[Any]]:

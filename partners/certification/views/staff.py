@@ -25,7 +25,7 @@ from partners.organisations.selectors import is_partner
 from portal.accounts.membership import membership_required
 from portal.core.calendar import date_in
 from portal.core.errors import NotAllowed, RuleViolation, WrongState, gettext_noop
-from portal.core.exports import csv_response, xlsx_response
+from portal.core.exports import file_response
 from portal.core.pagination import show_page_of
 from portal.core.web import add_violation
 
@@ -137,8 +137,7 @@ def _export(request: HttpRequest, partner: Partner, kind: str) -> HttpResponseBa
         _("Next expiry"),
         _("Portal account"),
     ]
-    answer = csv_response if kind == "csv" else xlsx_response
-    return answer("team", header, _rows(table))
+    return file_response(kind, "team", _("Team"), header, _rows(table))
 
 
 def _rows(table: TeamTable) -> Iterator[list[Any]]:

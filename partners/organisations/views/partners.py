@@ -34,7 +34,7 @@ from partners.organisations.views.people import may_manage
 from portal.accounts.membership import membership_required
 from portal.core.calendar import date_in
 from portal.core.errors import RuleViolation
-from portal.core.exports import csv_response, xlsx_response
+from portal.core.exports import file_response
 from portal.core.formats import country_name
 from portal.core.pagination import show_page_of
 from portal.core.templatetags.portal import day, status_badge, tier_badge
@@ -169,8 +169,7 @@ def partner_export(request: HttpRequest, kind: str) -> HttpResponse:
     table = PartnerTable(rows, order_by="trade_name")
     tables.RequestConfig(request, paginate=False).configure(table)
     header, read = _export_of(request)
-    answer = csv_response if kind == "csv" else xlsx_response
-    return answer("partners", header, _export_rows(table.data.data, read))
+    return file_response(kind, "partners", _("Partners"), header, _export_rows(table.data.data, read))
 
 
 def _export_of(request: HttpRequest) -> tuple[list[str], Any]:

@@ -7,11 +7,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from dealreg.deals import actions
-from dealreg.deals.models import Conflict
+from dealreg.deals.models import Conflict, Deal
 from partners.customers.actions import Source, add_customer, observe
 from partners.customers.identity import read_identity
 from partners.customers.models import Customer, CustomerChange
 from portal.accounts.models import User
+from tests.dealreg.deals import stages
 from tests.dealreg.deals.stages import LATER, MONDAY, in_english
 from tests.dealreg.deals.test_customers import REASON, merge, registered, two_customers
 
@@ -69,6 +70,21 @@ def test_a_record_is_found_by_its_number_however_typed(cast, sign_in):
     moved = sign_in(cast.karim).get(f"/customers/{one.reference.lower().replace('-', '')}/")
     assert (moved.status_code, moved.headers["Location"]) == (301, one.get_absolute_url())
     assert sign_in(cast.karim).get("/customers/C-000000/").status_code == 404
+
+
+def test_a_record_is_found_by_the_number_of_a_deal_that_the_reader_sees(cast, sign_in):
+    deal = stages.submitted(cast, customer_name="Ville de Lens", web_domain="lens.example")
+    stages.submitted(cast, customer_name="Port de Sète", web_domain="sete.example")
+    deal.refresh_from_db()
+
+    def found(text):
+        rows = sign_in(cast.karim).get("/customers/", {"q": text}).context["table"].rows
+        return [row.record.pk for row in rows]
+
+    assert found(deal.reference) == found(deal.reference.lower().replace("-", " ")) == [deal.customer_id]
+    assert found("DR-000000") == []
+    Deal.objects.filter(pk=deal.pk).update(partner=cast.platin)
+    assert found(deal.reference) == []
 
 
 def test_the_list_is_of_the_region_and_filtered_by_country(cast, sign_in):

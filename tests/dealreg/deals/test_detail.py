@@ -325,6 +325,26 @@ def test_an_add_on_stands_on_the_nodes_of_another_line(cast, read, sign_in):
     assert "100 nodes announced, 200 in the lines" in read(cast.amir, deal)
 
 
+def test_a_closing_date_after_the_protection_is_mentioned_before_and_after_the_approval(
+    cast, read, sign_in, time_machine_at
+):
+    late = date(2027, 4, 1)
+    deal = submitted(cast, expected_close_on=late)
+    before = "the closing date lies later (rule E8)"
+    assert before in read(cast.amir, deal)
+    assert before in read(cast.denise, deal)
+    with time_machine_at(LATER):
+        assert before in sign_in(cast.denise).get(f"{deal.get_absolute_url()}approve/").content.decode()
+        unfinished = draft(cast, customer_name="Ville de Lens", expected_close_on=late)
+        for step in ("customer", "review"):
+            page = sign_in(cast.amir).get(f"{unfinished.get_absolute_url()}draft/{step}/")
+            assert before in page.content.decode()
+    protected = approved(cast, customer_name="Ville d'Arras", expected_close_on=late)
+    assert "before the expected closing date (rule E8)" in read(cast.amir, protected)
+    in_time = approved(cast, customer_name="Ville de Cassel")
+    assert "expected closing date (rule E8)" not in read(cast.amir, in_time)
+
+
 def test_a_free_mail_host_is_accepted_with_a_hint(cast, read):
     deal = submitted(cast, web_domain="gmail.com")
     assert "identifies no company" in read(cast.denise, deal)

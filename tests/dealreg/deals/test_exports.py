@@ -2,13 +2,14 @@
 
 import csv
 import io
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from django.utils import timezone
 from openpyxl import load_workbook
 
+from dealreg.deals import actions
 from dealreg.deals.models import Deal
 from portal.accounts.models import User
 from tests.dealreg.deals import stages
@@ -95,6 +96,44 @@ def test_amounts_and_dates_keep_their_type(cast, sign_in, deals):
     assert row["Nodes"] == 100
     assert isinstance(row["Submitted"], datetime)
     assert isinstance(row["Expected closing date"], datetime | date)
+
+
+def row_of(browser, deal):
+    return next(row for row in csv_of(browser) if row["Number"] == deal.reference)
+
+
+def test_a_won_deal_says_what_was_ordered_and_whether_the_distributor_confirmed_it(cast, sign_in):
+    deal = stages.won(cast)
+    browser = sign_in(cast.amir)
+    row = row_of(browser, deal)
+    assert (row["Distributor's order reference"], row["Order date"]) == ("DN-118842", "2026-12-01")
+    assert (row["Order amount"], row["Order confirmed by the distributor"]) == ("5211.00", "To confirm")
+    actions.dispute_order(deal, by=cast.denise, at=stages.LATER + timedelta(days=11), text="Not with us.")
+    said = row_of(sign_in(cast.denise), deal)["Order confirmed by the distributor"]
+    assert said == "Not found by the distributor"
+    actions.confirm_order(deal, by=cast.denise, at=stages.LATER + timedelta(days=12))
+    assert row_of(browser, deal)["Order confirmed by the distributor"] == "Confirmed"
+    sheet = sheet_of(browser)
+    assert sheet.title == "Deals"
+    place = [cell.value for cell in sheet[1]].index("Order amount")
+    amount = sheet[2][place]
+    assert amount.value == pytest.approx(5211)
+    assert "EUR" in amount.number_format
+
+
+def test_a_lost_deal_says_why_and_to_whom_and_has_no_order(cast, sign_in):
+    deal = stages.lost(cast)
+    Deal.objects.filter(pk=deal.pk).update(lost_to="Rival Security")
+    row = row_of(sign_in(cast.denise), deal)
+    assert (row["Reason of the loss"], row["Competitor"]) == ("Price", "Rival Security")
+    assert row["Ended on"] == f"{deal.ended_on:%Y-%m-%d}"
+    assert row["Distributor's order reference"] == row["Order amount"] == ""
+    assert row["Order confirmed by the distributor"] == ""
+
+
+def test_the_sheet_is_named_in_the_readers_language(cast, sign_in, deals):
+    User.objects.update(language="fr")
+    assert sheet_of(sign_in(cast.amir)).title == "Affaires"
 
 
 def test_a_file_of_another_kind_does_not_exist(cast, sign_in):

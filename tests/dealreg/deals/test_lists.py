@@ -9,7 +9,9 @@ import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
+from dealreg.deals import actions
 from dealreg.deals.actions import approve_deal
+from dealreg.deals.actions.drafting import LineInput
 from dealreg.deals.models import Deal
 from dealreg.deals.selectors import queue_of
 from portal.accounts.models import User
@@ -449,3 +451,99 @@ def test_orders_to_confirm_are_a_filter_of_the_list(cast, sign_in):
     waiting = stages.won(cast, customer_name="Ville de Lens", web_domain="lens.example")
     assert shown(sign_in(cast.denise), "?status=to_confirm") == {waiting.reference}
     assert shown(sign_in(cast.eve), "?status=to_confirm") == set()
+
+
+def orders_of(browser):
+    return [deal.reference for deal in browser.get(QUEUE).context["orders"]]
+
+
+def test_the_queue_lists_the_orders_that_a_distributor_has_to_confirm(cast, sign_in):
+    stages.confirmed(cast)
+    deal = stages.won(cast, customer_name="Ville de Lens", web_domain="lens.example")
+    page = sign_in(cast.denise).get(QUEUE).content.decode()
+    assert orders_of(sign_in(cast.denise)) == [deal.reference]
+    assert "DN-118842" in page
+    assert f"{deal.get_absolute_url()}confirm_order/" in page
+    assert 'href="#orders"' in page
+    # Who only reads has the list without the step; others have neither.
+    readonly = sign_in(cast.olga).get(QUEUE).content.decode()
+    assert "DN-118842" in readonly
+    assert "confirm_order" not in readonly
+    assert orders_of(sign_in(cast.eve)) == orders_of(sign_in(cast.karim)) == []
+    assert 'href="#orders"' not in sign_in(cast.eve).get(QUEUE).content.decode()
+    # What is disputed waits for the partner.
+    actions.dispute_order(deal, by=cast.denise, at=stages.LATER + timedelta(days=11), text="Not with us.")
+    assert orders_of(sign_in(cast.denise)) == []
+
+
+def test_the_orders_of_the_queue_cost_the_same_for_two_and_for_twenty(
+    cast, sign_in, django_assert_max_num_queries
+):
+    browser = sign_in(cast.denise)
+    first = stages.won(cast)
+    counts = []
+    for rows in (2, 20):
+        while Deal.objects.count() < rows:
+            stages.won(cast, customer_name=f"Client {Deal.objects.count():02d} SA")
+        browser.get(QUEUE)
+        with django_assert_max_num_queries(13) as captured:
+            assert len(orders_of(browser)) == rows
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
+    assert first.reference in orders_of(browser)
+
+
+@pytest.fixture
+def requests(cast):
+    """One deal of each: with an extension, a change and an appeal that wait, and one with nothing."""
+    grown = stages.approved(cast, customer_name="Ville de Lens", web_domain="lens.example")
+    actions.ask_amendment(
+        grown,
+        by=cast.amir,
+        at=stages.LATER,
+        reason="Three more sites.",
+        lines=[LineInput(cast.products["EPS-ADV"], 400, 12)],
+        nodes=400,
+        expected_close_on=grown.expected_close_on,
+    )
+    refused = stages.rejected(cast)
+    actions.file_appeal(refused, by=cast.amir, at=stages.LATER + timedelta(days=1), text="It is new.")
+    return {
+        "extension": stages.held(cast, customer_name="Port de Sète", web_domain="sete.example").reference,
+        "amendment": grown.reference,
+        "appeal": refused.reference,
+        "nothing": stages.approved(
+            cast, customer_name="Mairie d'Arras", web_domain="arras.example"
+        ).reference,
+    }
+
+
+@pytest.mark.parametrize("person", ["amir", "denise", "karim"])
+def test_a_request_that_waits_is_marked_in_the_list_with_who_has_to_act(cast, sign_in, requests, person):
+    browser = sign_in(cast.people[person])
+    for kind, words in (
+        ("extension", ("Extension asked for", "Distributor decides")),
+        ("amendment", ("Change asked for", "Distributor decides")),
+        ("appeal", ("Appeal filed", "Channel manager decides")),
+    ):
+        assert shown(browser, f"?pending={kind}") == {requests[kind]}
+        row = browser.get(f"{LIST}?pending={kind}").content.decode().partition("<table")[2]
+        for text in words:
+            assert row.count(text) == 1
+    assert shown(browser, "?pending=any") == set(requests.values()) - {requests["nothing"]}
+    assert requests["nothing"] in shown(browser)
+    assert shown(sign_in(cast.eve), "?pending=any") == set()
+
+
+def test_a_request_that_is_decided_is_marked_no_longer(cast, sign_in, requests):
+    deal = Deal.objects.get(reference=requests["amendment"])
+    actions.approve_amendment(deal.amendments.get(), by=cast.denise, at=stages.LATER + timedelta(days=1))
+    assert shown(sign_in(cast.amir), "?pending=amendment") == set()
+    assert "Change asked for</span>" not in sign_in(cast.amir).get(LIST).content.decode()
+
+
+def test_requests_cost_the_list_no_query_per_row(cast, sign_in, requests, django_assert_max_num_queries):
+    browser = sign_in(cast.amir)
+    browser.get(LIST)
+    with django_assert_max_num_queries(8):
+        assert shown(browser) == set(requests.values())

@@ -181,3 +181,17 @@ def test_the_number_of_statements_does_not_grow(
         submitted(cast, customer_name=f"Atelier {'ABCDEF'[number]} Lorrain")
     with django_assert_num_queries(len(few)):
         browser.get("/deals/pipeline/", asked)
+
+
+def test_a_request_that_waits_is_marked_on_the_board_and_counts_no_deal_twice(cast, sign_in, deals):
+    deal = deals["approved"]
+    actions.ask_extension(deal, by=cast.amir, at=THEN, asked=extension(THEN))
+    browser = sign_in(cast.amir)
+    context = look(browser)
+    assert [column.deals for column in columns(context).values()] == [1, 0, 1]
+    assert "Distributor decides" in browser.get("/deals/pipeline/").content.decode()
+    assert [card.reference for card in columns(look(browser, pending="extension"))["Approved"].cards] == [
+        deal.reference
+    ]
+    assert look(browser, pending="extension")["glance"].deals == 1
+    assert look(browser, pending="amendment")["glance"].deals == 0

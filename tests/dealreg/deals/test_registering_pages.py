@@ -18,6 +18,8 @@ from portal.accounts.models import User
 from portal.core.calendar import date_in
 from portal.documents.models import Document
 from portal.notifications.models import Notification
+from tests.dealreg.deals import stages
+from tests.dealreg.deals.test_on_behalf import draft_for
 
 pytestmark = pytest.mark.django_db
 
@@ -442,6 +444,59 @@ def test_a_resale_price_is_never_asked_for(cast, sign_in, ready):
         context = browser.get(step(ready, name)).context
         names |= set(getattr(context.get("form"), "fields", {}))
     assert not {name for name in names if "price" in name or "amount" in name}
+
+
+# The partner's own registration of the same customer.
+
+
+ALREADY = "Your company has already registered this customer and product group"
+
+
+def test_the_own_registration_of_the_customer_is_told_on_every_step_and_while_it_is_saved(cast, sign_in):
+    first = stages.submitted(cast, customer_name="Hôpital Saint-Roch")
+    browser = sign_in(cast.amir)
+    token = token_of(browser)
+    saved = browser.post(REGISTER, first_screen(draft=token, action="autosave")).content.decode()
+    assert f"{ALREADY}: {first.reference}." in saved
+    deal = Deal.objects.get(status=DealStatus.DRAFT)
+    browser.post(step(deal, "lines"), lines(line(cast)))
+    for name in registering.STEPS:
+        page = browser.get(step(deal, name)).content.decode()
+        assert page.count(f"{ALREADY}: {first.reference}.") == 1
+        assert f'href="{first.get_absolute_url()}"' in page
+    refused = browser.post(step(deal, "review"), {"action": "submit"})
+    assert refused.status_code == 422
+    assert refused.content.decode().count(ALREADY) == 1
+    # Another customer, or another product group, is another deal.
+    other = first_screen(customer_name="Ville de Lens", web_domain="", action="autosave")
+    assert ALREADY not in browser.post(step(deal, "customer"), other).content.decode()
+    browser.post(step(deal, "customer"), first_screen(product_group="total-security"))
+    assert ALREADY not in browser.get(step(deal, "customer")).content.decode()
+
+
+def test_what_others_registered_is_told_on_no_step(cast, sign_in):
+    """Rule E6: the same pages whether another partner has the customer or nobody."""
+    pages = {}
+    for turn in ("free", "taken"):
+        if turn == "taken":
+            stages.submitted(cast, cast.bruno, customer_name="Hôpital Saint-Roch")
+        browser = sign_in(cast.amir)
+        saved = browser.post(REGISTER, first_screen(draft=token_of(browser), action="autosave"))
+        deal = Deal.objects.filter(partner=cast.alpha).latest("pk")
+        pages[turn] = [ALREADY in saved.content.decode()] + [
+            ALREADY in browser.get(step(deal, name)).content.decode() for name in registering.STEPS
+        ]
+        deal.delete()
+    assert pages["free"] == pages["taken"] == [False] * 5
+
+
+def test_a_distributor_hears_of_what_it_sees_itself(cast, sign_in):
+    first = stages.submitted(cast, customer_name="Hôpital Saint-Roch")
+    deal = draft_for(cast, customer_name="Hôpital Saint-Roch")
+    words = f"{first.reference} is registered for this partner, customer and product group already."
+    assert words in sign_in(cast.denise).get(step(deal, "customer")).content.decode()
+    Deal.objects.filter(pk=first.pk).update(distributor=cast.third)
+    assert first.reference not in sign_in(cast.denise).get(step(deal, "customer")).content.decode()
 
 
 # Contact and evidence.
