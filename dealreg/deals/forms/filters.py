@@ -52,10 +52,10 @@ class DealFilter(ListFilter):
     )
     pending = django_filters.ChoiceFilter(
         label=_("Request"),
-        empty_label=_("With or without a request"),
+        empty_label=_("All requests"),
         method="with_request",
         choices=[
-            ("any", _("Any request that waits for a decision")),
+            ("any", _("With a request that waits")),
             ("extension", _("Extension asked for")),
             ("amendment", _("Change asked for")),
             ("appeal", _("Appeal filed")),

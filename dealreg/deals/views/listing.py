@@ -305,9 +305,9 @@ PARTS_OF_QUEUE = {
 }
 
 
-def _parts_of_queue(to_decide: int, counts: dict[str, int]) -> list[dict[str, Any]]:
+def _parts_of_queue(to_decide: str, counts: dict[str, int]) -> list[dict[str, Any]]:
     """The lists of the page that are not empty, to jump to: the lower ones are out of sight."""
-    parts = [{"label": _("To decide"), "url": "#to-decide", "count": format_number(to_decide)}]
+    parts = [{"label": _("To decide"), "url": "#to-decide", "count": to_decide}]
     return parts + [
         {"label": label, "url": f"#{name}", "count": format_number(counts[name])}
         for name, label in PARTS_OF_QUEUE.items()
@@ -356,7 +356,9 @@ def queue(request: HttpRequest) -> HttpResponse:
         "page": page,
         "filter": filters,
         "views": views,
-        "parts": _parts_of_queue(page.paginator.count, counts),
+        "parts": _parts_of_queue(
+            format_number(page.paginator.count) + ("+" if page.paginator.capped else ""), counts
+        ),
         "orders_count": counts["orders"],
         "may_confirm": can(request.user, "deals.confirm_order"),
         "is_vendor": step == Step.VENDOR,
