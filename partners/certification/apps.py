@@ -6,7 +6,7 @@ class CertificationConfig(AppConfig):
     label = "certification"
 
     def ready(self) -> None:
-        from partners.certification import departures
+        from partners.certification import departures, team
         from partners.certification.strength import strength_panel
         from partners.certification.taken_along import transfers_waiting
         from partners.organisations.panels import register_partner_panel
@@ -21,3 +21,4 @@ class CertificationConfig(AppConfig):
             "departure-replacement-due", "departure-reminder", read=departures.departures_to_act_on
         )
         register_waiting_subjects("departure-correction-asked", read=departures.corrections_to_decide)
+        register_waiting_subjects("partner-without-administrator", read=team.partners_without_administrator)

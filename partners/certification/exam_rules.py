@@ -34,12 +34,14 @@ class ExamTerms:
 class EarlierAttempt:
     taken_on: date
     passed: bool
+    another_granted: bool = False
 
 
 def failures_in_a_row(earlier: Sequence[EarlierAttempt]) -> list[EarlierAttempt]:
-    """Those that were failed since the exam was last passed."""
+    """Those that were failed since the exam was last passed, the last first; one day's in order."""
     failed: list[EarlierAttempt] = []
-    for attempt in sorted(earlier, key=lambda one: one.taken_on, reverse=True):
+    # Not sorted backwards, which would leave those of one day in their order.
+    for attempt in sorted(earlier, key=lambda one: one.taken_on)[::-1]:
         if attempt.passed:
             break
         failed.append(attempt)
@@ -59,8 +61,9 @@ def may_start_attempt(
     on: date,
     renewable_from: date | None = None,
 ) -> None:
-    """So many attempts in a row, and after each failed one the next waits. Whoever holds a certificate of
-    the course takes the exam again when it has to be renewed (`renewable_from`), not before."""
+    """So many attempts in a row, and after each failed one the next waits, unless another was granted after
+    the last. Whoever holds a certificate of the course takes the exam again when it has to be renewed
+    (`renewable_from`), not before."""
     if renewable_from is not None and on < renewable_from:
         raise RuleViolation(
             "certificate-valid",
@@ -69,7 +72,10 @@ def may_start_attempt(
             ),
             day=renewable_from,
         )
-    if len(failures_in_a_row(earlier)) >= terms.attempts:
+    failed = failures_in_a_row(earlier)
+    if failed and failed[0].another_granted:
+        return
+    if len(failed) >= terms.attempts:
         raise RuleViolation(
             "no-attempt-left",
             gettext_noop(

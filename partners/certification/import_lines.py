@@ -1,9 +1,9 @@
-"""What the lines of an uploaded file of exam results or of existing certificates would do: each is good,
-good with a new employee, known already, or bad with a reason. Reads only; people are looked for at the
-partner that the line names and nowhere else."""
+"""What the lines of an uploaded file of exam results, of existing certificates or of questions would do: each
+is good, good with a new employee, known already, or bad with a reason. Reads only; people are looked for at
+the partner that the line names and nowhere else."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -11,9 +11,11 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db.models.functions import Upper
 
 from partners.catalogue.models import ProductGroup
 from partners.catalogue.price_file import Wrong, read_day
+from partners.certification.exam_rules import MOST_ANSWERS, check_question
 from partners.certification.models import (
     Attempt,
     Certificate,
@@ -22,6 +24,7 @@ from partners.certification.models import (
     ExamMode,
     ImportedFile,
     ImportKind,
+    Question,
     Track,
 )
 from partners.certification.rules import last_valid_day
@@ -30,7 +33,8 @@ from partners.organisations.models import Partner
 from partners.programme.selectors import NoEditionInForce, rulebook_on
 from portal.accounts.models import User
 from portal.core.calendar import date_in, months_after
-from portal.core.errors import gettext_noop
+from portal.core.errors import RuleViolation, gettext_noop
+from portal.core.exports import FORMULA_STARTS
 from portal.core.uploaded_tables import Line, read_table
 
 MAX_BYTES = 2_000_000
@@ -42,9 +46,17 @@ COLUMNS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("partner", "name", "issued_on"),
         ("email", "track", "course", "title", "number", "expires_on"),
     ),
+    ImportKind.QUESTIONS: (
+        ("course", "question", "right", "answer_1", "answer_2"),
+        (*(f"answer_{number}" for number in range(3, MOST_ANSWERS + 1)), "in_use"),
+    ),
 }
 REASON = "reason"
-LONGEST = {"name": 120, "employee": 254, "email": 254, "title": 200, "number": 20}
+ANSWERS = [f"answer_{number}" for number in range(1, MOST_ANSWERS + 1)]
+LONGEST = {
+    "name": 120, "employee": 254, "email": 254, "title": 200, "number": 20, "question": 1_000,
+    **dict.fromkeys(ANSWERS, 300),
+}  # fmt: skip
 GOOD, NEW, KNOWN, BAD = "good", "new", "known", "bad"
 
 _NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{2,19}")
@@ -73,6 +85,10 @@ class Judged:
     day: Any = None
     expires_on: date | None = None
     score_pct: Any = None
+    question: str = ""
+    answers: list[str] = field(default_factory=list)
+    right: list[int] = field(default_factory=list)
+    in_use: bool = True
 
     def stored(self) -> dict[str, Any]:
         return {
@@ -94,6 +110,7 @@ def read_lines(kind: str, content: bytes) -> list[Line]:
         optional=(*optional, REASON),
         max_bytes=MAX_BYTES,
         max_lines=MAX_LINES,
+        max_cell=max(LONGEST.values()),
     )
     for line in lines:
         line.cells.pop(REASON, None)
@@ -115,8 +132,7 @@ def lines_of(imported: ImportedFile) -> list[Line]:
 
 def judge(kind: str, lines: list[Line], *, reader: User, at: datetime) -> list[Judged]:
     """The number of statements does not grow with the number of lines."""
-    known = _Known(partners_named(lines, reader), {line.cells.get("number", "").upper() for line in lines})
-    check = known.check_result if kind == ImportKind.RESULTS else known.check_certificate
+    check = _checker(kind, lines, reader)
     judged = []
     for line in lines:
         one = Judged(line.number, line.cells)
@@ -127,6 +143,19 @@ def judge(kind: str, lines: list[Line], *, reader: User, at: datetime) -> list[J
             one.outcome, one.problem, one.params = BAD, wrong.message, wrong.params
         judged.append(one)
     return judged
+
+
+def _checker(kind: str, lines: list[Line], reader: User) -> Callable[[Judged, datetime], None]:
+    if kind == ImportKind.QUESTIONS:
+        return _Banks(courses_named(lines, reader)).check_question
+    known = _Known(partners_named(lines, reader), {line.cells.get("number", "").upper() for line in lines})
+    return known.check_result if kind == ImportKind.RESULTS else known.check_certificate
+
+
+def courses_named(lines: Iterable[Line], reader: User) -> dict[str, Course]:
+    named = {line.cells.get("course", "").upper() for line in lines}
+    seen = Course.objects.visible_to(reader).annotate(upper=Upper("code")).filter(upper__in=named)
+    return {course.code.upper(): course for course in seen}
 
 
 def _check_lengths(cells: dict[str, str]) -> None:
@@ -317,6 +346,65 @@ class _Known:
             one.outcome = KNOWN
             return
         raise Wrong(gettext_noop("This number belongs to another certificate."))
+
+
+class _Banks:
+    """The questions that the courses of a file have already."""
+
+    def __init__(self, courses: dict[str, Course]) -> None:
+        self.courses = courses
+        self.answers: dict[tuple[int, str], dict[str, bool]] = {}
+        for question in Question.objects.filter(course__in=courses.values()):
+            key = (question.course_id, _folded(question.text))
+            self.answers[key] = _marked(question.answers, question.right)
+
+    def check_question(self, one: Judged, at: datetime) -> None:
+        course = self.courses.get(one.cells.get("course", "").upper())
+        if course is None:
+            raise Wrong(gettext_noop("No course has this code."))
+        one.course, one.question = course, _undefused(one.cells.get("question", ""))
+        texts = {number: _undefused(one.cells.get(name, "")) for number, name in enumerate(ANSWERS, start=1)}
+        given = [number for number, text in texts.items() if text]
+        one.answers = [texts[number] for number in given]
+        one.right = [
+            given.index(number) if number in given else len(given)
+            for number in _numbers(one.cells.get("right", ""))
+        ]
+        try:
+            check_question(one.question, one.answers, one.right)
+        except RuleViolation as refusal:
+            raise Wrong(refusal.message, **refusal.params) from None
+        one.in_use = _said(one.cells.get("in_use", ""), column="in_use") is not False
+        key = (course.pk, _folded(one.question))
+        before = self.answers.setdefault(key, marked := _marked(one.answers, one.right))
+        if before is marked:
+            return
+        if before != marked:
+            raise Wrong(gettext_noop("This question is there already with other answers: edit it there."))
+        one.outcome = KNOWN
+
+
+def _marked(answers: list[str], right: list[int]) -> dict[str, bool]:
+    return {_folded(text): place in right for place, text in enumerate(answers)}
+
+
+def _numbers(text: str) -> list[int]:
+    """The numbers of the right answers; a spreadsheet may have made a decimal number of two."""
+    parts = [part for part in re.split(r"[\s,;.+/&]+", text) if part]
+    if not all(re.fullmatch(r"[0-9]{1,2}", part) for part in parts):
+        raise Wrong(gettext_noop("Name the right answers by their numbers, such as 1 or 1, 3."))
+    return [int(part) for part in parts]
+
+
+def _undefused(text: str) -> str:
+    """As it was before a file of the portal was made safe for spreadsheets."""
+    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA_STARTS) else text
+
+
+def _said(text: str, *, column: str) -> bool | None:
+    if text and text.lower() not in _YES | _NO:
+        raise Wrong(gettext_noop("“%(column)s” is yes or no."), column=column)
+    return text.lower() in _YES if text else None
 
 
 def _score(cells: dict[str, str], course: Course) -> Decimal:

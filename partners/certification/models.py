@@ -436,6 +436,8 @@ class Attempt(models.Model):
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
+    # Of a failed one: when another was granted, whatever the attempts and the waiting time say.
+    another_granted_at = models.DateTimeField(null=True)
 
     objects = EmployeePartQuerySet.as_manager()
 
@@ -556,10 +558,11 @@ class Certificate(models.Model):
 class ImportKind(models.TextChoices):
     RESULTS = "results", _("Exam results")
     CERTIFICATES = "certificates", _("Existing certificates")
+    QUESTIONS = "questions", _("Questions of an exam")
 
 
 class ImportedFile(models.Model):
-    """A file of results or certificates that was read in, with what became of each line."""
+    """A file of results, certificates or questions that was read in, with what became of each line."""
 
     kind = models.CharField(max_length=12, choices=ImportKind)
     name = models.CharField(max_length=200)

@@ -119,9 +119,10 @@ def send_unsent_questions(at: datetime) -> dict[str, int]:
     return done
 
 
-@sweep("certification.leavers", _("Leavers: portal accounts"), nightly=True)
+@sweep("certification.leavers", _("Leavers: portal accounts"))
 def end_accounts(at: datetime) -> dict[str, int]:
-    """Portal accounts whose last day, told ahead, is over where the partner is."""
+    """Portal accounts whose last day is over where the partner is. Not only at night: that of the last
+    account administrator ends as soon as there is another one."""
     ended = 0
     told = Employment.objects.filter(access_until__isnull=False)
     countries = Partner.objects.filter(pk__in=told.values("partner")).values_list("country", flat=True)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Exists, Min, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, Min, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -25,7 +25,7 @@ from partners.organisations.models import Membership, Partner
 from partners.programme.labels import group_name
 from partners.programme.selectors import rulebook_on
 from portal.accounts.models import User
-from portal.accounts.roles import roles_with
+from portal.accounts.roles import Role, roles_with
 from portal.audit.models import Event
 from portal.core.formats import format_day
 
@@ -115,6 +115,28 @@ def memberships_to_link(partner: Partner, employment: Employment | None = None) 
         .exclude(user__in=taken.values("person__user"))
         .order_by("user__full_name", "pk")
     )
+
+
+def colleagues_with_accounts(employment: Employment) -> list[Membership]:
+    """Who may follow the last account administrator."""
+    access = account_of(employment)
+    return list(
+        Membership.objects.active()
+        .filter(partner=employment.partner_id)
+        .exclude(pk=access.pk if access else None)
+        .order_by("user__full_name", "pk")
+    )
+
+
+def partners_without_administrator(user: User, at: datetime) -> QuerySet[Partner]:
+    """Of the vendor: where nobody follows the last account administrator, who has left."""
+    administrators = Membership.objects.filter(
+        partner=OuterRef("pk"), is_active=True, user__is_active=True, role=Role.PARTNER_ADMIN
+    )
+    left = Employment.objects.filter(partner=OuterRef("pk"), access_until__isnull=False)
+    alone = administrators.order_by().values("partner").annotate(number=Count("pk")).filter(number__gt=1)
+    seen: QuerySet[Partner] = Partner.objects.visible_to(user)
+    return seen.filter(Exists(left), ~Exists(alone))
 
 
 def successors_of(employment: Employment) -> list[Membership]:

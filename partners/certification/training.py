@@ -101,8 +101,11 @@ def earlier_attempts(course: Course, employment: Employment) -> list[EarlierAtte
     """Of the person, wherever they worked: another employer brings no further attempts."""
     found = Attempt.objects.filter(
         course=course, employment__person=employment.person_id, finished_at__isnull=False
-    ).values_list("taken_on", "passed")
-    return [EarlierAttempt(day, bool(passed)) for day, passed in found.order_by("taken_on", "pk")]
+    ).values_list("taken_on", "passed", "another_granted_at")
+    return [
+        EarlierAttempt(day, bool(passed), another_granted=granted is not None)
+        for day, passed, granted in found.order_by("taken_on", "pk")
+    ]
 
 
 def renewable_from(course: Course, employment: Employment, on: date) -> date | None:
@@ -118,6 +121,29 @@ def renewable_from(course: Course, employment: Employment, on: date) -> date | N
         return None
     reminders: Sequence[int] = rulebook_on(on).staff.certificate_reminders_days_before
     return last.expires_on - timedelta(days=max(reminders, default=0))
+
+
+def may_be_granted_another(attempt: Attempt, at: datetime) -> bool:
+    """Whether the attempt is the last of somebody who works there and may not begin the exam now."""
+    if attempt.taken_on is None or attempt.passed:
+        return False
+    course, employment = attempt.course, attempt.employment
+    on = date_in(employment.partner.country, at)
+    later = Attempt.objects.filter(
+        Q(taken_on__gt=attempt.taken_on)
+        | Q(taken_on=attempt.taken_on, pk__gt=attempt.pk)
+        | Q(finished_at=None),
+        course=course,
+        employment__person=employment.person_id,
+    )
+    works_there = employment.left_on is None or employment.left_on >= on
+    if not works_there or later.exists():
+        return False
+    try:
+        may_start_attempt(exam_terms(course), earlier_attempts(course, employment), on=on)
+    except RuleViolation:
+        return course.exam_mode == ExamMode.ONLINE
+    return False
 
 
 # ---------------------------------------------------------------- pages

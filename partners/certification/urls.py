@@ -47,6 +47,7 @@ training_urls = [
     ),
     path("bookings/<int:pk>/give-back/", sessions.give_back, name="give_back"),
     path("exams/<int:pk>/", exams.exam_page, name="exam"),
+    path("exams/<int:pk>/grant/", exams.grant, name="grant_exam"),
     path("<slug:code>/", courses.course_page, name="page"),
     path("<slug:code>/edit/", courses.course_edit, name="edit"),
     path("<slug:code>/publish/", courses.publish, name="publish"),
@@ -56,6 +57,9 @@ training_urls = [
     path("<slug:code>/exam/", exams.start, name="start_exam"),
     path("<slug:code>/results/", results.record, name="results"),
     path("<slug:code>/questions/", questions.bank, name="questions"),
+    re_path(
+        r"^(?P<code>[-\w]+)/questions\.(?P<kind>csv|xlsx)$", questions.bank_export, name="questions_export"
+    ),
     path("<slug:code>/questions/add/", questions.question_add, name="question_add"),
     path("<slug:code>/questions/<int:pk>/", questions.question_edit, name="question"),
     path("<slug:code>/questions/<int:pk>/switch/", questions.switch, name="question_switch"),

@@ -16,6 +16,14 @@ def administrators_of(partners: Collection[int]) -> dict[int, list[User]]:
     return found
 
 
+def programme_administrators_of(partner: Partner) -> list[User]:
+    """Those whose office covers the partner's country."""
+    office = Membership.objects.active().filter(
+        role=Role.PROGRAMME_ADMIN, vendor_office__countries__contains=[partner.country]
+    )
+    return [membership.user for membership in office.order_by("pk")]
+
+
 def managers_of(partners: Iterable[Partner]) -> dict[int, list[User]]:
     """By partner, its own channel manager, else those whose office covers its country (rule A1), else the
     programme administrators, so that nothing is told to nobody. One query."""

@@ -548,6 +548,7 @@ VERBS: dict[str, Verb] = {
     "booking.absent": Verb(_("Did not come"), icon="user-off", tone="warn"),
     "exam.started": Verb(_("Exam begun"), icon="school"),
     "exam.finished": Verb(_("Exam finished"), _("Exam finished with %(score_pct)s"), "school", "info"),
+    "exam.another_granted": Verb(_("Another attempt granted"), icon="rotate-clockwise", tone="ok"),
     "exam.recorded": Verb(
         _("Result recorded"), _("Result recorded: %(score_pct)s"), "clipboard-check", "info"
     ),

@@ -68,12 +68,19 @@ def csv_reader(text: str) -> Any:
 
 
 def read_table(
-    data: bytes, *, required: Sequence[str], optional: Sequence[str], max_bytes: int, max_lines: int
+    data: bytes,
+    *,
+    required: Sequence[str],
+    optional: Sequence[str],
+    max_bytes: int,
+    max_lines: int,
+    max_cell: int = MAX_CELL,
 ) -> list[Line]:
     """The lines of an uploaded table; raises Unreadable when it is none, lacks a column or is too long."""
     if len(data) > max_bytes:
         raise Unreadable(gettext_noop("The file is larger than %(limit)s MB."), limit=max_bytes // 1_000_000)
-    rows = _workbook_rows(data, max_lines) if data.startswith(_ZIP) else _csv_rows(data, max_bytes)
+    raw = _workbook_rows(data, max_lines) if data.startswith(_ZIP) else _csv_rows(data, max_bytes)
+    rows = ((number, [_plain(cell, max_cell) for cell in cells]) for number, cells in raw)
     numbered = ((number, cells) for number, cells in rows if any(cell for cell in cells))
     first = next(numbered, None)
     if first is None:
@@ -109,9 +116,9 @@ def _by_name(names: list[str], cells: list[str]) -> dict[str, str]:
     return {name: cells[place] if place < len(cells) else "" for place, name in enumerate(names)}
 
 
-def _plain(text: str) -> str:
+def _plain(text: str, max_cell: int) -> str:
     """One line of text, cut to a bounded length; longer cells are told by whoever checks them."""
-    return " ".join(text.replace("\x00", "").split())[: MAX_CELL + 1]
+    return " ".join(text.replace("\x00", "").split())[: max_cell + 1]
 
 
 def _csv_rows(data: bytes, max_bytes: int) -> Iterator[tuple[int, list[str]]]:
@@ -120,7 +127,7 @@ def _csv_rows(data: bytes, max_bytes: int) -> Iterator[tuple[int, list[str]]]:
         for cells in lines:
             if len(cells) > MAX_COLUMNS:
                 raise Unreadable(gettext_noop("The file has too many columns."))
-            yield lines.line_num, [_plain(cell) for cell in cells]
+            yield lines.line_num, cells
     except csv.Error as error:
         raise Unreadable(
             gettext_noop("This is not CSV: %(reason)s."), lines.line_num or None, reason=str(error)
@@ -139,7 +146,7 @@ def _workbook_rows(data: bytes, max_lines: int) -> Iterator[tuple[int, list[str]
         for number, cells in enumerate(rows, start=1):
             if number > 10 * max_lines:
                 raise Unreadable(gettext_noop("The file has more than %(limit)s lines."), limit=max_lines)
-            yield number, [_plain(_as_text(cell)) for cell in cells]
+            yield number, [_as_text(cell) for cell in cells]
     except NO_WORKBOOK:
         raise Unreadable(not_readable) from None
 

@@ -204,5 +204,13 @@ register_kind("training-moved-up", _("Place in a session"), "calendar-check", si
 register_kind("training-given-back", _("Place given back"), "calendar-minus", sides=("partner",))
 register_kind("training-moved", _("Session changed"), "calendar-event", sides=("partner",))
 register_kind("training-cancelled", _("Session cancelled"), "calendar-x", sides=("partner",))
+register_kind("exam-another-granted", _("Another attempt at an exam"), "rotate-clockwise", sides=("partner",))
 register_kind("exam-result", _("Result of an exam"), "school", sides=("partner",))
+register_kind(
+    "partner-without-administrator",
+    _("A partner is left without account administrator"),
+    "user-exclamation",
+    asks=("vendor",),
+    sides=("vendor",),
+)
 register_kind("jobs-red", _("A job of the portal is red"), "heartbeat", sides=("vendor",))

@@ -515,6 +515,7 @@ TABLE: dict[str, Page] = {
         course_page(only(CHANNEL)), course_page(only(CHANNEL, ANSWERED)), things="courses"
     ),
     "training:questions": Page(only(CHANNEL), things="courses"),
+    "training:questions_export": Page(only(CHANNEL), things="courses"),
     "training:question_add": Page(only(CHANNEL), post_of(only(CHANNEL)), things="courses"),
     "training:question": Page(only(CHANNEL), post_of(only(CHANNEL)), things="questions"),
     "training:question_switch": Page(405, only(CHANNEL, LED_ON), things="questions"),
@@ -539,6 +540,7 @@ TABLE: dict[str, Page] = {
         seen(EMPLOYEE_READERS, 403),
         things="attempts",
     ),
+    "training:grant_exam": Page(405, seen(EMPLOYEE_READERS, only(CHANNEL, LED_ON)), things="attempts"),
     # Saved views: everybody's own
     "lists:manage": Page(200, things="lists", stranger=frozenset({403, 404})),
     "lists:save": Page(405, ANSWERED, things="lists", stranger=frozenset({403, 404})),
@@ -869,6 +871,7 @@ def _address(name: str, value: Any) -> str:
         "^of/(?P<reference>[-\\w]+)/team\\.(?P<kind>csv|xlsx)$": "of/<reference>/team.csv",
         "^courses\\.(?P<kind>csv|xlsx)$": "courses.<kind>",
         "^sessions/(?P<pk>\\d+)/participants\\.(?P<kind>csv|xlsx)$": "sessions/<pk>/participants.csv",
+        "^(?P<code>[-\\w]+)/questions\\.(?P<kind>csv|xlsx)$": "<code>/questions.csv",
         "<slug:code>/questions/<int:pk>": "EX-1/questions/<pk>",
         "^(?P<name>[0-9T]{21}-[0-9a-f]{16})/$": "20261123T130000000000-0123456789abcdef/",
         "^(?P<name>[0-9T]{21}-[0-9a-f]{16})/html/$": "20261123T130000000000-0123456789abcdef/html/",

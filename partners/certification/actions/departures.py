@@ -428,9 +428,12 @@ def _check_free_until(employment: Employment, day: date) -> None:
 
 def _set_last_day(employment: Employment, left_on: date | None) -> None:
     employment.left_on = left_on
+    if employment.access_until is not None:
+        # An account that is still to be ended follows the last day, and stays with whoever has not left.
+        employment.access_until = left_on
     try:
         with transaction.atomic():
-            employment.save(update_fields=["left_on"])
+            employment.save(update_fields=["left_on", "access_until"])
     except IntegrityError as problem:
         raise RuleViolation(
             "not-free",

@@ -30,6 +30,7 @@ from partners.certification.models import (
 from partners.certification.training import (
     earlier_attempts,
     exam_terms,
+    may_be_granted_another,
     own_employment,
     renewable_from,
     told_of,
@@ -53,12 +54,19 @@ FINISHED = gettext_noop("exams whose time was over")
 
 @transaction.atomic
 def add_question(
-    course: Course, *, by: User, at: datetime, text: str, answers: Sequence[str], right: Sequence[int]
+    course: Course,
+    *,
+    by: User,
+    at: datetime,
+    text: str,
+    answers: Sequence[str],
+    right: Sequence[int],
+    in_use: bool = True,
 ) -> Question:
     require(by, "training.manage")
     check_question(text, answers, right)
     question = Question.objects.create(
-        course=course, text=text, answers=list(answers), right=sorted(set(right))
+        course=course, text=text, answers=list(answers), right=sorted(set(right)), is_active=in_use
     )
     record("course.question_added", course, by=by, at=at, audience=Audience.VENDOR, question=question.pk)
     return question
@@ -188,6 +196,36 @@ def submit_attempt(
         return _finish(attempt, at=attempt.ends_at or at)
     _keep(attempt, answers)
     return _finish(attempt, at=at)
+
+
+@transaction.atomic
+def grant_another_attempt(attempt: Attempt, *, by: User, at: datetime, reason: str) -> Attempt:
+    """One more, at once, after the last failed one: for whoever has used them all, or has to wait."""
+    require(by, "training.manage", attempt)
+    if not reason.strip():
+        raise RuleViolation("reason", gettext_noop("Please give a reason."), field="reason")
+    # As where an exam is begun: one after the other.
+    Employment.objects.select_for_update(of=("self",)).get(pk=attempt.employment_id)
+    attempt = Attempt.objects.select_for_update(of=("self",)).select_related(*_JUDGED).get(pk=attempt.pk)
+    if not may_be_granted_another(attempt, at):
+        raise WrongState(
+            "not-blocked",
+            gettext_noop(
+                "Nothing to grant: the person can take the exam, takes it now, or works here no more."
+            ),
+        )
+    attempt.another_granted_at = at
+    attempt.save(update_fields=["another_granted_at"])
+    record("exam.another_granted", attempt, by=by, at=at, reason=reason.strip())
+    notify(
+        "exam-another-granted",
+        to=told_of(attempt.employment),
+        about=attempt,
+        key=str(attempt.pk),
+        at=at,
+        reason=reason.strip(),
+    )
+    return attempt
 
 
 def finish_overdue_attempts(*, at: datetime, most: int = 1_000) -> dict[str, int]:

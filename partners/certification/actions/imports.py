@@ -1,5 +1,5 @@
-"""Files of exam results and of existing certificates: kept for a preview, applied line by line in one
-transaction. The same file, or the same line, twice changes nothing."""
+"""Files of exam results, of existing certificates and of questions: kept for a preview, applied line by line
+in one transaction. The same file, or the same line, twice changes nothing."""
 
 from collections import Counter
 from datetime import datetime
@@ -9,11 +9,12 @@ from typing import Any
 from django.db import transaction
 
 from partners.certification.actions.certificates import new_code, new_number
-from partners.certification.actions.exams import record_result
+from partners.certification.actions.exams import add_question, record_result
 from partners.certification.import_lines import (
     GOOD,
     NEW,
     Judged,
+    courses_named,
     judge,
     lines_of,
     partners_named,
@@ -21,6 +22,7 @@ from partners.certification.import_lines import (
 )
 from partners.certification.models import (
     Certificate,
+    Course,
     Employment,
     ImportedFile,
     ImportKind,
@@ -64,7 +66,10 @@ def apply_file(import_id: int, *, by: User, at: datetime) -> dict[str, int]:
     unforeseen happens. Returns how many lines had which outcome; WrongState when it was applied before."""
     imported = _waiting(import_id, by)
     lines = lines_of(imported)
-    # One file after the other for each partner: what is judged is still so when it is written.
+    # One file after the other for each partner, or course: what is judged is still so when it is written.
+    if imported.kind == ImportKind.QUESTIONS:
+        banks = [course.pk for course in courses_named(lines, by).values()]
+        list(Course.objects.select_for_update(of=("self",)).filter(pk__in=banks).order_by("pk"))
     named = [partner.pk for partner in partners_named(lines, by).values()]
     list(Partner.objects.select_for_update(of=("self",)).filter(pk__in=named).order_by("pk"))
     judged = judge(imported.kind, lines, reader=by, at=at)
@@ -74,6 +79,11 @@ def apply_file(import_id: int, *, by: User, at: datetime) -> dict[str, int]:
             continue
         if imported.kind == ImportKind.RESULTS:
             record_result(one.course, one.employment, by=by, at=at, taken_on=one.day, score_pct=one.score_pct)
+        elif imported.kind == ImportKind.QUESTIONS:
+            add_question(
+                one.course, by=by, at=at, text=one.question, answers=one.answers, right=one.right,
+                in_use=one.in_use,
+            )  # fmt: skip
         else:
             _enter_certificate(one, entered, by, at)
     imported.lines = [one.stored() for one in judged]

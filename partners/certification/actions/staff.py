@@ -11,19 +11,28 @@ from partners.certification.actions.departures import open_departure
 from partners.certification.lifecycle import DepartureStatus
 from partners.certification.models import Departure, DepartureOrigin, Employment, Person
 from partners.certification.rules import check_departed_on, check_hired_on
-from partners.certification.team import account_of, memberships_to_link, successors_of
+from partners.certification.team import (
+    account_of,
+    colleagues_with_accounts,
+    memberships_to_link,
+    successors_of,
+)
 from partners.organisations.access import require
 from partners.organisations.actions.people import (
+    change_role,
     deactivate_membership,
     end_access_of_leaver,
     is_last_administrator,
 )
+from partners.organisations.contacts import managers_of, programme_administrators_of
 from partners.organisations.handing_over import hand_over
 from partners.organisations.models import Membership, Partner
 from portal.accounts.models import User
+from portal.accounts.roles import Role
 from portal.audit.actions import record
 from portal.core.calendar import date_in
 from portal.core.errors import RuleViolation, WrongState, gettext_noop
+from portal.notifications.actions import notify
 
 
 @dataclass(frozen=True)
@@ -85,6 +94,9 @@ def _enter(
     again = person is not None
     if person is None:
         person = Person.objects.create()
+    else:
+        # An account that was still to be ended is one of somebody who works here.
+        Employment.objects.filter(person=person, partner=partner).update(access_until=None)
     employment = Employment.objects.create(
         person=person, partner=partner, entered_by=by, entered_at=at, **vars(facts)
     )
@@ -150,10 +162,12 @@ def report_leaver(
     at: datetime,
     departed_on: date,
     successor: Membership | None = None,
+    administrator: Membership | None = None,
     note: str = "",
 ) -> LeaverReport:
     """Rule G3 in one step: the last day, the portal account, the open deals to a colleague, and for somebody
-    certified the case with its two clocks. RuleViolation on `departed_on` or `successor`."""
+    certified the case with its two clocks. The last account administrator names the next one, or the vendor
+    is told. RuleViolation on `departed_on`, `successor` or `administrator`."""
     employment = _own_employment(employment_id, by)
     partner = employment.partner
     today = date_in(partner.country, at)
@@ -167,10 +181,15 @@ def report_leaver(
             gettext_noop("Choose a colleague who registers deals for your company."),
             field="successor",
         )
+    if administrator is not None:
+        _appoint(administrator, employment, by=by, at=at)
     fate = account_fate(access, by=by, departed_on=departed_on, on=today)
     employment.left_on = departed_on
-    employment.access_until = departed_on if fate == "later" else None
+    # What cannot be ended now is stored, and ended by the sweep as soon as it can be.
+    employment.access_until = departed_on if fate in ("later", "own", "last") else None
     employment.save(update_fields=["left_on", "access_until"])
+    if fate == "last":
+        tell_without_administrator(employment, at=at)
     handed_over = {}
     if successor is not None and access is not None:
         handed_over = hand_over(partner, of=access.user, to=successor.user, by=by, at=at)
@@ -192,12 +211,37 @@ def report_leaver(
     return LeaverReport(employment, departure, fate, handed_over)
 
 
-def account_fate(access: Membership | None, *, by: User, departed_on: date, on: date) -> str:
+def _appoint(administrator: Membership, employment: Employment, *, by: User, at: datetime) -> None:
+    if administrator not in colleagues_with_accounts(employment):
+        raise RuleViolation(
+            "no-colleague",
+            gettext_noop("Choose a colleague who has a portal account at your company."),
+            field="administrator",
+        )
+    change_role(administrator.pk, by=by, at=at, role=Role.PARTNER_ADMIN)
+
+
+def tell_without_administrator(employment: Employment, *, at: datetime) -> None:
+    partner = employment.partner
+    notify(
+        "partner-without-administrator",
+        to=[*managers_of([partner])[partner.pk], *programme_administrators_of(partner)],
+        about=partner,
+        key=f"{partner.pk}:{employment.pk}",
+        at=at,
+        departed_on=employment.left_on,
+    )
+
+
+def account_fate(
+    access: Membership | None, *, by: User, departed_on: date, on: date, followed: bool = False
+) -> str:
     """What happens to a leaver's portal account: `none`, `ended` at once, `later` when the last day is
-    over, or kept because it is one's own (`own`) or the last account administrator's (`last`)."""
+    over, by the portal soon because it is one's own (`own`), or as soon as somebody else is account
+    administrator (`last`), unless somebody follows with this step."""
     if access is None or not access.is_active:
         return "none"
-    if is_last_administrator(access):
+    if not followed and is_last_administrator(access):
         return "last"
     if departed_on >= on:
         return "later"
@@ -206,7 +250,8 @@ def account_fate(access: Membership | None, *, by: User, departed_on: date, on: 
 
 @transaction.atomic
 def end_account_of_leaver(employment_id: int, *, at: datetime) -> bool:
-    """For the sweep: the last day is over. False when there is nothing left to end."""
+    """For the sweep: the last day is over. False when there is nothing left to end, or not yet: the last
+    account administrator's account stays, and is asked for again, until there is another one."""
     employment = (
         Employment.objects.select_for_update(of=("self",))
         .select_related("partner", "person")
@@ -214,10 +259,12 @@ def end_account_of_leaver(employment_id: int, *, at: datetime) -> bool:
     )
     if employment.access_until is None or employment.access_until >= date_in(employment.partner.country, at):
         return False
-    employment.access_until = None
-    employment.save(update_fields=["access_until"])
     access = account_of(employment)
-    return access is not None and end_access_of_leaver(access.pk, at=at)
+    ended = access is not None and end_access_of_leaver(access.pk, at=at)
+    if ended or account_of(employment) is None:
+        employment.access_until = None
+        employment.save(update_fields=["access_until"])
+    return ended
 
 
 # ---------------------------------------------------------------- locks and checks

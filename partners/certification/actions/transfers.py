@@ -14,17 +14,17 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from partners.certification.actions.departures import open_departure
+from partners.certification.actions.staff import end_account_of_leaver, tell_without_administrator
 from partners.certification.lifecycle import TRANSFER_LIFECYCLE, TransferStatus
 from partners.certification.models import Certificate, DepartureOrigin, Employment, Person, Transfer
 from partners.certification.team import account_of
 from partners.organisations.access import people_who_can, require
-from partners.organisations.actions.people import end_access_of_leaver
+from partners.organisations.actions.people import is_last_administrator
 from partners.organisations.contacts import managers_of
 from partners.organisations.models import Membership
 from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.celery import app as celery
-from portal.core.calendar import date_in
 from portal.core.errors import RuleViolation, WrongState, gettext_noop
 from portal.core.languages import language_of
 from portal.notifications.actions import notify
@@ -260,14 +260,14 @@ def _end_elsewhere(person: Person, employment: Employment, *, at: datetime) -> N
         )
     access = account_of(running)
     running.left_on = starts - timedelta(days=1)
-    over = running.left_on < date_in(running.partner.country, at)
-    running.access_until = None if access is None or over else running.left_on
+    running.access_until = None if access is None else running.left_on
     running.save(update_fields=["left_on", "access_until"])
     departure = open_departure(
         running, by=None, at=at, origin=DepartureOrigin.TRANSFER, reported_on=None, note=""
     )
-    if access is not None and over:
-        end_access_of_leaver(access.pk, at=at)
+    if access is not None and is_last_administrator(access):
+        tell_without_administrator(running, at=at)
+    end_account_of_leaver(running.pk, at=at)
     record(
         "employment.moved_on",
         running,

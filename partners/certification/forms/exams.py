@@ -53,6 +53,15 @@ class QuestionForm(forms.Form):
         }
 
 
+class GrantForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=1_000,
+        help_text=_("The person reads it."),
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
 class ResultForm(forms.Form):
     """The result of one person: one of those who came to a session, or anybody by the e-mail address."""
 

@@ -10,10 +10,13 @@ from partners.certification.models import Certificate, Employment, Track
 from partners.certification.querysets import EmploymentQuerySet
 from partners.certification.team import (
     EXPIRES_SOON_DAYS,
+    account_of,
+    colleagues_with_accounts,
     counting_certificates,
     memberships_to_link,
     successors_of,
 )
+from partners.organisations.actions.people import is_last_administrator
 from partners.organisations.models import Membership, Partner
 from portal.accounts.models import User
 
@@ -90,6 +93,13 @@ class LeaverForm(forms.Form):
         required=False,
         empty_label=_("Nobody: they stay with the company"),
     )
+    administrator = _AccountField(
+        Membership.objects.none(),
+        label=_("New account administrator"),
+        required=False,
+        empty_label=_("Nobody yet: your channel manager is told"),
+        help_text=_("This person is your company’s last account administrator. Name who follows."),
+    )
     note = forms.CharField(
         label=_("Note"),
         max_length=1000,
@@ -100,6 +110,16 @@ class LeaverForm(forms.Form):
 
     def __init__(self, *args: Any, employment: Employment, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        access = account_of(employment)
+        if access is not None and is_last_administrator(access):
+            colleagues = [membership.pk for membership in colleagues_with_accounts(employment)]
+            self.fields["administrator"].queryset = (
+                Membership.objects.filter(pk__in=colleagues)
+                .select_related("user")
+                .order_by("user__full_name")
+            )
+        else:
+            del self.fields["administrator"]
         successors = [membership.pk for membership in successors_of(employment)]
         self.fields["successor"].queryset = (
             Membership.objects.filter(pk__in=successors).select_related("user").order_by("user__full_name")

@@ -11,14 +11,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from partners.certification.actions.exams import save_answers, start_attempt, submit_attempt
-from partners.certification.forms.exams import answers_of
+from partners.certification.actions.exams import (
+    grant_another_attempt,
+    save_answers,
+    start_attempt,
+    submit_attempt,
+)
+from partners.certification.forms.exams import GrantForm, answers_of
 from partners.certification.models import Attempt
-from partners.certification.training import certificate_of
+from partners.certification.training import certificate_of, may_be_granted_another
 from partners.certification.views.courses import seen_course
-from partners.organisations.access import can
+from partners.organisations.access import can, require
 from partners.organisations.selectors import is_vendor
 from portal.accounts.membership import membership_required
+from portal.audit.models import Audience
+from portal.audit.selectors import timeline
 from portal.core.errors import NotAllowed, RuleViolation, WrongState, gettext_noop
 from portal.core.web import message_of
 
@@ -65,8 +72,32 @@ def exam_page(request: HttpRequest, pk: int) -> HttpResponse:
         "running": running,
         "over": attempt.finished_at is None and not running,
         "certificate": certificate_of(attempt, user),
+        "may_grant": can(user, "training.manage") and may_be_granted_another(attempt, now),
+        "grant_form": GrantForm(),
+        "timeline": timeline(attempt, [Audience.EVERYBODY]) if is_vendor(user) else [],
     }
     return render(request, "training/exam_result.html", context)
+
+
+@require_POST
+@membership_required
+def grant(request: HttpRequest, pk: int) -> HttpResponse:
+    """Another attempt for whoever may not begin the exam now."""
+    attempt = get_object_or_404(
+        Attempt.objects.visible_to(request.user).select_related("course", "employment__partner"), pk=pk
+    )
+    require(request.user, "training.manage", attempt)
+    form = GrantForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Another attempt needs a reason of at most 1,000 characters."))
+        return redirect(f"{attempt.get_absolute_url()}#grant")
+    try:
+        grant_another_attempt(attempt, by=request.user, at=timezone.now(), reason=form.cleaned_data["reason"])
+    except (RuleViolation, WrongState) as refusal:
+        messages.error(request, message_of(refusal))
+    else:
+        messages.success(request, _("Another attempt is granted. The person has been told."))
+    return redirect(attempt)
 
 
 def _answer(request: HttpRequest, attempt: Attempt) -> HttpResponse:

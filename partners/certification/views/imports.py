@@ -1,4 +1,4 @@
-"""Files of results and certificates: upload, preview, apply, and a report with what was wrong."""
+"""Files of results, certificates and questions: upload, preview, apply, and a report with what was wrong."""
 
 from typing import Any
 
@@ -39,6 +39,11 @@ EXAMPLES = {
     ImportKind.CERTIFICATES: [
         "P-000123", "Anna Keller", "2026-05-31", "anna.keller@example.com", "technical", "", "", "",
         "2028-05-31",
+    ],
+    ImportKind.QUESTIONS: [
+        "KL-001", "What does the acronym EDR stand for?", "1",
+        "Endpoint Detection and Response", "Emergency Data Recovery", "Encrypted Disk Reader", "", "", "",
+        "yes",
     ],
 }  # fmt: skip
 

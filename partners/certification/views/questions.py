@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -9,12 +10,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partners.certification.actions import exams as actions
+from partners.certification.exam_rules import MOST_ANSWERS
 from partners.certification.forms.exams import QuestionForm
-from partners.certification.models import Question
+from partners.certification.import_lines import COLUMNS
+from partners.certification.models import ImportKind, Question
 from partners.certification.views.courses import managed_course
 from partners.organisations.access import require
 from portal.accounts.membership import membership_required
 from portal.core.errors import RuleViolation
+from portal.core.exports import csv_response, xlsx_response
 from portal.core.pagination import CappedPaginator
 from portal.core.web import add_violation, message_of
 
@@ -52,6 +56,29 @@ def bank(request: HttpRequest, code: str) -> HttpResponse:
             "in_use": questions.filter(is_active=True).count(),
         },
     )
+
+
+@require_safe
+@membership_required
+@never_cache
+def bank_export(request: HttpRequest, code: str, kind: str) -> HttpResponseBase:
+    """The whole bank in the form in which it can be read in again."""
+    require(request.user, "training.manage")
+    course = managed_course(request, code)
+    required, optional = COLUMNS[ImportKind.QUESTIONS]
+    questions = Question.objects.visible_to(request.user).filter(course=course).order_by("pk")
+    answer = csv_response if kind == "csv" else xlsx_response
+    return answer(
+        f"questions-{course.code}",
+        [*required, *optional],
+        (_line(course.code, one) for one in questions.iterator(chunk_size=500)),
+    )
+
+
+def _line(code: str, question: Question) -> list[str]:
+    answers = [*question.answers, *[""] * (MOST_ANSWERS - len(question.answers))]
+    right = ", ".join(str(place + 1) for place in question.right)
+    return [code, question.text, right, *answers, "yes" if question.is_active else "no"]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

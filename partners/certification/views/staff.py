@@ -371,7 +371,11 @@ def leave(request: HttpRequest, pk: int) -> HttpResponse:
             leaving = None
         if leaving:
             fate = actions.account_fate(
-                team.account_of(employment), by=request.user, departed_on=leaving.departed_on, on=today
+                team.account_of(employment),
+                by=request.user,
+                departed_on=leaving.departed_on,
+                on=today,
+                followed=given.get("administrator") is not None,
             )
     return render(
         request,
@@ -382,6 +386,7 @@ def leave(request: HttpRequest, pk: int) -> HttpResponse:
             "leaving": leaving,
             "fate": fate,
             "successor": form.cleaned_data.get("successor") if leaving else None,
+            "administrator": form.cleaned_data.get("administrator") if leaving else None,
             "subjects": [team.subject_of(one) for one in leaving.certificates] if leaving else [],
         },
     )

@@ -5,20 +5,24 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from django.core import mail
+from django.utils import timezone
 
 from partners.certification.actions.exams import (
     FINISHED,
     add_question,
     edit_question,
     finish_overdue_attempts,
+    grant_another_attempt,
     record_result,
     save_answers,
     start_attempt,
     submit_attempt,
     switch_question,
 )
+from partners.certification.actions.imports import keep_file
 from partners.certification.actions.sessions import record_attendance
-from partners.certification.models import Attempt, Booking, Certificate, Course, Person, Question
+from partners.certification.models import Attempt, Booking, Certificate, Course, Employment, Person, Question
 from partners.certification.tasks import exams
 from portal.accounts.models import User
 from portal.audit.models import Event
@@ -324,7 +328,10 @@ def test_the_result_is_entered_on_a_page_that_proposes_who_came(cast, sign_in):
     assert "Bea has not passed: 3%" in said.content.decode()
     assert list(browser.get(place).context["form"].fields["employee"].queryset) == []
     online("ONLINE")
-    assert browser.get("/training/ONLINE/results/").status_code == 302
+    # Of an exam on the portal there is nothing to enter: the list alone.
+    assert "Enter a result" not in browser.get("/training/ONLINE/results/").content.decode()
+    said = browser.post("/training/ONLINE/results/", asked | {"employee": ada.pk}, follow=True)
+    assert "taken on the portal" in said.content.decode()
 
 
 def test_an_address_that_several_people_have_names_nobody(cast, sign_in):
@@ -488,6 +495,122 @@ def test_too_few_questions_in_use_are_said(cast, sign_in):
     published = online("P")
     said = browser.post(f"/training/P/questions/{published.questions.first().pk}/switch/", follow=True)
     assert "The exam asks 4 questions, and 3 are in use." in said.content.decode()
+
+
+# ---------------------------------------------------------------- another attempt
+
+
+def failed(made, by, *, at=AT):
+    return submit_attempt(start_attempt(made, by=by, at=at), {}, by=by, at=at)
+
+
+def test_another_attempt_is_granted_with_a_reason_and_serves_once(cast, tina):
+    made, karim = online(), acting(cast, "karim")
+    first = failed(made, tina)
+    second = failed(made, tina, at=AT + timedelta(days=8))
+    later = AT + timedelta(days=30)
+    with pytest.raises(RuleViolation) as refusal:
+        start_attempt(made, by=tina, at=later)
+    assert refusal.value.code == "no-attempt-left"
+    with pytest.raises(RuleViolation) as refusal:
+        grant_another_attempt(second, by=karim, at=later, reason=" ")
+    assert refusal.value.field == "reason"
+    with pytest.raises(WrongState):
+        grant_another_attempt(first, by=karim, at=later, reason="Not the last one.")
+    grant_another_attempt(second, by=karim, at=later, reason="Ill on that day.")
+    event = Event.objects.about(second).get(verb="exam.another_granted")
+    assert (event.actor, event.reason) == (cast.karim, "Ill on that day.")
+    told = Notification.objects.get(kind="exam-another-granted")
+    assert (told.recipient, told.context["reason"]) == (cast.tina, "Ill on that day.")
+    with pytest.raises(WrongState):
+        grant_another_attempt(second, by=karim, at=later, reason="Twice.")
+    # On the same day: begun, failed, and nothing left again.
+    failed(made, tina, at=later)
+    with pytest.raises(RuleViolation) as refusal:
+        start_attempt(made, by=tina, at=later + timedelta(days=60))
+    assert refusal.value.code == "no-attempt-left"
+
+
+def test_another_attempt_ends_the_waiting_time(cast, tina):
+    made = online()
+    attempt = failed(made, tina)
+    with pytest.raises(RuleViolation):
+        start_attempt(made, by=tina, at=AT)
+    grant_another_attempt(attempt, by=acting(cast, "karim"), at=AT, reason="The line was cut.")
+    again = start_attempt(made, by=tina, at=AT)
+    assert submit_attempt(again, right_answers(again), by=tina, at=AT).passed
+
+
+def test_nothing_is_granted_to_whoever_can_take_the_exam_takes_it_or_is_gone(cast, tina):
+    made, karim = online(), acting(cast, "karim")
+    attempt = failed(made, tina)
+
+    def refused(which=attempt, at=AT):
+        with pytest.raises(WrongState):
+            grant_another_attempt(which, by=karim, at=at, reason="Please.")
+
+    refused(at=AT + timedelta(days=8))
+    running = start_attempt(made, by=tina, at=AT + timedelta(days=8))
+    refused(running)
+    refused(at=AT + timedelta(days=8))
+    passed = submit_attempt(running, right_answers(running), by=tina, at=AT + timedelta(days=8))
+    refused(passed)
+    other = online("OTHER")
+    gone = failed(other, tina)
+    Employment.objects.filter(person__user=tina).update(left_on=date(2026, 11, 26))
+    refused(gone)
+
+
+def test_a_result_from_elsewhere_knows_no_attempts(cast, tina):
+    made = course("R-1", exam_attempts=1)
+    employment = Employment.objects.get(person__user=tina)
+    result = record_result(
+        made, employment, by=acting(cast, "karim"), at=AT, taken_on=date(2026, 11, 20), score_pct=Decimal(10)
+    )
+    with pytest.raises(WrongState):
+        grant_another_attempt(result, by=acting(cast, "karim"), at=AT, reason="Please.")
+
+
+def test_who_may_grant_another_attempt(cast, tina):
+    attempt = failed(online(), tina)
+    for who in ("tina", "alice", "bruno", "denise", "august", "ingrid"):
+        with pytest.raises(NotAllowed):
+            grant_another_attempt(attempt, by=acting(cast, who), at=AT, reason="Please.")
+
+
+def test_another_attempt_is_granted_on_the_page_of_the_last_one(cast, tina, sign_in):
+    now = timezone.now()
+    made = online()
+    attempt = failed(made, tina, at=now)
+    karim, place = sign_in(cast.karim), attempt.get_absolute_url()
+    listed = karim.get(f"/training/{made.code}/results/?q=tina").content.decode()
+    assert place in listed and "Enter a result" not in listed
+    assert place not in karim.get(f"/training/{made.code}/results/?q=nobody").content.decode()
+    assert "Grant another attempt" in karim.get(place).content.decode()
+    assert "Grant another attempt" not in sign_in(cast.tina).get(place).content.decode()
+    assert "needs a reason" in karim.post(f"{place}grant/", {"reason": ""}, follow=True).content.decode()
+    said = karim.post(f"{place}grant/", {"reason": "The line was cut."}, follow=True).content.decode()
+    assert "Another attempt is granted" in said and "The line was cut." in said
+    assert "Another attempt was granted on" in sign_in(cast.tina).get(place).content.decode()
+    again = karim.post(f"{place}grant/", {"reason": "Twice."}, follow=True).content.decode()
+    assert "Nothing to grant" in again
+    deliver_due(at=timezone.now() + timedelta(minutes=1), most=10)
+    letter = mail.outbox[-1]
+    assert "Another attempt" in letter.subject and "The line was cut." in letter.body
+
+
+def test_the_bank_is_exported_in_the_form_in_which_it_is_read(cast, sign_in):
+    made, karim = online(), sign_in(cast.karim)
+    place = f"/training/{made.code}/questions"
+    Question.objects.filter(text="Question 1?").update(text="=1+1?", is_active=False)
+    content = b"".join(karim.get(f"{place}.csv").streaming_content)
+    assert b"'=1+1?" in content
+    kept = keep_file(kind="questions", name="bank.csv", content=content, by=acting(cast, "karim"), at=AT)
+    assert {line["outcome"] for line in kept.lines} == {"known"}
+    assert karim.get(f"{place}.xlsx").status_code == 200
+    assert f"{place}.csv" in karim.get(f"{place}/").content.decode()
+    other = sign_in(cast.alice).get(f"{place}.csv")
+    assert other.status_code == 403
 
 
 def test_which_answers_are_right_reaches_nobody_but_the_training_team(cast, tina, sign_in):

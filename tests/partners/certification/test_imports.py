@@ -11,11 +11,12 @@ from django.urls import reverse
 from openpyxl import Workbook
 
 from partners.certification.actions.imports import apply_file, discard_file, keep_file
-from partners.certification.models import Attempt, Certificate, Employment, ImportedFile, Person
+from partners.certification.models import Attempt, Certificate, Employment, ImportedFile, Person, Question
 from partners.certification.selectors import specialists_of
 from portal.accounts.models import User
 from portal.audit.models import Event
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
+from tests.partners.certification import school
 from tests.partners.certification.papers import AT, TODAY, certificate, course, employee
 
 pytestmark = pytest.mark.django_db
@@ -368,3 +369,86 @@ def test_others_see_neither_list_nor_file(cast, client):
         client.force_login(who)
         assert client.get(kept.get_absolute_url()).status_code == status
         assert client.post(f"{kept.get_absolute_url()}apply/").status_code == status
+
+
+# ---------------------------------------------------------------- questions of exams
+
+BANK = "course;question;right;answer_1;answer_2;answer_3;in_use\n"
+
+
+def test_questions_are_looked_at_first_and_entered_once(cast):
+    made = school.online("Q-1", questions=1)
+    text = BANK + "q-1;What is EDR?;1;Detection;Recovery;;\nQ-1;Which two?;1, 3;One;Two;Three;no\n"
+    kept = keep(text, cast.karim, kind="questions")
+    assert outcomes(kept) == ["good", "good"] and made.questions.count() == 1
+    apply_file(kept.pk, by=cast.karim, at=AT)
+    one, two = made.questions.order_by("pk")[1:]
+    assert (one.text, one.answers, one.right, one.is_active) == (
+        "What is EDR?", ["Detection", "Recovery"], [0], True,
+    )  # fmt: skip
+    assert (two.right, two.is_active) == ([0, 2], False)
+    assert Event.objects.about(made).filter(verb="course.question_added").count() == 2
+    again = applied(text, cast.karim, kind="questions")
+    assert outcomes(again) == ["known", "known"] and made.questions.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("NONE;Q?;1;A;B;;", "No course has this code"),
+        ("Q-1;;1;A;B;;", "Write the question"),
+        ("Q-1;Q?;1;A;;;", "Give from 2 to 6 answers"),
+        ("Q-1;Q?;1;A;a;;", "Two answers are the same"),
+        ("Q-1;Q?;3;A;B;;", "A right answer has no text"),
+        ("Q-1;Q?;0;A;B;;", "A right answer has no text"),
+        ("Q-1;Q?;;A;B;;", "Mark the right answers"),
+        ("Q-1;Q?;1,2;A;B;;", "Mark the right answers"),
+        ("Q-1;Q?;first;A;B;;", "by their numbers"),
+        ("Q-1;Q?;1;A;B;;maybe", "“in_use” is yes or no"),
+        ("Q-1;question 0?;2;Right;Wrong;Worse;", "there already with other answers"),
+        (f"Q-1;{'x' * 1001};1;A;B;;", "“question” is too long"),
+        (f"Q-1;Q?;1;{'x' * 301};B;;", "“answer_1” is too long"),
+    ],
+)
+def test_a_bad_question_stays_outside_with_its_reason(cast, line, said):
+    school.online("Q-1", questions=1)
+    kept = keep(BANK + line + "\nQ-1;Fine?;2;A;B;;\n", cast.karim, kind="questions")
+    assert outcomes(kept) == ["bad", "good"] and said in reason(kept)
+    apply_file(kept.pk, by=cast.karim, at=AT)
+    assert Question.objects.filter(text="Fine?").count() == 1 and Question.objects.count() == 2
+
+
+def test_a_question_that_stands_twice_in_a_file_is_entered_once(cast):
+    school.online("Q-1", questions=0)
+    line = "Q-1;{};{};A;B;;\n"
+    text = BANK + line.format("Q?", 1) + line.format("q?", 1) + line.format("Q?", 2)
+    kept = keep(text, cast.karim, "questions")
+    assert outcomes(kept) == ["good", "known", "bad"]
+
+
+def test_a_workbook_may_have_made_a_number_of_two_right_answers(cast):
+    made = school.online("Q-1", questions=0)
+    content = workbook(
+        ["course", "question", "right", "answer_1", "answer_2", "answer_3"],
+        ["Q-1", "Which two?", 1.3, "One", "Two", "Three"],
+        ["Q-1", "'=1+1?", 2, "'-1", "2", None],
+    )
+    applied(content, cast.karim, kind="questions")
+    two, sum_of = made.questions.order_by("pk")
+    assert two.right == [0, 2]
+    assert (sum_of.text, sum_of.answers) == ("=1+1?", ["-1", "2"])
+
+
+def test_a_file_of_questions_on_its_pages(client, cast):
+    school.online("Q-1", questions=1)
+    client.force_login(cast.karim)
+    assert client.get("/certificates/imports/template/questions/").status_code == 200
+    page = client.get("/certificates/imports/new/", {"kind": "questions"}).content.decode()
+    assert "answer_6" in page and 'value="questions" selected' in page
+    file = SimpleUploadedFile("q.csv", (BANK + "Q-1;Q?;1;A;B;;\nQ-1;;1;A;B;;\n").encode())
+    page = client.post("/certificates/imports/new/", {"kind": "questions", "file": file}, follow=True)
+    text = page.content.decode()
+    assert "Write the question." in text or "crivez la question" in text
+    kept = ImportedFile.objects.get()
+    client.post(f"/certificates/imports/{kept.pk}/apply/")
+    assert Question.objects.filter(text="Q?").exists()

@@ -3,9 +3,11 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
 from dealreg.deals.models import Deal
 from dealreg.deals.selectors import is_registrant, partner_contacts
+from partners.certification.actions.departures import correct_departure_date, withdraw_departure
 from partners.certification.actions.staff import (
     EmployeeFacts,
     add_employee,
@@ -16,10 +18,14 @@ from partners.certification.actions.staff import (
 )
 from partners.certification.models import Departure, Employment, Person
 from partners.certification.tasks import end_accounts
+from partners.certification.team import partners_without_administrator
+from partners.organisations.actions.people import change_role
 from partners.organisations.models import Membership
+from portal.accounts.models import User
 from portal.accounts.roles import Role
 from portal.audit.models import Event
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
+from portal.notifications.actions import deliver_due
 from portal.notifications.models import Notification
 from tests.at_once import at_once
 from tests.dealreg.deals import stages
@@ -335,6 +341,87 @@ def test_one_s_own_account_and_the_last_administrator_s_stay(cast):
     Employment.objects.filter(pk=alice.pk).update(left_on=None)
     assert report_leaver(alice.pk, by=cast.alice, at=AT, departed_on=ON - timedelta(days=1)).account == "own"
     assert Membership.objects.get(user=cast.alice).is_active
+    # Nobody ends their own access: the portal does, soon.
+    assert end_accounts(AT + timedelta(minutes=10)) == {"accounts of leavers ended": 1}
+    assert not Membership.objects.get(user=cast.alice).is_active
+
+
+def leaves_alone(cast, **given):
+    """Alice, the last account administrator of Alpha, reports that she left yesterday."""
+    alice = employ(cast.alpha, "Alice Moreau", user=cast.alice)
+    day = ON - timedelta(days=1)
+    return alice, report_leaver(alice.pk, by=cast.alice, at=AT, departed_on=day, **given)
+
+
+def test_the_last_administrator_s_account_ends_as_soon_as_somebody_else_has_the_role(cast):
+    alice, _report = leaves_alone(cast)
+    for days in (0, 1, 200):
+        assert end_accounts(AT + timedelta(days=days)) == {"accounts of leavers ended": 0}
+    alice.refresh_from_db()
+    assert alice.access_until == ON - timedelta(days=1)
+    change_role(membership(cast.amir).pk, by=cast.nora, at=AT, role=Role.PARTNER_ADMIN)
+    assert end_accounts(AT + timedelta(days=201)) == {"accounts of leavers ended": 1}
+    assert not Membership.objects.get(user=cast.alice).is_active
+    alice.refresh_from_db()
+    assert alice.access_until is None
+
+
+def test_the_vendor_is_told_once_that_a_partner_is_left_without_administrator(cast):
+    leaves_alone(cast)
+    told = Notification.objects.filter(kind="partner-without-administrator")
+    assert set(told.values_list("recipient", flat=True)) == {cast.karim.pk, cast.nora.pk}
+    assert list(partners_without_administrator(cast.karim, AT)) == [cast.alpha]
+    assert list(partners_without_administrator(cast.ingrid, AT)) == []
+    change_role(membership(cast.amir).pk, by=cast.nora, at=AT, role=Role.PARTNER_ADMIN)
+    assert not partners_without_administrator(cast.karim, AT).exists()
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "No account administrator"), ("fr", "Plus d’admin")])
+def test_the_vendor_reads_what_to_do_about_it(cast, mailoutbox, language, said):
+    User.objects.filter(pk=cast.karim.pk).update(language=language)
+    leaves_alone(cast)
+    deliver_due(at=timezone.now() + timedelta(minutes=1), most=10)
+    (letter,) = [one for one in mailoutbox if "karim" in one.to[0]]
+    assert letter.subject.startswith(said) and "Alpha Sécurité" in letter.subject
+    assert "26 " in letter.body and "{" not in letter.body
+
+
+def test_the_last_administrator_names_who_follows_in_the_same_step(cast):
+    _alice, report = leaves_alone(cast, administrator=membership(cast.amir))
+    assert report.account == "own"
+    assert membership(cast.amir).role == Role.PARTNER_ADMIN
+    assert not Notification.objects.filter(kind="partner-without-administrator").exists()
+    assert end_accounts(AT + timedelta(minutes=10)) == {"accounts of leavers ended": 1}
+
+
+@pytest.mark.parametrize("who", ["alice", "bruno", "karim"])
+def test_nobody_but_a_colleague_with_an_account_follows(cast, who):
+    with pytest.raises(RuleViolation) as refusal:
+        leaves_alone(cast, administrator=membership(getattr(cast, who)))
+    assert refusal.value.field == "administrator"
+    assert not Employment.objects.filter(left_on__isnull=False).exists()
+
+
+def test_whoever_comes_back_keeps_the_account_that_was_to_be_ended(cast):
+    alice, _report = leaves_alone(cast)
+    facts_again = EmployeeFacts("Alice Moreau", "", "", ON)
+    rehire(alice.pk, by=cast.alice, at=AT, facts=facts_again)
+    change_role(membership(cast.amir).pk, by=cast.nora, at=AT, role=Role.PARTNER_ADMIN)
+    assert end_accounts(AT + timedelta(days=9)) == {"accounts of leavers ended": 0}
+    assert Membership.objects.get(user=cast.alice).is_active
+
+
+def test_an_account_to_be_ended_follows_the_corrected_last_day_and_stays_with_whoever_has_not_left(cast):
+    tina = employ(cast.alpha, "Tina Faure", user=cast.tina)
+    certify(tina)
+    report = report_leaver(tina.pk, by=cast.alice, at=AT, departed_on=ON)
+    correct_departure_date(
+        report.departure, by=cast.karim, at=AT, departed_on=ON + timedelta(days=5), reason="A week more."
+    )
+    assert end_accounts(AT + timedelta(days=1)) == {"accounts of leavers ended": 0}
+    withdraw_departure(report.departure, by=cast.alice, at=AT, reason="She stays.", still_here=True)
+    assert end_accounts(AT + timedelta(days=9)) == {"accounts of leavers ended": 0}
+    assert Membership.objects.get(user=cast.tina).is_active
 
 
 def test_an_account_lasts_as_long_as_the_last_day_where_the_partner_is(cast):

@@ -10,6 +10,7 @@ import pytest
 from django.utils import timezone
 
 from partners.certification.models import Booking, Course, Employment, Session
+from partners.certification.tasks import end_accounts
 from partners.organisations.models import Membership, Tier
 from partners.specialisations.models import Specialisation
 from portal.accounts.models import User
@@ -264,12 +265,19 @@ def test_what_stays_is_said_before(cast, sign_in):
     alice, own = sign_in(cast.alice), employ(cast.alpha, "Alice Moreau", user=cast.alice)
     place, form = f"/team/{own.pk}/leave/", {"departed_on": today().isoformat(), "action": "check"}
     said = text_of(alice.post(place, form))
-    assert "your company's last account administrator" in said.replace("’", "'").replace("&#x27;", "'")
+    assert "your company’s last account administrator and nobody follows yet" in said
     assert "no term starts" in said
+    follows = Membership.objects.get(user=cast.amir).pk
+    said = text_of(alice.post(place, form | {"administrator": follows}))
+    assert "Amir Haddad becomes account administrator at once." in said and "last day is over" in said
+    said = text_of(alice.get(place))
+    assert "Nobody yet: your channel manager is told" in said and "Bruno" not in said
+    refused = alice.post(place, form | {"administrator": Membership.objects.get(user=cast.bruno).pk})
+    assert "Select a valid choice" in text_of(refused)
     Membership.objects.filter(user=cast.amir).update(role="partner_admin")
     assert "when the last day is over" in text_of(alice.post(place, form))
     yesterday = form | {"departed_on": (today() - timedelta(days=1)).isoformat()}
-    assert "it is your own" in text_of(alice.post(place, yesterday))
+    assert "It is your own portal account" in text_of(alice.post(place, yesterday))
     other = employ(cast.alpha, "Otto Ek")
     assert "There is no portal account" in text_of(alice.post(f"/team/{other.pk}/leave/", form))
     wrong = alice.post(f"/team/{other.pk}/leave/", form | {"departed_on": "2020-01-01"})
@@ -277,6 +285,22 @@ def test_what_stays_is_said_before(cast, sign_in):
     assert "Enter a valid date." in text_of(
         alice.post(f"/team/{other.pk}/leave/", form | {"departed_on": "x"})
     )
+
+
+@pytest.mark.parametrize(
+    ("another", "stays", "ended"),
+    [(False, "stays until somebody else is account administrator", False), (True, "your own: deactiv", True)],
+)
+def test_the_receipt_says_what_becomes_of_the_account(cast, sign_in, another, stays, ended):
+    if another:
+        Membership.objects.filter(user=cast.amir).update(role="partner_admin")
+    alice, own = sign_in(cast.alice), employ(cast.alpha, "Alice Moreau", user=cast.alice)
+    place = f"/team/{own.pk}/leave/"
+    form = {"departed_on": (today() - timedelta(days=1)).isoformat(), "action": "report"}
+    assert stays in text_of(alice.post(place, form, follow=True))
+    Membership.objects.filter(user=cast.amir).update(role="partner_admin")
+    end_accounts(timezone.now())
+    assert "deactivated" in text_of(sign_in(cast.amir).get(place))
 
 
 def test_a_leaver_of_before_the_portal_has_a_receipt_without_details(cast, sign_in, team):

@@ -313,6 +313,17 @@ def test_a_move_to_come_leaves_the_account_until_then(cast, move):
     assert access.is_active and old.access_until == ON + timedelta(days=9)
 
 
+def test_the_last_administrator_of_the_earlier_employer_keeps_the_account_until_somebody_follows(cast, move):
+    old, new, certificate = move
+    Person.objects.filter(pk=old.person_id).update(user=cast.bruno)
+    transfer = asked_and_agreed(cast, new, certificate)
+    actions.grant_transfer(transfer.pk, by=cast.karim, at=AT)
+    old.refresh_from_db()
+    assert Membership.objects.get(user=cast.bruno).is_active and old.access_until == old.left_on
+    told = Notification.objects.get(kind="partner-without-administrator", recipient=cast.karim)
+    assert told.subject == cast.bravo
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_who_decide_at_once_get_one_result(cast, move):
     _old, new, certificate = move

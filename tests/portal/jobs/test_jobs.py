@@ -424,6 +424,30 @@ def test_the_administrators_are_told_once_when_something_turns_red(own_sweeps, s
     assert Notification.objects.filter(kind="jobs-red").count() == 2
 
 
+@pytest.mark.parametrize(
+    ("language", "one", "several"),
+    [
+        ("en", "Red: b.broken", "2 jobs of the portal are red"),
+        ("fr", "Au rouge", "2 tâches du portail"),
+    ],
+)
+def test_the_mail_about_red_jobs_reads_well(cast, language, one, several):
+    type(cast.nora).objects.filter(pk=cast.nora.pk).update(language=language)
+    at = timezone.now()
+    first = Incident.objects.create(job="sweep:b.broken", state="failed", opened_at=at)
+    notify("jobs-red", to=[cast.nora], about=first, key="one", at=at)
+    deliver_due(at=at + timedelta(minutes=1), most=10)
+    Incident.objects.create(job="sweep:c.late", state="late", opened_at=at)
+    notify("jobs-red", to=[cast.nora], about=first, key="two", at=at)
+    deliver_due(at=at + timedelta(minutes=1), most=10)
+    single, both = mail.outbox
+    assert one in single.subject and several in both.subject
+    for letter in mail.outbox:
+        assert "{" not in letter.subject + letter.body and "None" not in letter.body
+        assert "\n" not in letter.subject and "/inbox/" in letter.body
+    assert ("failed" in both.body) == (language == "en") == ("two periods" in both.body)
+
+
 def test_red_after_two_periods_and_all_of_one_moment_in_one_mail(own_sweeps, schedule, cast):
     del own_sweeps["b.broken"]
     at = timezone.now()
