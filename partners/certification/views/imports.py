@@ -101,7 +101,8 @@ def import_template(request: SignedInRequest, kind: str) -> HttpResponseBase:
     if kind not in COLUMNS:
         raise Http404
     required, optional = COLUMNS[kind]
-    return xlsx_response(f"{kind}-template", [*required, *optional], [EXAMPLES[ImportKind(kind)]])
+    name, title = f"{kind}-template", ImportKind(kind).label
+    return xlsx_response(name, [*required, *optional], [EXAMPLES[ImportKind(kind)]], title=title)
 
 
 @require_safe
