@@ -11,6 +11,7 @@ from dealreg.deals.selectors import (
     channel_managers_of,
     distributor_reviewers,
     is_registrant,
+    is_silent,
     reviewing_step,
     side_of,
 )
@@ -70,12 +71,6 @@ def approved_amount(deal: Deal) -> tuple[Decimal, str]:
     return deal.list_amount, deal.currency
 
 
-def step_of(deal: Deal) -> Step:
-    """Whoever decides deals of this kind: the channel manager on enterprise deals and on those registered
-    on behalf (rules E4, E12), else the distributor."""
-    return Step.VENDOR if deal.needs_vendor or deal.reinstated_at else Step.DISTRIBUTOR
-
-
 def deciders_of(amendment: Amendment) -> list[User]:
     if amendment.step == Step.VENDOR:
         return channel_managers_of(amendment.deal.partner)
@@ -108,9 +103,10 @@ def may_decide(user: User, amendment: Amendment, at: datetime) -> bool:
         and amendment.step == Step.DISTRIBUTOR
         and can(user, "deals.decide_as_distributor")
     )
-    silent = amendment.vendor_may_decide_at is not None and amendment.vendor_may_decide_at <= at
     as_vendor = (
-        side == "vendor" and (amendment.step == Step.VENDOR or silent) and can(user, "deals.decide_as_vendor")
+        side == "vendor"
+        and (amendment.step == Step.VENDOR or is_silent(amendment, at))
+        and can(user, "deals.decide_as_vendor")
     )
     return (at_step or as_vendor) and not is_registrant(user, deal)
 

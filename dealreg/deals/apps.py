@@ -47,6 +47,7 @@ class DealsConfig(AppConfig):
             "deal-amendment-asked",
             "deal-amendment-half-time",
             "deal-amendment-overdue",
+            "deal-amendment-silence",
             read=waiting.amendments_waiting,
         )
         register_waiting_subjects("deal-conflict", "deal-both-protected", read=waiting.conflicts_waiting)

@@ -1083,6 +1083,7 @@ class Amendment(models.Model):
     half_time_told_at = models.DateTimeField(null=True)
     overdue_told_at = models.DateTimeField(null=True)
     vendor_may_decide_at = models.DateTimeField(null=True)
+    silence_told_at = models.DateTimeField(null=True)
 
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"

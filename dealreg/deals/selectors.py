@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.db.models import Count, Q
 
 from dealreg.deals.lifecycle import ACTIVE, DEAL_LIFECYCLE, UNDER_REVIEW, DealStatus, Step
-from dealreg.deals.models import Appeal, Conflict, Deal, Extension
+from dealreg.deals.models import Amendment, Appeal, Conflict, Deal, Extension
 from dealreg.deals.querysets import DealQuerySet, ExtensionQuerySet
 from dealreg.deals.rules import (
     check_may_change_distributor,
@@ -136,9 +136,9 @@ def _decides_again(user: User, deal: Deal, move: str) -> bool:
     return move in _REVIEW_MOVES and user.pk == rejected_before_by(deal)
 
 
-def is_silent(owed: Deal | Extension, at: datetime | None) -> bool:
+def is_silent(owed: Deal | Extension | Amendment, at: datetime | None) -> bool:
     """Rule E7: the distributor has let so much time pass that the channel manager may decide in its
-    place. For a deal's decision and for that on an extension alike."""
+    place. For a deal's decision, for that on an extension and for that on a change."""
     since = owed.vendor_may_decide_at
     return owed.step == Step.DISTRIBUTOR and at is not None and since is not None and since <= at
 
@@ -152,14 +152,16 @@ def pending_extension(deal: Deal) -> Extension | None:
     return deal.extensions.pending().first() if deal.protection_held else None
 
 
-def extension_step(deal: Deal) -> Step:
-    """Rules E4, E8, E12: whoever has the last word on deals of this kind decides on their extension."""
-    return Step.VENDOR if deal.needs_vendor else Step.DISTRIBUTOR
+def last_word(deal: Deal) -> Step:
+    """Rules E4, E8, E12: whose decision the extension and the changes of an approved deal are. The channel
+    manager's on enterprise deals, on those registered on behalf, and on those that an appeal brought back
+    (rule E9); else the distributor's."""
+    return Step.VENDOR if deal.needs_vendor or deal.reinstated_at else Step.DISTRIBUTOR
 
 
 def _may_decide_extension(user: User, deal: Deal, side: str, at: datetime | None) -> bool:
     extension = pending_extension(deal)
-    step = Step(extension.step) if extension else extension_step(deal)
+    step = Step(extension.step) if extension else last_word(deal)
     if extension and side == "vendor" and is_silent(extension, at):
         step = Step.VENDOR
     return side == str(step) and can(user, _REVIEW_CAPABILITY[step])
@@ -606,7 +608,7 @@ def waiting_for(deal: Deal) -> Waiting | None:
         case DealStatus.SUBMITTED:
             return Waiting(deal.step, deal.decision_due_at)
         case DealStatus.APPROVED if deal.protection_held:
-            return Waiting(str(extension_step(deal)), None)
+            return Waiting(str(last_word(deal)), None)
         case DealStatus.APPROVED:
             return Waiting("partner", deal.protected_until)
         case DealStatus.WON if deal.order_disputed_at is not None:

@@ -27,6 +27,7 @@ from dealreg.deals.actions import (
     remind_of_order,
     remind_to_try_again,
     tell_of_silence,
+    tell_of_silence_on_amendment,
     tell_unheard,
 )
 from dealreg.deals.actions.extending import (
@@ -61,6 +62,7 @@ REVOCATIONS_LAPSED = gettext_noop("announced revocations of ended deals closed")
 DISCOUNTS_LAPSED = gettext_noop("discount requests of ended deals closed")
 CHANGES_HALF_TIME = gettext_noop("half-time reminders of changes")
 CHANGES_OVERDUE = gettext_noop("overdue changes escalated")
+CHANGES_SILENT = gettext_noop("changes open to the channel manager")
 ORDERS = gettext_noop("orders to confirm")
 TRY_AGAIN = gettext_noop("reminders to try again")
 
@@ -197,13 +199,16 @@ def watch_revocations(at: datetime) -> dict[str, int]:
 
 @sweep("deals.amendments", _("Changes of deals: decision times"))
 def watch_amendments(at: datetime) -> dict[str, int]:
-    """Rules E4, E7: half-time reminders and overdue decisions on changes of approved deals."""
+    """Rules E4, E7: half-time reminders, overdue decisions on changes of approved deals, and those that a
+    distributor leaves open."""
     waiting = Amendment.objects.open()
     half_time = waiting.filter(half_time_told_at=None, half_time_at__lte=at, due_at__gt=at)
     overdue = waiting.filter(overdue_told_at=None, due_at__lt=at)
+    silent = waiting.filter(step=Step.DISTRIBUTOR, silence_told_at=None, vendor_may_decide_at__lte=at)
     return {
         CHANGES_HALF_TIME: _each_of(CHANGES_HALF_TIME, half_time, remind_of_amendment, at),
         CHANGES_OVERDUE: _each_of(CHANGES_OVERDUE, overdue, escalate_amendment, at),
+        CHANGES_SILENT: _each_of(CHANGES_SILENT, silent, tell_of_silence_on_amendment, at),
     }
 
 

@@ -151,6 +151,13 @@ register_kind(
     sides=REVIEWERS,
 )
 register_kind("deal-amendment-overdue", _("Change overdue"), "alarm", asks=REVIEWERS, sides=REVIEWERS)
+register_kind(
+    "deal-amendment-silence",
+    _("Change open to the channel manager"),
+    "user-check",
+    asks=REVIEWERS,
+    sides=REVIEWERS,
+)
 register_kind("deal-amended", _("Deal changed"), "file-diff")
 register_kind("deal-amendment-refused", _("Change refused"), "circle-x")
 register_kind("deal-distributor-changed", _("Distributor changed"), "truck")

@@ -6,6 +6,7 @@ from dealreg.deals.actions.amending import (
     escalate_amendment,
     refuse_amendment,
     remind_of_amendment,
+    tell_of_silence_on_amendment,
     withdraw_amendment,
 )
 from dealreg.deals.actions.appealing import (
@@ -122,6 +123,7 @@ __all__ = [
     "take_back_win",
     "tell_apart",
     "tell_of_silence",
+    "tell_of_silence_on_amendment",
     "tell_unheard",
     "undo_customer_change",
     "withdraw_amendment",

@@ -14,13 +14,14 @@ from dealreg.deals.amendments import (
     may_decide,
     read_day,
     snapshot_of,
-    step_of,
 )
 from dealreg.deals.lifecycle import AMENDMENT_LIFECYCLE, DEAL_LIFECYCLE, AmendmentStatus, Step
 from dealreg.deals.models import MAX_NODES, Amendment, Deal
 from dealreg.deals.selectors import (
     channel_managers_of,
     distributor_reviewers,
+    is_silent,
+    last_word,
     partner_contacts,
     terms_of,
     without,
@@ -132,7 +133,7 @@ def _put_up(amendment: Amendment, at: datetime) -> None:
     deal = amendment.deal
     terms = terms_of(deal)
     clock = rules.start_clock(at, deal.distributor.country, terms)
-    amendment.step = step_of(deal)
+    amendment.step = last_word(deal)
     amendment.due_at, amendment.half_time_at = clock.due_at, clock.half_time_at
     if amendment.step == Step.DISTRIBUTOR:
         amendment.vendor_may_decide_at = clock.vendor_may_decide_at
@@ -331,5 +332,26 @@ def escalate_amendment(amendment: Amendment, *, at: datetime) -> bool:
         key=f"{deal.reference}:{amendment.pk}",
         at=at,
         due_at=amendment.due_at,
+    )
+    return True
+
+
+@transaction.atomic
+def tell_of_silence_on_amendment(amendment: Amendment, *, at: datetime) -> bool:
+    """Rule E7: the channel manager may decide in the distributor's place. Returns whether both were told
+    now."""
+    amendment, deal = _lock(amendment)
+    if not amendment.is_open or amendment.silence_told_at is not None or not is_silent(amendment, at):
+        return False
+    amendment.silence_told_at = at
+    amendment.save(update_fields=["silence_told_at"])
+    notify(
+        "deal-amendment-silence",
+        to=[*channel_managers_of(deal.partner), *distributor_reviewers(deal)],
+        about=deal,
+        key=f"{deal.reference}:{amendment.pk}",
+        at=at,
+        due_at=amendment.due_at,
+        since_at=amendment.vendor_may_decide_at,
     )
     return True

@@ -15,8 +15,8 @@ from dealreg.deals.selectors import (
     distributor_reviewers,
     extension_refusal,
     extension_reviewers,
-    extension_step,
     is_silent,
+    last_word,
     partner_contacts,
     require_move,
     steps_in,
@@ -46,7 +46,7 @@ def ask_extension(deal: Deal, *, by: User, at: datetime, asked: rules.ExtensionA
         asked, today=today, since=deal.protected_from, until=deal.protected_until, terms=terms
     )
     clock = rules.start_clock(at, deal.distributor.country, terms)
-    step = extension_step(deal)
+    step = last_word(deal)
     extension = Extension.objects.create(
         deal=deal,
         step=step,

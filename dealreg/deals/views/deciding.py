@@ -24,7 +24,7 @@ from dealreg.deals.models import Deal, Extension, RejectionCode, RevocationNotic
 from dealreg.deals.rules import check_may_reopen, discount_amount, discount_choices
 from dealreg.deals.selectors import (
     extension_refusal,
-    extension_step,
+    last_word,
     open_conflicts,
     pending_extension,
     require_move,
@@ -422,7 +422,7 @@ def _moved_on(request: HttpRequest, deal: Deal) -> HttpResponse:
 
 def _decider(deal: Deal) -> str:
     """Who decides on more protection for a deal of this kind."""
-    if extension_step(deal) == Step.VENDOR:
+    if last_word(deal) == Step.VENDOR:
         return gettext("The channel manager")
     return str(deal.distributor)
 

@@ -10,7 +10,7 @@ from dealreg.deals import actions
 from dealreg.deals.actions.drafting import LineInput
 from dealreg.deals.lifecycle import AmendmentStatus, Step
 from dealreg.deals.models import Amendment, Deal
-from dealreg.deals.tasks import watch_amendments
+from dealreg.deals.tasks import CHANGES_SILENT, watch_amendments
 from partners.catalogue.models import Price
 from portal.audit.models import Event
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
@@ -277,6 +277,7 @@ def test_half_time_and_overdue_are_told_once(cast):
     watch_amendments(at=amendment.half_time_at)
     assert told("deal-amendment-half-time") == {"Denise Carlier"}
     late = amendment.due_at + timedelta(minutes=1)
+    assert late < amendment.vendor_may_decide_at
     assert sum(watch_amendments(at=late).values()) == 1
     assert sum(watch_amendments(at=late).values()) == 0
     assert told("deal-amendment-overdue") == {"Denise Carlier", "Karim Benali"}
@@ -284,6 +285,33 @@ def test_half_time_and_overdue_are_told_once(cast):
     actions.withdraw_amendment(amendment, by=cast.amir, at=late)
     assert not actions.escalate_amendment(amendment, at=late)
     assert not actions.remind_of_amendment(amendment, at=amendment.half_time_at)
+
+
+def test_distributor_and_channel_manager_are_told_once_when_the_vendor_may_decide(cast):
+    amendment = grown(cast)
+    open_at = amendment.vendor_may_decide_at
+    overdue, silent = list(watch_amendments(at=open_at - timedelta(minutes=1)).values())[1:]
+    assert (overdue, silent) == (1, 0)
+    assert told("deal-amendment-silence") == set()
+    # A sweep that comes days late says it all the same, and not a second time.
+    assert list(watch_amendments(at=open_at + timedelta(days=4)).values()) == [0, 0, 1]
+    assert list(watch_amendments(at=open_at + timedelta(days=5)).values()) == [0, 0, 0]
+    assert told("deal-amendment-silence") == {"Denise Carlier", "Karim Benali"}
+    assert Notification.objects.filter(kind="deal-amendment-silence").count() == 2
+    actions.approve_amendment(amendment, by=cast.karim, at=open_at + timedelta(days=5))
+
+
+def test_nobody_is_told_of_silence_where_the_distributor_has_no_word_or_has_spoken(cast):
+    enterprise = actions.approve_deal(endorsed(cast), by=cast.karim, at=LATER)
+    at_vendor = ask(cast, enterprise, 200, sku="ATA-01")
+    assert at_vendor.vendor_may_decide_at is None
+    assert watch_amendments(at=at_vendor.due_at + timedelta(days=30))[CHANGES_SILENT] == 0
+    amendment = grown(cast, approved(cast, customer_name="Lycée Ampère"))
+    open_at = amendment.vendor_may_decide_at
+    actions.refuse_amendment(amendment, by=cast.denise, at=THEN, text="Not in this quarter.")
+    assert not actions.tell_of_silence_on_amendment(amendment, at=open_at)
+    assert watch_amendments(at=open_at)[CHANGES_SILENT] == 0
+    assert told("deal-amendment-silence") == set()
 
 
 def test_a_reminder_never_comes_before_half_time(cast):

@@ -8,6 +8,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 
 from dealreg.deals import actions, appeals, rules
+from dealreg.deals.actions.drafting import LineInput
+from dealreg.deals.lifecycle import Step
 from dealreg.deals.models import OVERTURNED, Appeal, AppealOutcome, Conflict, Deal
 from dealreg.deals.tasks import watch_appeals
 from dealreg.deals.waiting_work import appeals_waiting
@@ -254,6 +256,31 @@ def test_the_manager_then_approves_a_standard_deal_within_the_ceiling(cast):
         actions.approve_deal(deal, by=cast.karim, at=SOON, granted_pct=Decimal("5.5"))
     deal = actions.approve_deal(deal, by=cast.karim, at=SOON, granted_pct=Decimal("4"))
     assert (deal.status, deal.granted_pct, deal.decided_by) == ("approved", Decimal(4), cast.karim)
+
+
+def test_after_an_appeal_the_channel_manager_decides_on_extension_and_change_alike(cast):
+    deal = stages.rejected(cast)
+    actions.decide_appeal(appealed(cast, deal), by=cast.karim, at=SOON, outcome="facts_wrong", text="Right.")
+    deal = actions.approve_deal(Deal.objects.get(pk=deal.pk), by=cast.karim, at=SOON, granted_pct=Decimal(2))
+    asked = actions.ask_extension(deal, by=cast.amir, at=SOON, asked=stages.extension(SOON))
+    change = actions.ask_amendment(
+        deal,
+        by=cast.amir,
+        at=SOON,
+        reason="A second site.",
+        lines=[LineInput(cast.products["EPS-ADV"], 200, 12)],
+        nodes=200,
+        expected_close_on=deal.expected_close_on,
+    )
+    assert (asked.step, change.step) == (Step.VENDOR, Step.VENDOR)
+    assert (asked.vendor_may_decide_at, change.vendor_may_decide_at) == (None, None)
+    assert told("extension-to-decide") == {cast.karim.email}
+    with pytest.raises(NotAllowed):
+        actions.grant_extension(deal, by=cast.denise, at=SOON, days_granted=90)
+    with pytest.raises(NotAllowed):
+        actions.approve_amendment(change, by=cast.denise, at=SOON)
+    actions.grant_extension(deal, by=cast.karim, at=SOON, days_granted=90)
+    actions.approve_amendment(change, by=cast.karim, at=SOON)
 
 
 def test_an_enterprise_deal_that_the_distributor_rejected_can_be_approved_after_an_appeal(cast):

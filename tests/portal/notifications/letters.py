@@ -99,6 +99,7 @@ TOLD: dict[str, dict[str, Any]] = {
     "deal-amendment-asked": {"step": "distributor", "due_at": DUE, "text": "A second site.", **AMOUNTS},
     "deal-amendment-half-time": {"due_at": DUE},
     "deal-amendment-overdue": {"due_at": DUE},
+    "deal-amendment-silence": {"due_at": DUE, "since_at": DUE},
     "deal-amended": {"text": "", "decided": False, **AMOUNTS},
     "deal-amendment-refused": {"text": "The site is another company's.", **AMOUNTS},
     "deal-distributor-changed": {"distributor": "Distri Ouest", "due_at": DUE},
