@@ -79,16 +79,6 @@ def lock_matching(identity: CustomerIdentity) -> list[Candidate]:
 
 
 @transaction.atomic
-def find_or_add_customer(identity: CustomerIdentity, source: Source) -> Customer:
-    """The record of this company. What it did not know yet (a name, number, domain, town) is added."""
-    matches = lock_matching(identity)
-    if not matches:
-        return add_customer(identity, source)
-    observe(matches[0].customer, identity, source)
-    return matches[0].customer
-
-
-@transaction.atomic
 def add_customer(identity: CustomerIdentity, source: Source) -> Customer:
     customer = Customer.objects.create(
         reference=free_reference(),

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('deals', '0020_conflict_parted'),
+        ("deals", "0020_conflict_parted"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='amendment',
-            name='silence_told_at',
+            model_name="amendment",
+            name="silence_told_at",
             field=models.DateTimeField(null=True),
         ),
     ]

@@ -100,6 +100,19 @@ def test_the_list_is_of_the_region_and_filtered_by_country(cast, sign_in):
     assert "No end customer yet" not in sign_in(cast.nora).get("/customers/").content.decode()
 
 
+def test_a_deal_that_a_merge_left_on_its_old_record_counts_on_the_one_that_stays(cast, sign_in):
+    first, second = two_customers(cast, approve=(True, True))
+    merge(cast, first, second)
+    second.refresh_from_db()
+    assert second.customer.merged_into == first.customer
+    (row,) = sign_in(cast.karim).get("/customers/").context["table"].page
+    assert (row.record.registrations, row.record.active) == (2, 2)
+    # What the other region's manager does not see of it, its figure does not tell either.
+    Deal.objects.filter(pk=second.pk).update(partner=cast.platin)
+    (row,) = sign_in(cast.karim).get("/customers/").context["table"].page
+    assert (row.record.registrations, row.record.active) == (1, 1)
+
+
 def test_the_list_costs_the_same_with_two_rows_and_with_twenty(cast, sign_in):
     browser = sign_in(cast.karim)
     costs = []

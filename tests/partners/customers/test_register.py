@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from partners.customers import actions, selectors
-from partners.customers.actions import Source, add_customer, find_or_add_customer, lock_identity, observe
+from partners.customers.actions import Source, add_customer, lock_identity, observe
 from partners.customers.identity import CustomerIdentity, read_identity
 from partners.customers.keys import READING, search_keys, spellings
 from partners.customers.lookup import known_like
@@ -43,12 +43,11 @@ def names(found) -> list[str]:
 
 
 def test_a_record_keeps_each_spelling_with_its_source_and_days():
-    one = find_or_add_customer(identity(company_number="732829320"), source("DR-000001"))
+    one = add_customer(identity(company_number="732829320"), source("DR-000001"))
     later = source("DR-000002", "BE", MONDAY + timedelta(days=3))
-    same = find_or_add_customer(
-        identity("HOPITAL SAINT ROCH", company_number="FR44732829320", city="Lille"), later
-    )
-    assert same == one
+    told = identity("HOPITAL SAINT ROCH", company_number="FR44732829320", city="Lille")
+    assert [match.customer for match in matching_customers(told)] == [one]
+    observe(one, told, later)
     seen = {row.value: row for row in one.observations.all()}
     assert set(seen) == {"Hôpital Saint-Roch", "HOPITAL SAINT ROCH", "732829320", "FR44732829320", "Lille"}
     assert seen["Lille"].first_source == seen["Lille"].last_source == "DR-000002"
