@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dealreg.deals.lifecycle import DealStatus, Step
-from dealreg.deals.models import Deal
+from dealreg.deals.models import Deal, RevocationCode
 from dealreg.deals.rules import discount_amount
 from partners.programme.rules import recommended_discount_ceiling
 from partners.programme.selectors import rulebook_of
@@ -45,7 +45,8 @@ def address_of(deal: Deal) -> str:
 
 @dataclass(frozen=True)
 class LetterStatus:
-    """Whether the granted discount applies now. `kind`: valid, expired, revoked, won, review or ended."""
+    """Whether the granted discount applies now. `kind`: valid, expired, revoked, overruled, won, lost,
+    review or ended."""
 
     kind: str
     tone: str
@@ -55,6 +56,11 @@ class LetterStatus:
     @property
     def is_valid(self) -> bool:
         return self.kind == "valid"
+
+    @property
+    def is_over(self) -> bool:
+        """The registration gives nothing any more: not only the protection, the granted discount too."""
+        return self.kind not in ("valid", "won")
 
 
 def letter_status(deal: Deal, at: datetime) -> LetterStatus:
@@ -84,14 +90,18 @@ def letter_status(deal: Deal, at: datetime) -> LetterStatus:
                 _("The last protected day is included."),
             )
         case DealStatus.APPROVED | DealStatus.EXPIRED:
-            return LetterStatus(
-                "expired",
-                "bad",
-                _("Expired"),
-                _("The last protected day was %(day)s.") % {"day": until},
-            )
+            note = _("The last protected day was %(day)s.") % {"day": until}
+            return LetterStatus("expired", "bad", _("Expired, no longer protects"), note)
+        case DealStatus.REVOKED if deal.revocation_code == RevocationCode.EARLIER_OVERRULED:
+            label = _ended_with(_("Overruled on %(day)s, no longer protects"), deal)
+            note = _("A channel manager has decided otherwise on the opportunity (rule E5).")
+            return LetterStatus("overruled", "bad", label, note)
         case DealStatus.REVOKED:
-            return LetterStatus("revoked", "bad", _("Revoked"), _ended(deal.ended_on))
+            label = _ended_with(_("Revoked on %(day)s, no longer protects"), deal)
+            return LetterStatus("revoked", "bad", label, _("A channel manager has revoked it (rule E13)."))
+        case DealStatus.LOST:
+            label = _ended_with(_("Lost on %(day)s, no longer protects"), deal)
+            return LetterStatus("lost", "bad", label, _("The partner has reported the deal as lost."))
         case DealStatus.WON:
             return LetterStatus(
                 "won",
@@ -101,6 +111,10 @@ def letter_status(deal: Deal, at: datetime) -> LetterStatus:
                 % {"day": format_day(deal.order_date)},
             )
     return LetterStatus("ended", "bad", _("No longer valid"), _ended(deal.ended_on))
+
+
+def _ended_with(words: str, deal: Deal) -> str:
+    return words % {"day": format_day(deal.ended_on)}
 
 
 def _ended(on: date | None) -> str:
@@ -125,7 +139,7 @@ def _money(deal: Deal, amount: Decimal | None) -> str:
     return format_money(amount or Decimal(0), deal.currency)
 
 
-def letter_facts(deal: Deal) -> list[tuple[str, str, str]]:
+def letter_facts(deal: Deal, status: LetterStatus) -> list[tuple[str, str, str]]:
     """Label, value and a line below it."""
     rulebook = rulebook_of(deal.edition)
     recommended = recommended_discount_ceiling(rulebook, deal.tier, deal.product_group.code)
@@ -140,7 +154,7 @@ def letter_facts(deal: Deal) -> list[tuple[str, str, str]]:
             _("of at most %(ceiling)s") % {"ceiling": format_pct(deal.ceiling_pct)},
         ),
         (
-            _("Protected until"),
+            _("Protection was to last until") if status.is_over else _("Protected until"),
             format_day(deal.protected_until, "long"),
             _("from %(day)s") % {"day": format_day(deal.protected_from)},
         ),
@@ -186,8 +200,8 @@ def letter_lines(deal: Deal) -> dict[str, Any]:
     return {"title": _("Products"), "head": head, "rows": rows}
 
 
-def letter_totals(deal: Deal) -> list[tuple[str, str, str, bool]]:
-    """Label, per cent, amount, and whether it stands out."""
+def letter_totals(deal: Deal, status: LetterStatus) -> list[tuple[str, str, str, bool]]:
+    """Label, per cent, amount, and whether it stands out: what was granted, as long as it is."""
     totals = [(_("List price in all"), "", _money(deal, deal.list_amount), False)]
     if deal.end_user_discount > 0:
         totals += [
@@ -196,7 +210,7 @@ def letter_totals(deal: Deal) -> list[tuple[str, str, str, bool]]:
         ]
     for label, pct, stands_out in (
         (_("Ceiling of the additional discount"), deal.ceiling_pct, False),
-        (_("Additional discount granted"), deal.granted_pct, True),
+        (_("Additional discount granted"), deal.granted_pct, not status.is_over),
     ):
         amount = discount_amount(deal.list_amount, pct)
         totals.append((label, format_pct(pct), _money(deal, amount), stands_out))
@@ -204,15 +218,23 @@ def letter_totals(deal: Deal) -> list[tuple[str, str, str, bool]]:
 
 
 def letter_data(deal: Deal, at: datetime) -> dict[str, Any]:
-    """All that templates/documents/deal_letter.typ shows."""
+    """All that templates/documents/deal_letter.typ shows. Of a registration that is over a letter is still
+    handed out, as a record; it says so in its title, across each page and in what it is good for."""
     status = letter_status(deal, at)
     address = address_of(deal)
     return {
-        "title": _("Letter of registration"),
+        "title": _("Letter of registration, no longer valid")
+        if status.is_over
+        else _("Letter of registration"),
+        "mark": _("No longer valid") if status.is_over else "",
         "description": _("Deal registration %(reference)s") % {"reference": deal.reference},
         "vendor": settings.VENDOR_NAME,
         "reference": deal.reference,
-        "lead": _("%(vendor)s confirms that this deal is registered under its partner programme.")
+        "lead": _(
+            "This registration no longer gives any discount. The letter is a record of what was granted."
+        )
+        if status.is_over
+        else _("%(vendor)s confirms that this deal is registered under its partner programme.")
         % {"vendor": settings.VENDOR_NAME},
         "status": {
             "tone": status.tone,
@@ -221,9 +243,9 @@ def letter_data(deal: Deal, at: datetime) -> dict[str, Any]:
                 [status.note, _("As of %(moment)s.") % {"moment": format_moment(at, zone=True)}]
             ),
         },
-        "facts": letter_facts(deal),
+        "facts": letter_facts(deal, status),
         "lines": letter_lines(deal),
-        "totals": letter_totals(deal),
+        "totals": letter_totals(deal, status),
         "notes": {
             "title": _("How to use this letter"),
             "points": [
@@ -231,7 +253,11 @@ def letter_data(deal: Deal, at: datetime) -> dict[str, Any]:
                     "The distributor scans the code, signs in and sees the live status. What stands there "
                     "counts, not this printout."
                 ),
-                _("The partner orders from the distributor named above, and names the number of the deal."),
+                _("Do not order on it: neither protection nor additional discount apply any more.")
+                if status.is_over
+                else _(
+                    "The partner orders from the distributor named above, and names the number of the deal."
+                ),
                 _(
                     "All amounts are official list prices of the price region without VAT, and discounts on "
                     "them. The price to the end customer is the partner's own affair."

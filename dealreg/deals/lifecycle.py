@@ -22,6 +22,9 @@ class DealStatus(TextChoices):
 # A registration in one of these takes its customer and product group (rules E2, E5).
 UNDER_REVIEW = (DealStatus.SUBMITTED, DealStatus.INFORMATION_REQUESTED)
 ACTIVE = (*UNDER_REVIEW, DealStatus.APPROVED)
+# In which of them an announced revocation waits for its decision: not even the end of the protection is a
+# way around it, as long as an order of the protected time may still be told of (rules E8, E13).
+EXAMINED = (DealStatus.APPROVED, DealStatus.EXPIRED)
 ENDED = tuple(status for status in DealStatus if status not in (*ACTIVE, DealStatus.DRAFT))
 
 DEAL_LIFECYCLE = Lifecycle(
@@ -49,6 +52,8 @@ DEAL_LIFECYCLE = Lifecycle(
         Move("refuse_extension", ("approved",), "approved"),
         Move("reopen", ("expired",), "submitted"),
         Move("revoke", ("approved",), "revoked"),
+        # Rule E13: announced while it was protected, decided after its end.
+        Move("revoke_ended", ("expired",), "revoked"),
         # Rule E9: an appeal brings a rejected registration back, at its original place.
         Move("reinstate", ("rejected",), "submitted"),
     ]

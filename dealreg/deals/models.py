@@ -603,10 +603,11 @@ class ConflictOutcome(models.TextChoices):
     LATER_PREVAILS = "later_prevails", _("The later registration prevails")
     LAPSED = "lapsed", _("Settled by itself: one of the registrations ended")
     PARTED = "parted", _("Settled by itself: the two customers are no longer one record")
+    CORRECTED = "corrected", _("Settled by itself: corrected details show two different customers")
 
 
 # What no person decides.
-BY_ITSELF = (ConflictOutcome.LAPSED, ConflictOutcome.PARTED)
+BY_ITSELF = (ConflictOutcome.LAPSED, ConflictOutcome.PARTED, ConflictOutcome.CORRECTED)
 
 
 class Conflict(models.Model):
@@ -636,7 +637,7 @@ class Conflict(models.Model):
             models.CheckConstraint(name="conflict_of_two", condition=~Q(later=F("earlier"))),
             models.CheckConstraint(
                 name="conflict_settled_with_reason",
-                condition=Q(outcome__in=["", "lapsed", "parted"])
+                condition=Q(outcome__in=["", "lapsed", "parted", "corrected"])
                 | (Q(settled_by__isnull=False) & ~Q(reason="")),
             ),
         ]

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from dealreg.deals.lifecycle import DealStatus
+from dealreg.deals.lifecycle import EXAMINED
 from dealreg.deals.models import Deal, RevocationNotice, RevocationOutcome
 from dealreg.deals.selectors import is_registrant, side_of
 from partners.organisations.access import can
@@ -26,7 +26,7 @@ def is_heard(notice: RevocationNotice, at: datetime) -> bool:
 def may_state_view(user: User, deal: Deal, notice: RevocationNotice, at: datetime) -> bool:
     return (
         notice.is_open
-        and deal.status == DealStatus.APPROVED
+        and deal.status in EXAMINED
         and notice.stated_at is None
         and at <= notice.statement_until
         and side_of(user.acting_as, deal) == "partner"
@@ -37,15 +37,16 @@ def may_state_view(user: User, deal: Deal, notice: RevocationNotice, at: datetim
 def may_decide_revocation(user: User, deal: Deal, notice: RevocationNotice) -> bool:
     return (
         notice.is_open
-        and deal.status == DealStatus.APPROVED
+        and deal.status in EXAMINED
         and side_of(user.acting_as, deal) == "vendor"
         and can(user, "deals.revoke")
         and not is_registrant(user, deal)
     )
 
 
-# A deal that has ended leaves nothing to decide, whether or not the sweep has closed its announcement.
-IS_OPEN = Q(outcome=RevocationOutcome.OPEN, deal__status=DealStatus.APPROVED)
+# A deal that was won, lost or taken back leaves nothing to decide, whether or not the sweep has closed its
+# announcement; one that has expired does.
+IS_OPEN = Q(outcome=RevocationOutcome.OPEN, deal__status__in=EXAMINED)
 
 
 def once_heard(at: datetime) -> Q:

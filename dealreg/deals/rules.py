@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import NoReturn
 
 from partners.programme.rulebook import DealRegistrationTerms
-from portal.core.calendar import WorkingHours
+from portal.core.calendar import WorkingHours, months_after
 from portal.core.errors import RuleViolation, gettext_noop
 
 
@@ -135,19 +135,21 @@ def check_country(customer_country: str, authorised_countries: frozenset[str]) -
         )
 
 
-def check_closing_date(expected_close_on: date, today: date) -> None:
-    """A registration is for business to come; more than two years ahead is a slip of the pen."""
+def check_closing_date(expected_close_on: date, today: date, terms: DealRegistrationTerms) -> None:
+    """A registration is for business to come; what lies further ahead than the edition takes is a slip of
+    the pen."""
     if expected_close_on < today:
         raise RuleViolation(
             "close-in-the-past",
             gettext_noop("The expected closing date lies in the past."),
             field="expected_close_on",
         )
-    if expected_close_on > today + timedelta(days=731):
+    if expected_close_on > months_after(today, terms.closing_within_months):
         raise RuleViolation(
             "close-too-far",
-            gettext_noop("The expected closing date lies more than two years ahead."),
+            gettext_noop("The expected closing date lies more than %(months)d months ahead."),
             field="expected_close_on",
+            months=terms.closing_within_months,
         )
 
 
@@ -239,15 +241,18 @@ def order_due_at(at: datetime, country: str, terms: DealRegistrationTerms) -> da
     return office_hours(country, terms).add_days(at, terms.order_confirmation_business_days)
 
 
-def check_retry_day(retry_on: date | None, today: date) -> None:
-    """A reminder is for a day to come; more than three years ahead is a slip of the pen."""
+def check_retry_day(retry_on: date | None, today: date, terms: DealRegistrationTerms) -> None:
+    """A reminder is for a day to come, and not for one further ahead than the edition takes."""
     if retry_on is None:
         return
     if retry_on <= today:
         raise RuleViolation("not-ahead", gettext_noop("Choose a day to come."), field="retry_on")
-    if retry_on > today + timedelta(days=3 * 366):
+    if retry_on > months_after(today, terms.retry_within_months):
         raise RuleViolation(
-            "too-far", gettext_noop("The day lies more than three years ahead."), field="retry_on"
+            "too-far",
+            gettext_noop("The day lies more than %(months)d months ahead."),
+            field="retry_on",
+            months=terms.retry_within_months,
         )
 
 
@@ -282,22 +287,23 @@ def check_may_change_distributor(changes: int, terms: DealRegistrationTerms) -> 
         )
 
 
-def last_day_to_report(protected_until: date, terms: DealRegistrationTerms) -> date:
+def last_day_to_report(
+    protected_until: date, terms: DealRegistrationTerms, dropped_on: date | None = None
+) -> date:
     """Rules E8, E10: an order of the protected time may be told of for as long as an ended protection may
-    be opened again."""
-    return protected_until + timedelta(days=terms.reopen_days)
+    be opened again. While a revocation was announced nothing could be told of (rule E13): where that was
+    dropped after the end, the days count from there."""
+    return max(protected_until, dropped_on or protected_until) + timedelta(days=terms.reopen_days)
 
 
-def check_reported_in_time(
-    ended: bool, today: date, protected_until: date, terms: DealRegistrationTerms
-) -> None:
+def check_reported_in_time(ended: bool, today: date, last_day: date) -> None:
     """Rules E8, E10: an order that was placed in time does not lose its deal by being told of late."""
-    if ended and today > last_day_to_report(protected_until, terms):
+    if ended and today > last_day:
         raise RuleViolation(
             "reported-too-late",
             gettext_noop("An order of the protected time could be reported until %(day)s."),
             rule="E8",
-            day=last_day_to_report(protected_until, terms),
+            day=last_day,
         )
 
 
@@ -343,6 +349,13 @@ def looks_like_probing(registered: int, in_vain: int, terms: DealRegistrationTer
     if registered < terms.probing_registrations:
         return False
     return in_vain * 100 >= registered * terms.probing_share_pct
+
+
+def urgency(days_left: int, terms: DealRegistrationTerms) -> str:
+    """How near the end of a protection is, by the edition's reminders: "" far off, `soon`, or `now`."""
+    if days_left <= terms.ending_now_days:
+        return "now"
+    return "soon" if days_left <= terms.ending_soon_days else ""
 
 
 def reminder_due(days_left: int, reminders: tuple[int, ...], told: int | None) -> int | None:
@@ -467,7 +480,7 @@ def check_extension(
                 rule="E8",
                 day=since,
             )
-    check_closing_date(asked.expected_close_on, today)
+    check_closing_date(asked.expected_close_on, today, terms)
     last = until + timedelta(days=asked.days)
     if asked.expected_close_on > last:
         raise RuleViolation(
@@ -502,13 +515,13 @@ def extended_until(until: date, days_granted: int, days_asked: int, today: date)
     return new
 
 
-def last_day_to_reopen(ended_on: date, terms: DealRegistrationTerms) -> date:
-    """Rule E8: an expired deal can be re-opened for some days, the last of them included."""
-    return ended_on + timedelta(days=terms.reopen_days)
+def last_day_to_reopen(ended_on: date, terms: DealRegistrationTerms, dropped_on: date | None = None) -> date:
+    """Rule E8: an expired deal can be re-opened for some days, the last of them included; counted from the
+    end, or from the day on which an announced revocation was dropped after it (rule E13)."""
+    return max(ended_on, dropped_on or ended_on) + timedelta(days=terms.reopen_days)
 
 
-def check_may_reopen(today: date, ended_on: date, terms: DealRegistrationTerms) -> None:
-    last = last_day_to_reopen(ended_on, terms)
+def check_may_reopen(today: date, last: date) -> None:
     if today > last:
         raise RuleViolation(
             "too-late-to-reopen",
@@ -651,13 +664,14 @@ def statement_until(at: datetime, country: str, terms: DealRegistrationTerms) ->
 
 
 def check_not_under_examination(*, announced: bool) -> None:
-    """Rule E13: an announced revocation is decided first. Reporting the deal as won is no way around it."""
+    """Rule E13: an announced revocation is decided first. Reporting the deal as won is no way around it, nor
+    is waiting for the end of the protection."""
     if announced:
         raise RuleViolation(
             "under-examination",
             gettext_noop(
-                "The protection of this deal is under examination. It can be reported as won when that is "
-                "decided."
+                "The protection of this deal is under examination. Report it as won, or re-open it, when "
+                "that is decided; the days for it count from the decision."
             ),
             rule="E13",
         )

@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.db.models import Count, Q
 
 from dealreg.deals.lifecycle import ACTIVE, DEAL_LIFECYCLE, UNDER_REVIEW, DealStatus, Step
-from dealreg.deals.models import Amendment, Appeal, Conflict, Deal, Extension
+from dealreg.deals.models import Amendment, Appeal, Conflict, Deal, Extension, RevocationOutcome
 from dealreg.deals.querysets import DealQuerySet, ExtensionQuerySet
 from dealreg.deals.rules import (
     check_may_change_distributor,
@@ -54,6 +54,7 @@ _NO_BUTTON = (
     "change_distributor",
     "expire",
     "reinstate",
+    "revoke_ended",
 )
 _REVIEW_CAPABILITY = {
     Step.DISTRIBUTOR: "deals.decide_as_distributor",
@@ -238,14 +239,27 @@ def _is_open(deal: Deal, move: str, at: datetime | None) -> bool:
         case "grant_extension" | "refuse_extension":
             return deal.protection_held
         case "report_won" if deal.status == DealStatus.EXPIRED:
-            return at is not None and date_in(deal.partner.country, at) <= last_day_to_report(
-                deal.protected_until, terms_of(deal)
-            )
+            return at is not None and date_in(deal.partner.country, at) <= report_until(deal)
         case "reopen":
-            return at is not None and date_in(deal.partner.country, at) <= last_day_to_reopen(
-                deal.ended_on, terms_of(deal)
-            )
+            return at is not None and date_in(deal.partner.country, at) <= reopen_until(deal)
     return True
+
+
+def _examined_until(deal: Deal) -> date | None:
+    """Rule E13: when the examination of this protection was dropped; None without one."""
+    dropped = deal.revocation_notices.filter(outcome=RevocationOutcome.DROPPED, decided_at__isnull=False)
+    last = dropped.order_by("-decided_at").values_list("decided_at", flat=True).first()
+    return date_in(deal.partner.country, last) if last else None
+
+
+def report_until(deal: Deal) -> date:
+    """Rules E8, E10, E13: the last day on which an order of the protected time may be told of."""
+    return last_day_to_report(deal.protected_until, terms_of(deal), _examined_until(deal))
+
+
+def reopen_until(deal: Deal) -> date:
+    """Rules E8, E13: the last day on which the expired deal may be opened again."""
+    return last_day_to_reopen(deal.ended_on, terms_of(deal), _examined_until(deal))
 
 
 def changes_of_distributor(deal: Deal) -> int:
@@ -263,7 +277,8 @@ def distributor_change_refusal(deal: Deal) -> RuleViolation | None:
 
 
 def won_refusal(deal: Deal, at: datetime | None = None) -> RuleViolation | None:
-    """Why the deal cannot be reported as won, nor its order confirmed, now (rule E13); None when it can."""
+    """Why the deal cannot be reported as won or re-opened, nor its order confirmed, now (rule E13); None
+    when it can."""
     try:
         check_not_under_examination(announced=deal.revocation_notices.open().exists())
     except RuleViolation as violation:
@@ -412,8 +427,11 @@ def bought_since(deal: Deal) -> date:
 def takes(other: Deal, deal: Deal) -> bool:
     """Whether `other` takes its customer and product group from an active registration: it is active
     itself, or was won within the look-back of rule E2, for then the customer has bought."""
-    if deal.status not in ACTIVE:
-        return False
+    return deal.status in ACTIVE and holds_customer(other, deal)
+
+
+def holds_customer(other: Deal, deal: Deal) -> bool:
+    """The same, whatever the registration has become."""
     won = other.status == DealStatus.WON and other.order_date >= bought_since(deal)
     return won or other.status in ACTIVE
 

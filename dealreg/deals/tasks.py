@@ -35,7 +35,7 @@ from dealreg.deals.actions.extending import (
     remind_extension_half_time,
     tell_of_silence_on_extension,
 )
-from dealreg.deals.lifecycle import ACTIVE, DealStatus, Step
+from dealreg.deals.lifecycle import ACTIVE, EXAMINED, DealStatus, Step
 from dealreg.deals.models import Amendment, Appeal, Deal, DiscountRequest, Extension, RevocationNotice
 from dealreg.deals.querysets import DealQuerySet, ExtensionQuerySet
 from partners.programme.models import Edition
@@ -189,8 +189,8 @@ def watch_discounts(at: datetime) -> dict[str, int]:
 def watch_revocations(at: datetime) -> dict[str, int]:
     """Rule E13: the time of the partner is over, or the deal has ended otherwise."""
     waiting = RevocationNotice.objects.open()
-    unheard = waiting.filter(heard_told_at=None, statement_until__lt=at, deal__status=DealStatus.APPROVED)
-    ended = waiting.exclude(deal__status=DealStatus.APPROVED)
+    unheard = waiting.filter(heard_told_at=None, statement_until__lt=at, deal__status__in=EXAMINED)
+    ended = waiting.exclude(deal__status__in=EXAMINED)
     return {
         UNHEARD: _each_of(UNHEARD, unheard, tell_unheard, at),
         REVOCATIONS_LAPSED: _each_of(REVOCATIONS_LAPSED, ended, lapse_revocation, at),

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from dealreg.deals.amendments import amendments_to_decide
 from dealreg.deals.appeals import appeals_to_judge
-from dealreg.deals.lifecycle import DealStatus, Step
+from dealreg.deals.lifecycle import EXAMINED, DealStatus, Step
 from dealreg.deals.models import Conflict, Deal, DiscountOutcome, Extension, RevocationNotice
 from dealreg.deals.querysets import ConflictQuerySet, DealQuerySet
 from dealreg.deals.revocations import heard_notices
@@ -108,7 +108,7 @@ def revocations_waiting(user: User, at: datetime) -> DealQuerySet:
 
 def views_waiting(user: User, at: datetime) -> DealQuerySet:
     """Rule E13: where the partner may still state its view."""
-    deals = Deal.objects.visible_to(user).filter(status=DealStatus.APPROVED)
+    deals = Deal.objects.visible_to(user).filter(status__in=EXAMINED)
     if not can(user, "deals.state_view"):
         return deals.none()
     unheard = RevocationNotice.objects.open().filter(stated_at=None, statement_until__gte=at)

@@ -272,6 +272,8 @@ PARAMETERS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "probing_days": _whole(1, 366),
         "probing_registrations": _whole(2, 1_000_000),
         "probing_share_pct": _whole(1, 100),
+        "closing_within_months": _whole(1, 240),
+        "retry_within_months": _whole(1, 240),
         "discount_step_pct": _step,
         "office_opens": _clock,
         "office_closes": _clock,

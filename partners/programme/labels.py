@@ -360,6 +360,12 @@ PARAMETERS: dict[tuple[str, str], ParameterLabel] = {
     ("deal_registration", "probing_share_pct"): ParameterLabel(
         _("Striking registrations are reported: share taken or withdrawn at once"), "E6", _per_cent
     ),
+    ("deal_registration", "closing_within_months"): ParameterLabel(
+        _("An expected closing date lies ahead by at most"), "E8", _months
+    ),
+    ("deal_registration", "retry_within_months"): ParameterLabel(
+        _("A reminder to try a lost deal again lies ahead by at most"), "E10", _months
+    ),
     ("deal_registration", "discount_step_pct"): ParameterLabel(
         _("Steps of the granted discount"), "E4", _points
     ),

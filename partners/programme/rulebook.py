@@ -46,6 +46,10 @@ class DealRegistrationTerms:
     probing_days: int
     probing_registrations: int
     probing_share_pct: int
+    # How far ahead an expected closing date, and the day to try a lost deal again, may lie: what lies
+    # beyond is a slip of the pen.
+    closing_within_months: int
+    retry_within_months: int
     discount_step_pct: Decimal
     office_opens: time
     office_closes: time
@@ -54,6 +58,11 @@ class DealRegistrationTerms:
     def ending_soon_days(self) -> int:
         """A protection ends soon from its first reminder on (rule E8)."""
         return max(self.reminders_days_before)
+
+    @property
+    def ending_now_days(self) -> int:
+        """And it is urgent from the last reminder on."""
+        return min(self.reminders_days_before)
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,8 @@ def rulebook_from(content: EditionContent, in_force_from: date) -> Rulebook:
             probing_days=terms["probing_days"],
             probing_registrations=terms["probing_registrations"],
             probing_share_pct=terms["probing_share_pct"],
+            closing_within_months=terms["closing_within_months"],
+            retry_within_months=terms["retry_within_months"],
             discount_step_pct=Decimal(terms["discount_step_pct"]),
             office_opens=time.fromisoformat(terms["office_opens"]),
             office_closes=time.fromisoformat(terms["office_closes"]),

@@ -230,6 +230,7 @@ VERBS: dict[str, Verb] = {
                 "later_prevails": _("The later registration prevails"),
                 "lapsed": _("Settled by itself: one of the registrations ended"),
                 "parted": _("Settled by itself: the two customers are no longer one record"),
+                "corrected": _("Settled by itself: corrected details show two different customers"),
             }
         },
     ),

@@ -59,7 +59,7 @@ def draw_up(
     if not 1 <= nodes <= MAX_NODES:
         raise RuleViolation("bad-nodes", gettext_noop("Enter a number of nodes from 1 on."), field="nodes")
     if expected_close_on != deal.expected_close_on:
-        rules.check_closing_date(expected_close_on, date_in(deal.partner.country, at))
+        rules.check_closing_date(expected_close_on, date_in(deal.partner.country, at), terms_of(deal))
     kept = list(deal.lines.select_related("product"))
     before = snapshot_of(deal, kept)
     currency, rows = deal.currency, kept

@@ -16,6 +16,7 @@ from dealreg.deals.rules import last_day_to_reopen
 from dealreg.deals.selectors import (
     distributor_reviewers,
     partner_contacts,
+    report_until,
     require_move,
     terms_of,
     without,
@@ -38,7 +39,7 @@ def report_won(
     check_not_examined(deal)
     today = date_in(deal.partner.country, at)
     ended = deal.status == DealStatus.EXPIRED
-    rules.check_reported_in_time(ended, today, deal.protected_until, terms_of(deal))
+    rules.check_reported_in_time(ended, today, report_until(deal))
     rules.check_order(
         rules.OrderFacts(
             reference=order_reference,
@@ -87,8 +88,8 @@ def report_won(
 
 
 def check_not_examined(deal: Deal) -> None:
-    """Rule E13: nobody escapes an announced revocation by winning. The announcement keeps no order out: it
-    ends with the protection, and an order of the protected time may be told of after that."""
+    """Rule E13: nobody escapes an announced revocation by winning, nor by re-opening what has expired. The
+    announcement keeps no order out: once it is dropped, an order of the protected time may be told of."""
     refusal = won_refusal(deal)
     if refusal is not None:
         raise refusal
@@ -141,7 +142,7 @@ def report_lost(
     if code not in LossCode.values:
         raise RuleViolation("required", gettext_noop("Choose a reason."), field="code")
     today = date_in(deal.partner.country, at)
-    rules.check_retry_day(retry_on, today)
+    rules.check_retry_day(retry_on, today, terms_of(deal))
     deal.status = DealStatus.LOST
     deal.loss_code, deal.end_text = code, text.strip()
     deal.lost_to, deal.retry_on = lost_to.strip(), retry_on
@@ -176,7 +177,8 @@ def forget_order(deal: Deal) -> None:
 def end_by_revocation(deal: Deal, *, by: User, at: datetime, code: str, text: str) -> None:
     """Rule E13, or E5 where the channel manager has settled a conflict against this deal."""
     lock_customer(deal)
-    deal.status = DEAL_LIFECYCLE.check("revoke", deal.status)
+    had_expired = deal.status == DealStatus.EXPIRED
+    deal.status = DEAL_LIFECYCLE.check("revoke_ended" if had_expired else "revoke", deal.status)
     deal.revocation_code, deal.end_text = code, text.strip()
     deal.ended_on = date_in(deal.partner.country, at)
     lapse_extension(deal, at=at)
@@ -190,7 +192,15 @@ def end_by_revocation(deal: Deal, *, by: User, at: datetime, code: str, text: st
     lapse_discount_requests(deal, at=at)
     lapse_revocations(deal, at=at)
     told = partner_contacts(deal) + distributor_reviewers(deal)
-    notify("deal-revoked", to=without(told, by), about=deal, key=telling_key(deal), at=at, text=text)
+    notify(
+        "deal-revoked",
+        to=without(told, by),
+        about=deal,
+        key=telling_key(deal),
+        at=at,
+        text=text,
+        had_expired=had_expired,
+    )
 
 
 @transaction.atomic
@@ -217,7 +227,8 @@ def end_by_expiry(deal: Deal, *, ended_on: date, at: datetime) -> None:
     lapse_conflicts(deal, at=at)
     lapse_amendments(deal, at=at)
     lapse_discount_requests(deal, at=at)
-    lapse_revocations(deal, at=at)
+    # An announced revocation stays to be decided: an order may still be told of (rule E13).
+    examined = deal.revocation_notices.open().exists()
     notify(
         "deal-expired",
         to=[*partner_contacts(deal), *distributor_reviewers(deal)],
@@ -226,5 +237,6 @@ def end_by_expiry(deal: Deal, *, ended_on: date, at: datetime) -> None:
         at=at,
         protected_until=deal.protected_until,
         ended_on=ended_on,
-        reopen_until=last_day_to_reopen(ended_on, terms_of(deal)),
+        reopen_until=None if examined else last_day_to_reopen(ended_on, terms_of(deal)),
+        examined=examined,
     )

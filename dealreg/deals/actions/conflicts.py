@@ -10,6 +10,7 @@ from dealreg.deals.lifecycle import ACTIVE, DEAL_LIFECYCLE, DealStatus
 from dealreg.deals.models import BY_ITSELF, Conflict, ConflictOutcome, Deal, RejectionCode, RevocationCode
 from dealreg.deals.selectors import (
     channel_managers_of,
+    holds_customer,
     identity_of,
     is_registrant,
     open_conflicts,
@@ -39,14 +40,20 @@ def note_conflicts(deal: Deal, matches: list[Candidate], *, at: datetime, anew: 
     found = rivals_among(deal, matches)
     still_rivals = [rival.deal.pk for rival in found]
     for conflict in _open_conflicts_of(deal).exclude(Q(later__in=still_rivals) | Q(earlier__in=still_rivals)):
-        # What was typed has been corrected: the two are not the same customer after all.
-        lapse_conflict(conflict, at=at)
+        lapse_conflict(conflict, at=at, outcome=_why_settled(deal, conflict))
     for rival in found:
         conflict, _is_new = flag_conflict(deal, rival.deal, rival.reasons, at=at, anew=anew)
         waits = waits or (conflict.later_id == deal.pk and conflict.outcome == "")
     if len(matches) > 1:
         _note_late_discoveries(deal, matches, at=at)
     return waits
+
+
+def _why_settled(deal: Deal, conflict: Conflict) -> ConflictOutcome:
+    """Of two that are no rivals any more: one takes nothing now, or what was typed has been corrected and
+    they are not the same customer after all."""
+    other = conflict.earlier if conflict.later_id == deal.pk else conflict.later
+    return ConflictOutcome.CORRECTED if holds_customer(other, deal) else ConflictOutcome.LAPSED
 
 
 def flag_conflict(

@@ -3,10 +3,11 @@ from datetime import date, datetime
 from django.db import transaction
 
 from dealreg.deals import rules
+from dealreg.deals.actions.closing import check_not_examined
 from dealreg.deals.actions.drafting import lock_deal
 from dealreg.deals.actions.submitting import register
 from dealreg.deals.models import Deal
-from dealreg.deals.selectors import require_move, terms_of
+from dealreg.deals.selectors import reopen_until, require_move
 from portal.accounts.models import User
 from portal.core.calendar import date_in
 
@@ -19,7 +20,8 @@ def reopen_deal(deal: Deal, *, by: User, at: datetime, expected_close_on: date, 
     the same with and without (rules E5, E6)."""
     deal = lock_deal(deal, with_partner=True)
     require_move(by, deal, "reopen", at)
-    rules.check_may_reopen(date_in(deal.partner.country, at), deal.ended_on, terms_of(deal))
+    check_not_examined(deal)
+    rules.check_may_reopen(date_in(deal.partner.country, at), reopen_until(deal))
     deal.expected_close_on = expected_close_on
     deal.reopened_at = at
     # Whoever registered it first: now it is the partner's own registration (rules E11, E12).

@@ -142,7 +142,7 @@ def answer_request(
     if "customer_country" in changed:
         rules.check_country(deal.customer_country, frozenset(deal.partner.authorised_countries))
     if "expected_close_on" in changed:
-        rules.check_closing_date(deal.expected_close_on, date_in(deal.partner.country, at))
+        rules.check_closing_date(deal.expected_close_on, date_in(deal.partner.country, at), terms)
 
     clock = rules.resume_clock(at, deal.clock_left, deal.distributor.country, terms, deal.silence_left)
     deal.status = DealStatus.SUBMITTED

@@ -9,7 +9,7 @@ from dealreg.deals.actions.closing import end_by_revocation
 from dealreg.deals.actions.conflicts import check_tells_no_rival
 from dealreg.deals.actions.drafting import lock_deal
 from dealreg.deals.actions.lapsing import lapse_revocations
-from dealreg.deals.lifecycle import DealStatus
+from dealreg.deals.lifecycle import EXAMINED, DealStatus
 from dealreg.deals.models import (
     Deal,
     RevocationCode,
@@ -22,6 +22,7 @@ from dealreg.deals.selectors import (
     distributor_reviewers,
     is_registrant,
     partner_contacts,
+    report_until,
     require_move,
     side_of,
 )
@@ -117,7 +118,7 @@ def _close(notice: RevocationNotice, outcome: str, *, by: User, at: datetime, te
 def _lock_open(notice: RevocationNotice) -> tuple[Deal, RevocationNotice]:
     deal = lock_deal(notice.deal)
     notice = RevocationNotice.objects.select_for_update(of=("self",)).get(pk=notice.pk)
-    if not notice.is_open or deal.status != DealStatus.APPROVED:
+    if not notice.is_open or deal.status not in EXAMINED:
         raise WrongState("decided", gettext_noop("This revocation has been decided in the meantime."))
     return deal, notice
 
@@ -162,7 +163,8 @@ def decide_revocation(
     notice: RevocationNotice, *, by: User, at: datetime, revoke: bool, text: str
 ) -> RevocationNotice:
     """Rules E11, E13: after the partner has been heard, a channel manager revokes the protection or drops
-    it, with a reason. Revoked, the customer is free again."""
+    it, with a reason. Revoked, the customer is free again. Also after the protection has expired: revoked
+    then, no order of its time can be told of any more; dropped, the days to do so count from here."""
     require(by, "deals.revoke", notice.deal)
     deal, notice = _lock_open(notice)
     rules.check_not_own_registration(registered_it=is_registrant(by, deal))
@@ -183,6 +185,7 @@ def decide_revocation(
         at=at,
         text=text,
         protected_until=deal.protected_until,
+        report_until=report_until(deal) if deal.status == DealStatus.EXPIRED else None,
     )
     return notice
 
@@ -204,4 +207,4 @@ def tell_unheard(notice: RevocationNotice, *, at: datetime) -> bool:
 def lapse_revocation(notice: RevocationNotice, *, at: datetime) -> bool:
     """What the end of the deal has left open. Safe to repeat."""
     deal = lock_deal(notice.deal)
-    return deal.status != DealStatus.APPROVED and lapse_revocations(deal, at=at)
+    return deal.status not in EXAMINED and lapse_revocations(deal, at=at)

@@ -76,7 +76,7 @@ def register(deal: Deal, *, by: User, at: datetime, verb: str, note: str = "") -
     facts = registrant_facts(deal.partner, on, rulebook)
     ceiling = check_may_register(facts, deal.product_group.code, rulebook)
     rules.check_country(deal.customer_country, frozenset(deal.partner.authorised_countries))
-    rules.check_closing_date(deal.expected_close_on, on)
+    rules.check_closing_date(deal.expected_close_on, on, rulebook.deal_registration)
     check_supply(deal)
     check_own_pace(by, at=at, terms=rulebook.deal_registration)
     wanted = [LineInput(line.product, line.nodes, line.term_months) for line in lines]

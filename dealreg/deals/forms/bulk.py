@@ -11,6 +11,7 @@ from dealreg.deals.forms.deciding import AmountField, text_field
 from dealreg.deals.forms.registering import DayInput, OneLine
 from dealreg.deals.models import LossCode, RejectionCode
 from dealreg.deals.rules import check_retry_day
+from partners.programme.selectors import rulebook_on
 from portal.core.errors import RuleViolation
 from portal.core.web import message_of
 
@@ -77,8 +78,9 @@ class ReportLostForm(forms.Form):
     def clean_retry_on(self) -> date | None:
         """Said on the field once, not in each deal's refusal."""
         retry_on: date | None = self.cleaned_data["retry_on"]
+        today = timezone.localdate()
         try:
-            check_retry_day(retry_on, timezone.localdate())
+            check_retry_day(retry_on, today, rulebook_on(today).deal_registration)
         except RuleViolation as refusal:
             raise forms.ValidationError(message_of(refusal)) from refusal
         return retry_on

@@ -19,6 +19,7 @@ from partners.catalogue.models import Product, ProductGroup
 from partners.customers.identity import name_key
 from partners.organisations.models import Distributor
 from partners.programme.models import Line
+from partners.programme.selectors import rulebook_on
 from portal.core.company_numbers import read_company_number
 from portal.core.errors import RuleViolation
 from portal.core.formats import alphabetical, country_name, format_pct
@@ -218,7 +219,7 @@ class CustomerForm(DraftForm):
     def clean_expected_close_on(self) -> date:
         day = self.cleaned_data["expected_close_on"]
         try:
-            rules.check_closing_date(day, self.today)
+            rules.check_closing_date(day, self.today, rulebook_on(self.today).deal_registration)
         except RuleViolation as violation:
             raise ValidationError(message_of(violation)) from violation
         return day

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from dealreg.deals.lifecycle import UNDER_REVIEW, DealStatus, Step
 from dealreg.deals.models import AppealOutcome, Clocked, Deal, Extension, RevocationCode
-from dealreg.deals.rules import protected_until
+from dealreg.deals.rules import protected_until, urgency
 from dealreg.deals.selectors import terms_of
 from dealreg.deals.time_left import time_left_words, words_for
 from dealreg.deals.views import wording
@@ -142,7 +142,7 @@ def deal_deadline(deal: Deal, own: bool = False) -> SafeString:
                     "day": day,
                     "n": days,
                 }
-            tone = "bad" if days <= 7 else "warn" if days <= 30 else "neutral"
+            tone = {"": "neutral", "soon": "warn", "now": "bad"}[urgency(days, terms_of(deal))]
             return _badge(tone, deal.protected_until.isoformat(), _("Protected until %s") % day, words)
         case DealStatus.WON if deal.order_confirmed_at is None:
             return format_html('<span class="dl-badge dl-neutral">{}</span>', _("Order to confirm"))

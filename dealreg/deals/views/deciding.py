@@ -27,6 +27,7 @@ from dealreg.deals.selectors import (
     last_word,
     open_conflicts,
     pending_extension,
+    reopen_until,
     require_move,
     same_order,
     steps_in,
@@ -96,9 +97,11 @@ def _decided_extension(extension: Extension) -> str:
     }
 
 
-def _too_late_to_reopen(deal: Deal, at: datetime) -> RuleViolation | None:
+def _no_reopening(deal: Deal, at: datetime) -> RuleViolation | None:
+    if (examined := won_refusal(deal)) is not None:
+        return examined
     try:
-        check_may_reopen(date_in(deal.partner.country, at), deal.ended_on, terms_of(deal))
+        check_may_reopen(date_in(deal.partner.country, at), reopen_until(deal))
     except RuleViolation as violation:
         return violation
     return None
@@ -193,7 +196,7 @@ PAGES: dict[str, MovePage] = {
         actions.reopen_deal,
         _with_reference(_("%(reference)s is registered again.")),
         template="deals/move_reopen.html",
-        refusal=_too_late_to_reopen,
+        refusal=_no_reopening,
         leads_to="deals:receipt",
     ),
     "confirm_order": MovePage(

@@ -36,7 +36,7 @@ from dealreg.deals.querysets import DealQuerySet
 from dealreg.deals.registering_right import may_register_something
 from dealreg.deals.review import may_review
 from dealreg.deals.revocations import is_heard, may_decide_revocation, may_state_view, notices_of
-from dealreg.deals.rules import discount_amount, last_day_to_reopen
+from dealreg.deals.rules import discount_amount, urgency
 from dealreg.deals.selectors import (
     conflicts_around,
     distributor_change_refusal,
@@ -49,6 +49,7 @@ from dealreg.deals.selectors import (
     pending_extension,
     registers,
     registrant_facts,
+    reopen_until,
     side_of,
     terms_of,
     waiting_for,
@@ -78,6 +79,9 @@ AUDIENCES: dict[str, tuple[Audience, ...]] = {
     "vendor": (Audience.EVERYBODY, Audience.REVIEWERS, Audience.VENDOR),
 }
 
+
+# How near the end of the protection is, as a colour.
+TONES = {"": "ok", "soon": "warn", "now": "bad"}
 
 # What few deals have: the statement that reads the deal says whether to look.
 SELDOM: dict[str, Any] = {
@@ -177,7 +181,7 @@ def _show(request: HttpRequest, deal: Any, *, comment_form: CommentForm) -> Http
     notices = notices_of(user, deal) if deal.has_notices else []
     if any(notice.is_open for notice in notices):
         # Announced already: its own card leads on, and nothing is won until that is decided.
-        moves = [move for move in moves if move not in ("revoke", "report_won", "confirm_order")]
+        moves = [move for move in moves if move not in ("revoke", "report_won", "reopen", "confirm_order")]
     conflicts = conflicts_around(user, deal) if side == "vendor" else []
     # Registrants are not even asked about: their page costs and says the same with and without (rule E6).
     registered = side == "partner" or (side == "distributor" and deal.on_behalf)
@@ -203,7 +207,7 @@ def _show(request: HttpRequest, deal: Any, *, comment_form: CommentForm) -> Http
         "protection": protection_of(deal, at),
         "extensions": extensions_of(user, deal) if deal.has_extensions else [],
         "silence": silence_of(deal, side, at),
-        "reopen_until": last_day_to_reopen(deal.ended_on, terms_of(deal)) if "reopen" in moves else None,
+        "reopen_until": reopen_until(deal) if "reopen" in moves else None,
         "outcome": outcome_of(deal),
         "amendments": amendments,
         "may_decide_amendment": _decides_on(user, amendments, deal, at),
@@ -355,7 +359,7 @@ def next_step(deal: Deal, side: str, moves: Collection[str], at: datetime) -> Ne
             days = (deal.protected_until - date_in(deal.partner.country, at)).days
             words = day_words(days)
             late = days < 0
-            tone = "bad" if days <= 7 else "warn" if days <= 30 else "ok"
+            tone = TONES[urgency(days, terms_of(deal))]
         case _ if deal.order_disputed_at is not None:
             kind, tone = "correct", "warn"
         case _:
@@ -410,7 +414,7 @@ def protection_of(deal: Deal, at: datetime) -> dict[str, Any] | None:
         "days": total,
         "left": max(0, left),
         "words": day_words(left),
-        "tone": "bad" if left <= 7 else "warn" if left <= 30 else "ok",
+        "tone": TONES[urgency(left, terms_of(deal))],
     }
 
 

@@ -46,8 +46,10 @@ def letter(request: HttpRequest, ref: str) -> HttpResponse:
     at = timezone.now()
     with translation.override(language):
         content = render_pdf("deal_letter", letter_data(deal, at), language=language, at=at)
+    status = letter_status(deal, at)
+    state = f"-{status.kind}" if status.is_over else ""
     response = HttpResponse(content, content_type="application/pdf")
-    response["Content-Disposition"] = f'attachment; filename="{deal.reference}-{language}.pdf"'
+    response["Content-Disposition"] = f'attachment; filename="{deal.reference}{state}-{language}.pdf"'
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
     return response
@@ -59,12 +61,13 @@ def verify(request: HttpRequest, code: str) -> HttpResponse:
     that it holds no longer. To all others, also with the right code, there is nothing."""
     deal = get_object_or_404(_deals(request), letter_code=code)
     at = timezone.now()
-    context = {"deal": deal, "at": at, "status": letter_status(deal, at)}
+    status = letter_status(deal, at)
+    context = {"deal": deal, "at": at, "status": status}
     if has_letter(deal):
         context |= {
-            "facts": letter_facts(deal),
+            "facts": letter_facts(deal, status),
             "lines": letter_lines(deal),
-            "totals": letter_totals(deal),
+            "totals": letter_totals(deal, status),
             "languages": language_choices(),
         }
     return render(request, "deals/letter.html", context)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from dealreg.deals.actions import decide_revocation, state_view
 from dealreg.deals.forms.revoking import DecideRevocationForm, StatementForm
-from dealreg.deals.lifecycle import DealStatus
+from dealreg.deals.lifecycle import EXAMINED, DealStatus
 from dealreg.deals.models import Deal, RevocationNotice
 from dealreg.deals.revocations import IS_OPEN, is_heard, may_state_view, once_heard
 from dealreg.deals.rules import check_not_own_registration
@@ -87,6 +87,8 @@ def decide(request: HttpRequest, ref: str) -> HttpResponse:
             said = (
                 _("The protection of %(reference)s is revoked. Partner and distributor have been told.")
                 if done.outcome == "revoked"
+                else _("Dropped: the partner of %(reference)s may report an order of the protected time.")
+                if deal.status == DealStatus.EXPIRED
                 else _("Dropped: the protection of %(reference)s goes on. The partner has been told.")
             )
             messages.success(request, said % {"reference": deal.reference})
@@ -141,7 +143,7 @@ def revocation_list(request: HttpRequest) -> HttpResponse:
                 # A second membership (rule E11) is asked about on the page of the decision.
                 "yours": may_revoke
                 and notice.is_open
-                and notice.deal.status == DealStatus.APPROVED
+                and notice.deal.status in EXAMINED
                 and is_heard(notice, at)
                 and notice.deal.registered_by_id != request.user.pk,
             }

@@ -365,8 +365,22 @@ def test_a_corrected_identity_leaves_its_conflict_behind(cast):
         second, by=cast.bruno, at=LATER, answer="Lille.", changes={"customer_name": "Mairie de Lille"}
     )
     looked_at(second)
-    assert Conflict.objects.get(later=second, earlier=first).outcome == ConflictOutcome.LAPSED
+    conflict = Conflict.objects.get(later=second, earlier=first)
+    assert (conflict.outcome, conflict.settled_by) == (ConflictOutcome.CORRECTED, None)
+    settled = Event.objects.about(second).get(verb="deal.conflict_settled")
+    assert settled.data["outcome"] == "corrected"
     actions.approve_deal(second, by=cast.denise, at=LATER, granted_pct=Decimal(1))
+
+
+def test_what_has_ended_meanwhile_is_not_said_to_have_been_corrected(cast):
+    first = submitted(cast, cast.amir, customer_name="Mairie de Lens")
+    second = submitted(cast, cast.bruno, at=LATER, customer_name="Mairie de Lens")
+    actions.withdraw_deal(first, by=cast.amir, at=LATER)
+    actions.request_information(second, by=cast.denise, at=LATER, text="Which?", fields=["customer_city"])
+    actions.answer_request(second, by=cast.bruno, at=LATER, answer="Lens.", changes={"customer_city": "Lens"})
+    # The look at the second comes before that at the first, which ended.
+    looked_at(second)
+    assert Conflict.objects.get(later=second, earlier=first).outcome == ConflictOutcome.LAPSED
 
 
 @pytest.mark.parametrize("text", ["Bravo IT was first.", "See Bruno Girard's deal."])

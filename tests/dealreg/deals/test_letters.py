@@ -11,7 +11,7 @@ from django.utils import translation
 
 from dealreg.deals import actions
 from dealreg.deals.letters import address_of, letter_data, letter_status, new_letter_code
-from dealreg.deals.models import Deal
+from dealreg.deals.models import Conflict, Deal
 from portal.documents.rendering import FontsMissing, render_pdf, render_png
 from tests.dealreg.deals import stages
 from tests.dealreg.deals.stages import LATER, in_english
@@ -138,8 +138,6 @@ def test_nothing_of_another_deal_stands_in_it(cast):
     stages.submitted(cast, cast.bruno, customer_name="Hôp. St Roch", web_domain="saint-roch.fr")
     deal = stages.submitted(cast, web_domain="saint-roch.fr", customer_name="Hôpital Saint-Roch")
     Deal.objects.filter(pk=deal.pk)
-    from dealreg.deals.models import Conflict
-
     actions.settle_conflict(
         Conflict.objects.get(),
         by=cast.karim,
@@ -163,15 +161,16 @@ def test_an_enterprise_letter_names_both_sides(cast):
     "stage, kind, label",
     [
         ("approved", "valid", "Valid until"),
-        ("expired", "expired", "Expired"),
-        ("revoked", "revoked", "Revoked"),
+        ("expired", "expired", "Expired, no longer protects"),
+        ("revoked", "revoked", "Revoked on 27 Nov 2026, no longer protects"),
         ("won", "won", "Closed as won"),
-        ("lost", "ended", "No longer valid"),
+        ("lost", "lost", "Lost on 29 Nov 2026, no longer protects"),
     ],
 )
 def test_the_live_status_follows_the_deal(cast, stage, kind, label):
     status = letter_status(stages.STAGES[stage](cast), LATER)
     assert (status.kind, status.is_valid) == (kind, kind == "valid")
+    assert status.is_over == (kind not in ("valid", "won"))
     assert status.label.startswith(label)
 
 
@@ -220,7 +219,50 @@ def test_the_page_says_what_holds_now(cast, sign_in, time_machine_at):
         page = sign_in(cast.denise).get(place).content.decode()
     assert "Valid until 22 February 2027" in page and "€5,400.00" in page and "3.5%" in page
     stages.actions.report_lost(deal, by=cast.amir, at=LATER, code="price")
-    assert "No longer valid" in sign_in(cast.denise).get(place).content.decode()
+    page = sign_in(cast.denise).get(place).content.decode()
+    assert "no longer protects" in page and "as a record" in page and "totals-granted" not in page
+
+
+@pytest.mark.parametrize(
+    "stage, label", [("revoked", "Revoked on"), ("lost", "Lost on"), ("expired", "Expired,")]
+)
+def test_a_letter_of_what_is_over_says_so_in_title_text_and_file_name_as_the_page_does(
+    cast, sign_in, stage, label
+):
+    in_english(cast)
+    deal = stages.STAGES[stage](cast)
+    browser = sign_in(cast.amir)
+    answer = browser.get(f"/deals/{deal.reference}/letter/")
+    assert f'filename="{deal.reference}-{stage}-en.pdf"' in answer["Content-Disposition"]
+    words = text_of(answer.content)
+    assert "Letter of registration, no longer valid" in words and label in words
+    assert "no longer protects" in words and "Do not order on it" in words
+    assert "confirms that this deal is registered" not in words and "orders from the distributor" not in words
+    page = browser.get(f"/deals/letters/{deal.letter_code}/").content.decode()
+    assert label in page and "no longer protects" in page
+    assert "Letter, no longer valid" in browser.get(f"/deals/{deal.reference}/").content.decode()
+
+
+def test_a_letter_of_what_holds_carries_no_such_mark(cast):
+    for stage in ("approved", "won"):
+        data = letter_data(stages.STAGES[stage](cast, customer_name=f"Mairie {stage}"), LATER)
+        assert (data["mark"], data["title"]) == ("", "Letter of registration")
+
+
+def test_the_letter_of_an_overruled_protection_names_no_revocation_and_no_rival(cast):
+    earlier = stages.approved(cast)
+    stages.submitted(cast, cast.bruno, at=LATER)
+    actions.settle_conflict(
+        Conflict.objects.get(),
+        by=cast.karim,
+        at=LATER,
+        outcome="later_prevails",
+        reason="R",
+        message="Decided anew.",
+    )
+    status = letter_status(Deal.objects.get(pk=earlier.pk), LATER)
+    assert status.kind == "overruled" and status.label.startswith("Overruled on 24 Nov 2026")
+    assert "E5" in status.note
 
 
 def test_the_code_on_a_letter_leads_on_after_the_deal_was_reopened(cast, sign_in):

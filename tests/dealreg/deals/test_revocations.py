@@ -1,6 +1,6 @@
 """A protection is revoked after the partner has been heard (rule E13)."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils.html import strip_tags
 
-from dealreg.deals import actions, rules
+from dealreg.deals import actions, rules, selectors
 from dealreg.deals.models import Deal, RevocationNotice
 from dealreg.deals.revocations import may_decide_revocation
 from dealreg.deals.tasks import watch_revocations
@@ -225,17 +225,9 @@ def test_a_silent_partner_leaves_the_decision_to_the_manager_who_is_told_once(ca
 LATE = LATER + timedelta(days=92)
 
 
-@pytest.mark.parametrize(
-    "end",
-    [
-        lambda cast, deal: actions.report_lost(deal, by=cast.amir, at=SOON, code="price"),
-        lambda cast, deal: actions.expire_deal(deal, at=LATE),
-    ],
-    ids=["lost", "expired"],
-)
-def test_a_deal_that_ends_otherwise_ends_the_announcement_in_the_same_step(cast, sign_in, end):
+def test_a_deal_that_ends_otherwise_ends_the_announcement_in_the_same_step(cast, sign_in):
     notice = announced(cast)
-    end(cast, notice.deal)
+    actions.report_lost(notice.deal, by=cast.amir, at=SOON, code="price")
     with pytest.raises(WrongState):
         stated(cast, notice)
     notice.refresh_from_db()
@@ -287,10 +279,81 @@ def test_dropped_after_the_last_day_the_order_of_the_protected_time_still_counts
     assert actions.report_won(notice.deal, by=cast.amir, at=LATE, **ORDER).status == "won"
 
 
-def test_ended_meanwhile_the_order_is_reported_in_the_time_after_the_end(cast):
+def expired_under_examination(cast):
+    """Protected until 22 February 2027, announced three weeks before, expired meanwhile."""
+    deal = stages.approved(cast)
+    notice = announced(cast, deal)
+    assert actions.expire_deal(deal, at=LATE)
+    return Deal.objects.get(pk=deal.pk), notice
+
+
+def test_waiting_for_the_end_is_no_way_around_an_announced_revocation(cast, sign_in, time_machine_at):
+    in_english(cast)
+    deal, notice = expired_under_examination(cast)
+    notice.refresh_from_db()
+    assert (deal.status, notice.outcome) == ("expired", "open")
+    assert sum(watch_revocations(LATE).values()) == 1  # the channel manager hears that it may decide
+    for attempt in (
+        lambda: actions.report_won(deal, by=cast.amir, at=LATE, **ORDER),
+        lambda: actions.reopen_deal(
+            deal, by=cast.amir, at=LATE, expected_close_on=LATE.date() + timedelta(days=9)
+        ),
+    ):
+        with pytest.raises(RuleViolation) as refused:
+            attempt()
+        assert (refused.value.code, refused.value.rule) == ("under-examination", "E13")
+    with time_machine_at(LATE):
+        amir = sign_in(cast.amir)
+        page = amir.get(deal.get_absolute_url()).content.decode()
+        assert "no order of its time is reported" in page
+        assert "/report-won/" not in page and "/reopen/" not in page
+        assert "is under examination" in amir.get(f"{deal.get_absolute_url()}reopen/").content.decode()
+        assert "/revocation/" in sign_in(cast.karim).get(deal.get_absolute_url()).content.decode()
+    assert list(revocations_waiting(cast.karim, LATE)) == [deal]
+    mail = Notification.objects.get(kind="deal-expired", recipient=cast.amir)
+    assert mail.context["examined"] and mail.context["reopen_until"] is None
+
+
+def test_revoked_after_the_end_no_order_of_the_protected_time_is_reported(cast, sign_in):
+    deal, notice = expired_under_examination(cast)
+    decided(cast, notice, revoke=True, at=LATE)
+    deal.refresh_from_db()
+    assert (deal.status, deal.revocation_code) == ("revoked", "untrue_statement")
+    with pytest.raises(WrongState):
+        actions.report_won(deal, by=cast.amir, at=LATE, **ORDER)
+    with pytest.raises(WrongState):
+        actions.reopen_deal(deal, by=cast.amir, at=LATE, expected_close_on=LATE.date() + timedelta(days=9))
+    assert Notification.objects.filter(kind="deal-revoked", context__had_expired=True).exists()
+
+
+def test_dropped_after_the_end_the_days_to_report_and_to_reopen_count_from_there(cast):
+    """The vendor's examination costs the partner neither its order nor its second chance."""
+    deal, notice = expired_under_examination(cast)
+    much_later = LATE + timedelta(days=30)
+    decided(cast, notice, revoke=False, at=much_later)
+    told = Notification.objects.get(kind="revocation-dropped", recipient=cast.amir)
+    assert told.context["report_until"] == "2027-04-04"
+    assert selectors.report_until(deal) == selectors.reopen_until(deal) == date(2027, 4, 4)
+    with pytest.raises(RuleViolation, match="could be reported until"):
+        actions.report_won(deal, by=cast.amir, at=much_later + timedelta(days=11), **ORDER)
+    assert actions.report_won(deal, by=cast.amir, at=much_later + timedelta(days=10), **ORDER).status == "won"
+
+
+def test_dropped_before_the_end_nothing_is_prolonged(cast):
     notice = announced(cast)
-    actions.expire_deal(notice.deal, at=LATE)
-    assert actions.report_won(notice.deal, by=cast.amir, at=LATE, **ORDER).status == "won"
+    stated(cast, notice)
+    decided(cast, notice, revoke=False)
+    deal = notice.deal
+    actions.expire_deal(deal, at=LATE)
+    deal.refresh_from_db()
+    assert selectors.report_until(deal) == deal.protected_until + timedelta(days=10)
+
+
+def test_nothing_new_is_announced_on_a_deal_that_has_expired(cast, sign_in):
+    deal = stages.expired(cast)
+    with pytest.raises(WrongState):
+        announced(cast, deal)
+    assert "/revoke/" not in sign_in(cast.karim).get(deal.get_absolute_url()).content.decode()
 
 
 def test_nor_is_an_order_confirmed_meanwhile(cast, sign_in):

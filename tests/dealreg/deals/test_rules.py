@@ -35,6 +35,8 @@ TERMS = DealRegistrationTerms(
     probing_days=30,
     probing_registrations=10,
     probing_share_pct=50,
+    closing_within_months=24,
+    retry_within_months=36,
     discount_step_pct=Decimal("0.5"),
     office_opens=time(9),
     office_closes=time(18),
@@ -180,11 +182,50 @@ def test_a_discount_is_rounded_to_the_cent(amount, pct):
 def test_the_closing_date_lies_ahead_but_not_too_far(closing, code):
     today = date(2026, 11, 23)
     if code is None:
-        rules.check_closing_date(closing, today)
+        rules.check_closing_date(closing, today, TERMS)
     else:
         with pytest.raises(RuleViolation) as refusal:
-            rules.check_closing_date(closing, today)
+            rules.check_closing_date(closing, today, TERMS)
         assert (refusal.value.code, refusal.value.field) == (code, "expected_close_on")
+
+
+@pytest.mark.parametrize(
+    "again_on, code",
+    [
+        (None, None),
+        (date(2026, 11, 23), "not-ahead"),
+        (date(2026, 11, 24), None),
+        (date(2029, 11, 23), None),
+        (date(2029, 11, 24), "too-far"),
+    ],
+)
+def test_the_day_to_try_again_lies_ahead_but_not_too_far(again_on, code):
+    today = date(2026, 11, 23)
+    if code is None:
+        rules.check_retry_day(again_on, today, TERMS)
+    else:
+        with pytest.raises(RuleViolation) as refusal:
+            rules.check_retry_day(again_on, today, TERMS)
+        assert (refusal.value.code, refusal.value.field) == (code, "retry_on")
+
+
+def test_how_far_ahead_a_day_may_lie_is_the_editions_affair():
+    short = replace(TERMS, closing_within_months=3, retry_within_months=6)
+    today = date(2026, 11, 30)
+    # Three months after 30 November is the last of February.
+    rules.check_closing_date(date(2027, 2, 28), today, short)
+    with pytest.raises(RuleViolation, match="more than 3 months") as refusal:
+        rules.check_closing_date(date(2027, 3, 1), today, short)
+    assert refusal.value.code == "close-too-far"
+    with pytest.raises(RuleViolation, match="more than 6 months"):
+        rules.check_retry_day(date(2027, 5, 31), today, short)
+
+
+@pytest.mark.parametrize(
+    "days, how", [(31, ""), (30, "soon"), (4, "soon"), (3, "now"), (0, "now"), (-1, "now")]
+)
+def test_an_end_comes_near_with_the_first_reminder_and_is_urgent_from_the_last_on(days, how):
+    assert rules.urgency(days, TERMS) == how
 
 
 def test_a_partner_registers_in_its_countries_only():

@@ -97,6 +97,7 @@ def test_the_terms_of_deal_registration_are_those_of_section_e():
     assert (terms.registrations_per_hour, terms.probing_days, terms.distributor_changes) == (30, 30, 1)
     assert (terms.without_news_days, terms.record_months, terms.appeals_to_publish) == (30, 24, 3)
     assert (terms.probing_registrations, terms.probing_share_pct) == (10, 50)
+    assert (terms.closing_within_months, terms.retry_within_months) == (24, 36)
     assert terms.reminders_days_before == (30, 14, 3)
     assert terms.discount_step_pct == Decimal("0.5")
     assert BOOK.specialisation_floor == "gold"
