@@ -26,7 +26,7 @@ def appeal_of(user: User, deal: Deal) -> Appeal | None:
 def may_appeal(user: User, deal: Deal, at: datetime, *, has_appealed: bool) -> bool:
     """Whether this person may file the appeal now: the button of the page."""
     return (
-        deal.status == DealStatus.REJECTED
+        (deal.status == DealStatus.REJECTED or deal.was_overruled)
         and deal.appeal_until is not None
         and not has_appealed
         and date_in(deal.partner.country, at) <= deal.appeal_until

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dealreg.deals.lifecycle import DealStatus, Step
-from dealreg.deals.models import Deal, RevocationCode
+from dealreg.deals.models import Deal
 from dealreg.deals.rules import discount_amount
 from partners.programme.rules import recommended_discount_ceiling
 from partners.programme.selectors import rulebook_of
@@ -92,7 +92,7 @@ def letter_status(deal: Deal, at: datetime) -> LetterStatus:
         case DealStatus.APPROVED | DealStatus.EXPIRED:
             note = _("The last protected day was %(day)s.") % {"day": until}
             return LetterStatus("expired", "bad", _("Expired, no longer protects"), note)
-        case DealStatus.REVOKED if deal.revocation_code == RevocationCode.EARLIER_OVERRULED:
+        case DealStatus.REVOKED if deal.was_overruled:
             label = _ended_with(_("Overruled on %(day)s, no longer protects"), deal)
             note = _("A channel manager has decided otherwise on the opportunity (rule E5).")
             return LetterStatus("overruled", "bad", label, note)

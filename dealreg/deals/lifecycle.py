@@ -54,8 +54,9 @@ DEAL_LIFECYCLE = Lifecycle(
         Move("revoke", ("approved",), "revoked"),
         # Rule E13: announced while it was protected, decided after its end.
         Move("revoke_ended", ("expired",), "revoked"),
-        # Rule E9: an appeal brings a rejected registration back, at its original place.
-        Move("reinstate", ("rejected",), "submitted"),
+        # Rule E9: an appeal brings back a registration that was rejected, or a protected one that lost a
+        # conflict, at its original place.
+        Move("reinstate", ("rejected", "revoked"), "submitted"),
     ]
 )
 

@@ -203,7 +203,8 @@ class Deal(models.Model):
     granted_pct = models.DecimalField(max_digits=5, decimal_places=2, null=True)
     rejection_code = models.CharField(max_length=24, choices=RejectionCode, blank=True)
     decision_text = models.TextField(max_length=4000, blank=True)
-    # Rule E9: the last day on which the partner may appeal, in its country; empty where it may not.
+    # Rule E9: the last day on which the partner may appeal against the refusal, or against having been
+    # overruled, in its country; empty where it may not.
     appeal_until = models.DateField(null=True)
     # Set when an appeal brought the registration back under review: the vendor decides it then.
     reinstated_at = models.DateTimeField(null=True)
@@ -218,7 +219,7 @@ class Deal(models.Model):
     protection_held = models.BooleanField(default=False)
     reopened_at = models.DateTimeField(null=True)
     # A win was taken back: the deal is under review again, and approved anew it is protected until the same
-    # day as before.
+    # day as before. So is one whose overruling an appeal has overturned: until a day as far off as it was.
     win_taken_back_at = models.DateTimeField(null=True)
     protection_kept_until = models.DateField(null=True)
 
@@ -250,6 +251,11 @@ class Deal(models.Model):
     distributor_since = models.DateTimeField(null=True)
     loss_code = models.CharField(max_length=24, choices=LossCode, blank=True)
     revocation_code = models.CharField(max_length=24, choices=RevocationCode, blank=True)
+    # Who ended the protection, and when: against an overruling the partner may appeal to somebody else.
+    revoked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    revoked_at = models.DateTimeField(null=True)
     end_text = models.TextField(max_length=4000, blank=True)
 
     objects = DealQuerySet.as_manager()
@@ -453,6 +459,11 @@ class Deal(models.Model):
     @property
     def is_under_review(self) -> bool:
         return self.status in UNDER_REVIEW
+
+    @property
+    def was_overruled(self) -> bool:
+        """Rule E5: protected, until a channel manager settled a conflict against it."""
+        return self.status == DealStatus.REVOKED and self.revocation_code == RevocationCode.EARLIER_OVERRULED
 
     @property
     def net_amount(self) -> Decimal:
@@ -701,8 +712,16 @@ class AppealOutcome(models.TextChoices):
 OVERTURNED = tuple(outcome for outcome in AppealOutcome if outcome != AppealOutcome.UPHELD)
 
 
+# What a partner may appeal against (rule E9): a refusal, and a protection that was overruled.
+APPEALABLE = [
+    *RejectionCode.choices,
+    (RevocationCode.EARLIER_OVERRULED.value, RevocationCode.EARLIER_OVERRULED.label),
+]
+
+
 class Appeal(Clocked):
-    """Rule E9: the partner's one appeal against a rejection, with what it is against as it stood then."""
+    """Rule E9: the partner's one appeal against a rejection, or against having been overruled, with what it
+    is against as it stood then."""
 
     deal = models.OneToOneField(Deal, on_delete=models.PROTECT, related_name="appeal")
     text = models.TextField(max_length=4000)
@@ -712,7 +731,7 @@ class Appeal(Clocked):
     registered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     rejected_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     rejected_at = models.DateTimeField()
-    rejection_code = models.CharField(max_length=24, choices=RejectionCode)
+    rejection_code = models.CharField(max_length=24, choices=APPEALABLE)
     rejection_text = models.TextField(max_length=4000)
 
     outcome = models.CharField(max_length=24, choices=AppealOutcome, blank=True)
@@ -755,6 +774,10 @@ class Appeal(Clocked):
 
     def get_absolute_url(self) -> str:
         return f"{self.deal.get_absolute_url()}#appeal"
+
+    @property
+    def against_overruling(self) -> bool:
+        return self.rejection_code == RevocationCode.EARLIER_OVERRULED
 
     @property
     def was_overturned(self) -> bool:

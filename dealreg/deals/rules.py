@@ -404,6 +404,19 @@ def check_judges_another(*, rejected_it: bool) -> None:
         )
 
 
+def check_settles_another(*, was_overturned: bool) -> None:
+    """Rule E9: whose decision an appeal has overturned does not decide the same by way of the conflict."""
+    if was_overturned:
+        raise RuleViolation(
+            "own-decision",
+            gettext_noop(
+                "An appeal has overturned your decision on one of the two registrations: somebody else "
+                "settles this conflict."
+            ),
+            rule="E9",
+        )
+
+
 @dataclass(frozen=True)
 class Happened:
     """What a partner tells of its work with the customer, and the day it happened; on which row of the

@@ -7,7 +7,7 @@ from django.db import models
 from partners.organisations.models import Membership
 from partners.organisations.querysets import MembershipQuerySet
 from portal.accounts.models import User
-from portal.accounts.roles import CAPABILITIES, roles_with
+from portal.accounts.roles import ADMINISTRATORS, CAPABILITIES, VENDOR_ROLES, roles_with
 from portal.core.errors import NotAllowed, gettext_noop
 
 
@@ -24,10 +24,16 @@ def require(user: User, capability: str, subject: models.Model | None = None) ->
         rows: Any = type(subject)._default_manager
         allowed = rows.visible_to(user).filter(pk=subject.pk).exists()
     if not allowed:
-        raise NotAllowed(
-            "not-allowed", gettext_noop("Your role does not allow this. Ask your account administrator.")
-        )
+        raise NotAllowed("not-allowed", _whom_to_ask(user))
     return user.acting_as
+
+
+def _whom_to_ask(user: User) -> str:
+    """Who gives roles is not sent to ask who gives roles."""
+    membership = user.acting_as if user.is_authenticated and user.is_active else None
+    if membership is None or membership.role not in VENDOR_ROLES + ADMINISTRATORS:
+        return gettext_noop("Your role does not allow this. Ask your account administrator.")
+    return gettext_noop("Your role does not allow this. It is for other roles, or for another company.")
 
 
 def people_who_can(capability: str, memberships: MembershipQuerySet) -> list[User]:

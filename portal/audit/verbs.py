@@ -135,7 +135,7 @@ VERBS: dict[str, Verb] = {
         choices={"code": "revocation_code"},
     ),
     "deal.overruled": Verb(
-        _("Protection ended by a decision of the channel manager on the conflict"),
+        _("Protection ended by a decision of the channel manager on the opportunity"),
         icon="shield-off",
         tone="bad",
     ),

@@ -16,6 +16,7 @@ from django.utils import timezone, translation
 Number = int | float | Decimal
 
 DASH = "–"
+_GLUED = re.compile(r"[A-Z]{3}\d")
 FIRST_OF_MONTH = re.compile(r"\b1 (?=\D)")
 
 
@@ -35,7 +36,13 @@ def format_number(value: Number) -> str:
 
 
 def format_money(value: Number, currency: str) -> str:
-    return format_currency(value, currency, locale=babel_locale())
+    return _apart(format_currency(value, currency, locale=babel_locale()), currency)
+
+
+def _apart(amount: str, currency: str) -> str:
+    """CHF 1,234.50: letters stand apart from the figures, where Babel's English glues them together, and the
+    line does not break between the two."""
+    return amount.replace(currency, f"{currency}\N{NO-BREAK SPACE}") if _GLUED.search(amount) else amount
 
 
 def format_money_short(value: Number, currency: str) -> str:
@@ -45,8 +52,10 @@ def format_money_short(value: Number, currency: str) -> str:
     if abs(amount) < 1_000_000:
         whole = amount.quantize(Decimal(1), ROUND_HALF_EVEN)
         shape = locale.currency_formats["standard"].pattern.replace(".00", "")
-        return format_currency(whole, currency, format=shape, locale=locale, currency_digits=False)
-    return format_compact_currency(amount, currency, locale=locale, fraction_digits=2)
+        short = format_currency(whole, currency, format=shape, locale=locale, currency_digits=False)
+    else:
+        short = format_compact_currency(amount, currency, locale=locale, fraction_digits=2)
+    return _apart(short, currency)
 
 
 def format_pct(value: Number) -> str:

@@ -70,6 +70,9 @@ def _facts(name: str, message: ParsedMessage) -> dict[str, object]:
     at = datetime.strptime(name.partition("-")[0], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
     if message["Date"]:
         at = parsedate_to_datetime(_header(message, "Date"))
+        if at.tzinfo is None:
+            # "-0000" says UTC without a place; Python reads it as no time zone at all.
+            at = at.replace(tzinfo=UTC)
     return {
         "name": name,
         "subject": _header(message, "Subject").strip(),

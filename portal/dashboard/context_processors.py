@@ -14,15 +14,16 @@ from django.utils.functional import Promise, cached_property
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
+from dealreg.deals.appeals import appeals_to_judge
 from dealreg.deals.lifecycle import Step
-from dealreg.deals.models import Appeal, Conflict, Deal
+from dealreg.deals.models import Conflict, Deal
 from dealreg.deals.registering_right import may_register_something
 from partners.certification.models import Departure
 from partners.organisations.access import can
 from partners.organisations.models import Membership
 from partners.tiering.models import TierReview
 from portal.accounts.models import Theme, User
-from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES, VENDOR_ROLES
+from portal.accounts.roles import ADMINISTRATORS, DISTRIBUTOR_ROLES, PARTNER_ROLES, VENDOR_ROLES
 from portal.core.preferences import THEME_COOKIE, own_name
 from portal.notifications.models import Notification
 
@@ -132,8 +133,8 @@ MENU = (
                 "/deals/appeals/",
                 "deals.see_appeals",
                 VENDOR_ROLES,
-                lambda user: Appeal.objects.visible_to(user).open(),
-                gettext_lazy("open"),
+                appeals_to_judge,
+                gettext_lazy("to decide"),
             ),
             Entry(
                 gettext_lazy("End customers"),
@@ -242,6 +243,11 @@ class Shell:
     @cached_property
     def membership(self) -> Membership | None:
         return self.user.acting_as if self.signed_in else None
+
+    @property
+    def gives_roles(self) -> bool:
+        """Who is not to be told to ask the administrator."""
+        return self.membership is not None and self.membership.role in (*ADMINISTRATORS, *VENDOR_ROLES)
 
     @property
     def person(self) -> str:

@@ -98,7 +98,7 @@ register_kind("deal-conflict-settled", _("Conflict settled"), "git-merge", sides
 register_kind("deal-probing", _("Striking registrations"), "eye-exclamation", sides=("vendor",))
 register_kind("deal-won", _("Deal won"), "trophy", asks=("distributor",))
 register_kind("deal-comment", _("New comment"), "message")
-register_kind("deal-appealed", _("Appeal against a rejection"), "scale", asks=("vendor",), sides=REVIEWERS)
+register_kind("deal-appealed", _("Appeal against a decision"), "scale", asks=("vendor",), sides=REVIEWERS)
 register_kind(
     "appeal-half-time",
     _("Appeal: half of the time has passed"),

@@ -8,6 +8,7 @@ from dealreg.deals import rules
 from dealreg.deals.actions.conflicts import check_tells_no_rival, names_of, note_conflicts
 from dealreg.deals.actions.drafting import lock_deal
 from dealreg.deals.actions.looking import settle_identity, tell_reviewers
+from dealreg.deals.actions.reopening import forget_decision
 from dealreg.deals.appeals import judges_of, programme_admins_of
 from dealreg.deals.lifecycle import DEAL_LIFECYCLE, Step
 from dealreg.deals.models import OVERTURNED, Appeal, AppealOutcome, Deal
@@ -40,8 +41,9 @@ def _need(text: str, field: str) -> str:
 
 @transaction.atomic
 def file_appeal(deal: Deal, *, by: User, at: datetime, text: str, files: Sequence[Any] = ()) -> Appeal:
-    """Rule E9: the partner's one appeal against a rejection, in time, with its grounds and what proves
-    them. The clock runs in business days of the partner's country."""
+    """Rule E9: the partner's one appeal against a rejection, or against a decision that overruled its
+    protection, in time, with its grounds and what proves them. The clock runs in business days of the
+    partner's country."""
     require(by, "deals.appeal", deal)
     deal = lock_deal(deal)
     if side_of(by.acting_as, deal) != "partner":
@@ -60,10 +62,7 @@ def file_appeal(deal: Deal, *, by: User, at: datetime, text: str, files: Sequenc
         filed_by=by,
         filed_at=at,
         registered_by=deal.registered_by,
-        rejected_by=deal.decided_by,
-        rejected_at=deal.decided_at,
-        rejection_code=deal.rejection_code,
-        rejection_text=deal.decision_text,
+        **_appealed_against(deal),
         due_at=clock.due_at,
         half_time_at=clock.half_time_at,
     )
@@ -87,8 +86,25 @@ def file_appeal(deal: Deal, *, by: User, at: datetime, text: str, files: Sequenc
         at=at,
         due_at=clock.due_at,
         text=text,
+        overruled=appeal.against_overruling,
     )
     return appeal
+
+
+def _appealed_against(deal: Deal) -> dict[str, Any]:
+    if deal.was_overruled:
+        return {
+            "rejected_by": deal.revoked_by,
+            "rejected_at": deal.revoked_at,
+            "rejection_code": deal.revocation_code,
+            "rejection_text": deal.end_text,
+        }
+    return {
+        "rejected_by": deal.decided_by,
+        "rejected_at": deal.decided_at,
+        "rejection_code": deal.rejection_code,
+        "rejection_text": deal.decision_text,
+    }
 
 
 @transaction.atomic
@@ -133,7 +149,14 @@ def decide_appeal(appeal: Appeal, *, by: User, at: datetime, outcome: str, text:
 
 def _reinstate(deal: Deal, *, at: datetime) -> None:
     """Under review again, at the vendor's step: the first submission counts for who came first (rule E5),
-    the time to decide starts anew, and a second refusal is final."""
+    the time to decide starts anew, and a second refusal is final. One that was overruled keeps the days of
+    protection that it had left, counted from now: whoever prevailed meanwhile is for the conflict that opens
+    anew, so that the protection cannot simply go on."""
+    if deal.was_overruled:
+        left = deal.protected_until - deal.ended_on
+        forget_decision(deal)
+        deal.protection_kept_until = date_in(deal.partner.country, at) + left
+        deal.revocation_code, deal.revoked_by, deal.revoked_at = "", None, None
     deal.status = DEAL_LIFECYCLE.check("reinstate", deal.status)
     terms = rulebook_of(deal.edition).deal_registration
     clock = rules.start_clock(at, deal.distributor.country, terms)

@@ -11,7 +11,7 @@ from dealreg.deals.actions.drafting import lock_deal
 from dealreg.deals.actions.lapsing import lapse_discount_requests, lapse_extension, lapse_revocations
 from dealreg.deals.actions.looking import ask_for_look, telling_key
 from dealreg.deals.lifecycle import DEAL_LIFECYCLE, DealStatus
-from dealreg.deals.models import Deal, LossCode, RevocationCode
+from dealreg.deals.models import Appeal, Deal, LossCode, RevocationCode
 from dealreg.deals.rules import last_day_to_reopen
 from dealreg.deals.selectors import (
     distributor_reviewers,
@@ -180,10 +180,16 @@ def end_by_revocation(deal: Deal, *, by: User, at: datetime, code: str, text: st
     had_expired = deal.status == DealStatus.EXPIRED
     deal.status = DEAL_LIFECYCLE.check("revoke_ended" if had_expired else "revoke", deal.status)
     deal.revocation_code, deal.end_text = code, text.strip()
+    deal.revoked_by, deal.revoked_at = by, at
     deal.ended_on = date_in(deal.partner.country, at)
+    overruled = code == RevocationCode.EARLIER_OVERRULED
+    # Who is revoked by E13 has been heard; who is overruled has not, and may appeal (rule E9), once.
+    deal.appeal_until = rules.appeal_until(deal.ended_on, terms_of(deal)) if overruled else None
+    if Appeal.objects.filter(deal=deal).exists():
+        deal.appeal_until = None
     lapse_extension(deal, at=at)
     deal.save()
-    if code == RevocationCode.EARLIER_OVERRULED:
+    if overruled:
         record("deal.overruled", deal, by=by, at=at, reason=text, edition=deal.edition.code)
     else:
         record("deal.revoked", deal, by=by, at=at, reason=text, edition=deal.edition.code, code=code)
@@ -200,6 +206,7 @@ def end_by_revocation(deal: Deal, *, by: User, at: datetime, code: str, text: st
         at=at,
         text=text,
         had_expired=had_expired,
+        appeal_until=deal.appeal_until,
     )
 
 

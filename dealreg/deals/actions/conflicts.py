@@ -14,6 +14,7 @@ from dealreg.deals.selectors import (
     identity_of,
     is_registrant,
     open_conflicts,
+    rejected_before_by,
     reviewers_of,
     rivals_among,
     without,
@@ -90,9 +91,14 @@ def tell_of_conflict(conflict: Conflict, later: Deal, earlier: Deal, *, at: date
             reasons=conflict.reasons,
         )
     both_protected = later.status == earlier.status == DealStatus.APPROVED
+    told = [*channel_managers_of(later.partner), *channel_managers_of(earlier.partner)]
+    if overturned := rejected_before_by(later) or rejected_before_by(earlier):
+        # Who does not settle it, for an appeal has overturned their decision (rule E9), and who does.
+        told += channel_managers_of(later.partner, not_by=overturned)
+        told += channel_managers_of(earlier.partner, not_by=overturned)
     notify(
         "deal-both-protected" if both_protected else "deal-conflict",
-        to=[*channel_managers_of(later.partner), *channel_managers_of(earlier.partner)],
+        to=told,
         about=conflict,
         key=_key(conflict, f"{later.reference}:{earlier.reference}"),
         at=at,
@@ -270,6 +276,7 @@ def settle_conflict(
     require(by, "deals.settle_conflicts", conflict)
     for deal in (later, earlier):
         rules.check_not_own_registration(registered_it=is_registrant(by, deal))
+        rules.check_settles_another(was_overturned=by.pk == rejected_before_by(deal))
     if conflict.outcome:
         raise WrongState("settled", gettext_noop("This conflict has been settled in the meantime."))
     if outcome not in ConflictOutcome.values or outcome in BY_ITSELF:

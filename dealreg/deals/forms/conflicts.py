@@ -29,8 +29,10 @@ class SettleForm(forms.Form):
         max_length=TEXT_LENGTH,
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text=_(
-            "Name neither the other company nor its deal. Left as it is, it goes out in the language of the "
-            "person who registered the deal that ends. Not sent when both go on."
+            "The partner reads this message, the rule and the edition, and until when it may appeal; its "
+            "distributor reads the same. Neither reads your reason above, nor who else registered, when, "
+            "with which distributor or for how much: name none of it. Left as it is, the message goes out in "
+            "the language of the person who registered the deal that ends. Not sent when both go on."
         ),
     )
 

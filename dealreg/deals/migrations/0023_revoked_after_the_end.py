@@ -6,18 +6,28 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('deals', '0022_conflict_corrected'),
+        ("deals", "0022_conflict_corrected"),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='deal',
-            name='moves',
+            model_name="deal",
+            name="moves",
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='deal',
-            trigger=pgtrigger.compiler.Trigger(name='moves', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{approved:expired,approved:lost,approved:revoked,approved:won,draft:submitted,expired:revoked,expired:submitted,expired:won,information_requested:rejected,information_requested:submitted,information_requested:withdrawn,rejected:submitted,submitted:approved,submitted:information_requested,submitted:rejected,submitted:withdrawn,won:lost,won:submitted}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='9380c5321fa2c074a55996b2e767c49adfe3da47', operation='UPDATE', pgid='pgtrigger_moves_82977', table='deals_deal', when='BEFORE')),
+            model_name="deal",
+            trigger=pgtrigger.compiler.Trigger(
+                name="moves",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE _is_valid_transition BOOLEAN;",
+                    func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{approved:expired,approved:lost,approved:revoked,approved:won,draft:submitted,expired:revoked,expired:submitted,expired:won,information_requested:rejected,information_requested:submitted,information_requested:withdrawn,rejected:submitted,submitted:approved,submitted:information_requested,submitted:rejected,submitted:withdrawn,won:lost,won:submitted}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="9380c5321fa2c074a55996b2e767c49adfe3da47",
+                    operation="UPDATE",
+                    pgid="pgtrigger_moves_82977",
+                    table="deals_deal",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -74,6 +74,17 @@ def closing_hint(deal: Deal, terms: DealRegistrationTerms | None = None) -> Safe
 
 
 @register.filter
+def whole_words(text: str) -> SafeString:
+    """Words with a hyphen, such as numbers, do not break in it."""
+    return mark_safe(  # noqa: S308 - each word is escaped
+        " ".join(
+            format_html('<span class="whole">{}</span>', word) if "-" in word else escape(word)
+            for word in str(text).split(" ")
+        )
+    )
+
+
+@register.filter
 def is_free_mail_host(domain: str) -> bool:
     return bool(domain) and is_free_mail(domain.lower().removeprefix("www."))
 
@@ -138,10 +149,16 @@ def deal_deadline(deal: Deal, own: bool = False) -> SafeString:
             elif days == 0:
                 words = _("Protected until today")
             else:
-                words = ngettext("Until %(day)s (%(n)d day)", "Until %(day)s (%(n)d days)", days) % {
+                words = ngettext(
+                    "Until %(day)s (%(n)d day)",
+                    "Until %(day)s (%(n)d days)",
+                    days,
+                ) % {
                     "day": day,
                     "n": days,
                 }
+            # No line ends between the number and what is counted.
+            words = words.replace(f"({days} ", f"({days}\N{NO-BREAK SPACE}")
             tone = {"": "neutral", "soon": "warn", "now": "bad"}[urgency(days, terms_of(deal))]
             return _badge(tone, deal.protected_until.isoformat(), _("Protected until %s") % day, words)
         case DealStatus.WON if deal.order_confirmed_at is None:

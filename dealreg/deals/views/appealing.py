@@ -1,4 +1,4 @@
-"""Appeals against rejections: filed by partners, decided by the vendor, counted for the vendor (rule E9)."""
+"""Appeals against decisions: filed by partners, decided by the vendor, counted for the vendor (rule E9)."""
 
 from datetime import timedelta
 from typing import Any
@@ -17,11 +17,11 @@ from dealreg.deals.actions import decide_appeal, file_appeal
 from dealreg.deals.appeals import appeals_to_judge, overturn_figures
 from dealreg.deals.forms.appealing import AppealForm, JudgeForm
 from dealreg.deals.lifecycle import DEAL_LIFECYCLE
-from dealreg.deals.models import Appeal, AppealOutcome, Deal, RejectionCode
+from dealreg.deals.models import APPEALABLE, Appeal, AppealOutcome, Deal
 from dealreg.deals.rules import check_in_time_to_appeal, check_judges_another, check_not_own_registration
 from dealreg.deals.selectors import Rival, is_registrant, rivals
 from dealreg.deals.views.conflicts import FACTS_OF_REASON, Side, to_the_second
-from dealreg.deals.views.wording import why_rejected
+from dealreg.deals.views.wording import why_appealed
 from partners.organisations.access import require
 from partners.programme.selectors import rulebook_on
 from portal.core.calendar import date_in
@@ -115,7 +115,7 @@ def judge(request: HttpRequest, ref: str) -> HttpResponse:
             add_violation(form, refusal)
         else:
             said = (
-                _("Decided: the rejection of %(reference)s stands. The partner has been told.")
+                _("Decided: the first decision on %(reference)s stands. The partner has been told.")
                 if form.cleaned_data["outcome"] == AppealOutcome.UPHELD
                 else _("Decided: %(reference)s is under review again. The partner has been told.")
             )
@@ -126,7 +126,7 @@ def judge(request: HttpRequest, ref: str) -> HttpResponse:
         "deal": deal,
         "appeal": filed,
         "appeal_files": Document.objects.visible_to(request.user).about(filed),
-        "why": why_rejected(deal, filed.rejection_code, filed.rejection_text),
+        "why": why_appealed(filed),
         "form": form,
         "rivals": found,
         "sides": _side_by_side(request, deal, found) if found else [],
@@ -192,7 +192,7 @@ def figures(request: HttpRequest) -> HttpResponse:
     fewest = rulebook_on(timezone.localdate(at)).deal_registration.appeals_to_publish
     found = overturn_figures(request.user, at - timedelta(days=days) if days else None, fewest=fewest)
     labels = {"90": _("90 days"), "365": _("12 months"), "all": pgettext("period", "Always")}
-    reasons, outcomes = dict(RejectionCode.choices), dict(AppealOutcome.choices)
+    reasons, outcomes = dict(APPEALABLE), dict(AppealOutcome.choices)
     context = {
         "figures": found,
         "appeals_url": reverse("deals:appeals"),
@@ -205,7 +205,7 @@ def figures(request: HttpRequest) -> HttpResponse:
         "tabs": [{"label": labels[key], "url": f"?period={key}", "active": key == period} for key in PERIODS],
         "tables": [
             _table(
-                _("By reason of the rejection"),
+                _("By reason of the decision"),
                 "circle-x",
                 _("Reason"),
                 [_row(reasons.get(rate.key, rate.key), rate.decided, rate.pct) for rate in found.by_code],

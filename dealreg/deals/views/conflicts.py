@@ -18,7 +18,7 @@ from dealreg.deals.actions import settle_conflict
 from dealreg.deals.forms.conflicts import SettleForm
 from dealreg.deals.lifecycle import ACTIVE
 from dealreg.deals.models import Conflict, ConflictOutcome, Deal
-from dealreg.deals.selectors import identity_of, is_registrant, pair_of
+from dealreg.deals.selectors import identity_of, is_registrant, pair_of, rejected_before_by
 from partners.customers.matching import compare
 from partners.customers.selectors import word_weights
 from partners.customers.wording import code_of, reason_words
@@ -113,6 +113,7 @@ def conflict_page(request: HttpRequest, pk: int) -> HttpResponse:
     )
     matching = matching_facts(earlier, later, conflict)
     own = [deal for deal in (earlier, later) if is_registrant(request.user, deal)]
+    overturned = request.user.pk in (rejected_before_by(earlier), rejected_before_by(later))
     context = {
         "conflict": conflict,
         "settled_before": [_as_settled(one) for one in conflict.settled_before],
@@ -122,9 +123,10 @@ def conflict_page(request: HttpRequest, pk: int) -> HttpResponse:
             for deal, role in ((earlier, "earlier"), (later, "later"))
         ],
         "form": form
-        if can(request.user, "deals.settle_conflicts") and not conflict.outcome and not own
+        if can(request.user, "deals.settle_conflicts") and not conflict.outcome and not own and not overturned
         else None,
         "own_registration": own and not conflict.outcome,
+        "overturned": overturned and not conflict.outcome,
         "earlier_goes_on": earlier.status in ACTIVE,
         "later_goes_on": later.status in ACTIVE,
     }

@@ -415,6 +415,7 @@ def protection_of(deal: Deal, at: datetime) -> dict[str, Any] | None:
         "left": max(0, left),
         "words": day_words(left),
         "tone": TONES[urgency(left, terms_of(deal))],
+        "after": terms_of(deal).reopen_days,
     }
 
 

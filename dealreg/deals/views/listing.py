@@ -224,7 +224,7 @@ def _refusal_cells(deal: Deal) -> list[Any]:
             rule = rule_of_rejection(deal.rejection_code)
             return [deal.get_rejection_code_display(), rule, deal.appeal_until]
         case DealStatus.REVOKED:
-            return [grounds_of_revocation(deal), rule_of_revocation(deal), None]
+            return [grounds_of_revocation(deal), rule_of_revocation(deal), deal.appeal_until]
     return ["", "", None]
 
 

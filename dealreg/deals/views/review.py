@@ -24,7 +24,7 @@ from dealreg.deals.review import (
 )
 from dealreg.deals.selectors import is_registrant, moves_open_to, open_conflicts, side_of, terms_of
 from dealreg.deals.views.deciding import buttons_for
-from dealreg.deals.views.detail import deals_to_show, next_step
+from dealreg.deals.views.detail import deals_to_show, money_of, next_step
 from partners.customers.models import Customer
 from partners.organisations.access import can
 from portal.core.errors import NotAllowed, RuleViolation, WrongState, gettext_noop
@@ -96,6 +96,9 @@ def _show(request: HttpRequest, deal: Deal, form: TellApartForm, *, status: int 
         "deal": deal,
         "side": side,
         "picture": picture,
+        "lines": list(deal.lines.select_related("product")),
+        "money": money_of(deal),
+        "files": list(deal.evidence.select_related("document")),
         "facts": _facts_found(picture),
         "purchases": known_purchases(picture.history),
         "record": partner_record(user, deal, at),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from dealreg.deals.lifecycle import DealStatus
-from dealreg.deals.models import Deal, RejectionCode, RevocationCode
+from dealreg.deals.models import Appeal, Deal, RejectionCode, RevocationCode
 from dealreg.deals.selectors import terms_of
 from partners.programme.rulebook import DealRegistrationTerms
 from portal.core.calendar import date_in, months_before
@@ -65,6 +65,10 @@ _REVOCATION_ADVICE: dict[str, str | Promise] = {
     ),
 }
 
+# Decision record 0006: that rule E5 was applied, and what the partner knows itself; nothing of what else is
+# registered.
+_OVERRULED = _("Decision of the channel manager on the opportunity")
+
 
 def rule_of_rejection(code: str) -> str:
     return _RULES.get(code, "E9")
@@ -80,12 +84,12 @@ def rejection_advice(code: str, terms: DealRegistrationTerms) -> str:
 
 def rule_of_revocation(deal: Deal) -> str:
     """Rule E13; a protection that lost a conflict was overruled, and nobody had to be heard (rule E5)."""
-    return "E5" if deal.revocation_code == RevocationCode.EARLIER_OVERRULED else "E13"
+    return "E5" if deal.was_overruled else "E13"
 
 
 def grounds_of_revocation(deal: Deal) -> str:
-    if deal.revocation_code == RevocationCode.EARLIER_OVERRULED:
-        return gettext("Decision of the channel manager on the conflict")
+    if deal.was_overruled:
+        return str(_OVERRULED)
     return str(deal.get_revocation_code_display())
 
 
@@ -121,19 +125,52 @@ def refusal_of(deal: Deal) -> Refusal | None:
     match deal.status:
         case DealStatus.REJECTED:
             return why_rejected(deal, deal.rejection_code, deal.decision_text)
+        case DealStatus.REVOKED if deal.was_overruled:
+            return why_overruled(deal, deal.end_text)
         case DealStatus.REVOKED:
-            overruled = deal.revocation_code == RevocationCode.EARLIER_OVERRULED
             return Refusal(
-                "overruled" if overruled else "revoked",
+                "revoked",
                 grounds_of_revocation(deal),
                 deal.end_text,
-                () if overruled else tuple(_how_heard(deal)),
+                tuple(_how_heard(deal)),
                 rule_of_revocation(deal),
                 deal.edition.code,
                 str(revocation_advice(deal.revocation_code)),
                 None,
             )
     return None
+
+
+def why_overruled(deal: Deal, text: str) -> Refusal:
+    """Rules E5, E9: a protection that a channel manager's decision ended, with its own dates as the facts."""
+    facts = []
+    if deal.protected_until is not None:
+        period = gettext("from %(since)s to %(until)s") % {
+            "since": format_day(deal.protected_from),
+            "until": format_day(deal.protected_until),
+        }
+        facts = [
+            (gettext("Your registration"), format_day(deal.submitted_at)),
+            (gettext("It was to be protected"), period),
+            (gettext("Ended on"), format_day(deal.ended_on)),
+        ]
+    return Refusal(
+        "overruled",
+        str(_OVERRULED),
+        text,
+        tuple(facts),
+        "E5",
+        deal.edition.code,
+        str(revocation_advice(RevocationCode.EARLIER_OVERRULED)),
+        deal.appeal_until,
+    )
+
+
+def why_appealed(appeal: Appeal) -> Refusal:
+    """What an appeal is against."""
+    if appeal.against_overruling:
+        return why_overruled(appeal.deal, appeal.rejection_text)
+    return why_rejected(appeal.deal, appeal.rejection_code, appeal.rejection_text)
 
 
 def why_rejected(deal: Deal, code: str, text: str) -> Refusal:

@@ -1,5 +1,6 @@
 """One appeal against a rejection, decided by somebody who did not reject (rules E9, E11)."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -8,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 
 from dealreg.deals import actions, appeals, rules
+from dealreg.deals.actions.closing import end_by_revocation
 from dealreg.deals.actions.drafting import LineInput
 from dealreg.deals.lifecycle import Step
 from dealreg.deals.models import OVERTURNED, Appeal, AppealOutcome, Conflict, Deal
@@ -18,6 +20,7 @@ from partners.programme.selectors import rulebook_of
 from portal.accounts.roles import Role
 from portal.audit.models import Event
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
+from portal.notifications.mails import compose
 from portal.notifications.models import Notification
 from tests.cast import _person
 from tests.dealreg.deals import stages
@@ -589,3 +592,132 @@ def test_the_mail_of_a_rejection_explains_it_too(cast, mailoutbox):
 
 def test_outcomes_are_either_upheld_or_overturned():
     assert set(AppealOutcome) == {AppealOutcome.UPHELD, *OVERTURNED}
+
+
+# --- against having been overruled (rules E5, E9)
+
+
+def overruled(cast):
+    """Amir's deal was protected until 22 February; Karim settled its conflict with Bruno's for the later."""
+    deal = stages.approved(cast)
+    stages.submitted(cast, cast.bruno, at=LATER)
+    actions.settle_conflict(
+        Conflict.objects.get(),
+        by=cast.karim,
+        at=LATER,
+        outcome="later_prevails",
+        reason="Their framework agreement.",
+        message="We have looked at it again.",
+    )
+    return Deal.objects.get(pk=deal.pk)
+
+
+def test_an_overruled_partner_reads_code_facts_rule_edition_and_its_appeal_and_nothing_of_the_other(
+    cast, sign_in, time_machine_at
+):
+    in_english(cast)
+    deal = overruled(cast)
+    assert (deal.status, deal.appeal_until) == ("revoked", date(2026, 12, 4))
+    assert (deal.revoked_by, deal.revoked_at) == (cast.karim, LATER)
+    with time_machine_at(SOON):
+        amir = sign_in(cast.amir)
+        page = amir.get(deal.get_absolute_url()).content.decode()
+        form = amir.get(f"{deal.get_absolute_url()}appeal/").content.decode()
+        judged_by = sign_in(cast.denise).get(deal.get_absolute_url()).content.decode()
+    mail = Notification.objects.get(kind="deal-revoked", recipient=cast.amir)
+    composed = compose(mail, cast.amir.memberships.get())
+    for text in (page, form, " ".join(f"{composed.subject} {composed.body}".split())):
+        assert "24 Nov 2026 to 22 Feb 2027" in text and "E5" in text and "2017" in text
+        assert re.search(r"4 Dec(ember)? 2026", text) and "We have looked at it again." in text
+        for hidden in ("conflict", "Bravo", "Bruno", "framework", "E13", "Karim"):
+            assert hidden.lower() not in text.lower().replace("/deals/conflicts", ""), hidden
+    assert "Appeal against the end of the protection" in form
+    assert f"{deal.get_absolute_url()}appeal/" in page
+    assert "The partner may appeal until" in judged_by and "4 Dec 2026" in judged_by
+    file = b"".join(amir.get("/deals/export/csv/").streaming_content).decode()
+    assert "2026-12-04" in file
+
+
+def test_the_appeal_of_an_overruled_partner_goes_to_somebody_who_did_not_decide(
+    cast, sign_in, time_machine_at
+):
+    in_english(cast)
+    deal = overruled(cast)
+    second = hire(cast, "Maud", Role.CHANNEL_MANAGER)
+    appeal = appealed(cast, deal)
+    assert (appeal.rejected_by, appeal.rejection_code) == (cast.karim, "overruled")
+    assert appeal.rejection_text == "We have looked at it again." and appeal.against_overruling
+    assert told("deal-appealed") == {second.email, cast.denise.email}
+    with pytest.raises(RuleViolation) as refused:
+        actions.decide_appeal(appeal, by=cast.karim, at=SOON, outcome="upheld", text="As I said.")
+    assert refused.value.rule == "E9"
+    with time_machine_at(SOON):
+        page = sign_in(cast.nora).get(f"{deal.get_absolute_url()}appeal/decide/").content.decode()
+        assert "Decision of the channel manager on the opportunity" in page and "E5" in page
+        assert (
+            "Another decision on the opportunity"
+            in sign_in(cast.nora).get("/deals/appeals/").content.decode()
+        )
+
+
+def test_overturned_the_overruled_deal_is_under_review_with_the_days_that_it_had_left(cast, sign_in):
+    in_english(cast)
+    deal = overruled(cast)
+    appeal = appealed(cast, deal)
+    actions.decide_appeal(appeal, by=cast.nora, at=SOON, outcome="facts_wrong", text="They are right.")
+    before, deal = deal, Deal.objects.get(pk=deal.pk)
+    assert (deal.status, deal.step, deal.submitted_at) == ("submitted", "vendor", before.submitted_at)
+    # Ninety days were left on 24 November.
+    assert (deal.protected_until, deal.protection_kept_until) == (None, date(2027, 2, 24))
+    assert (deal.revocation_code, deal.end_text, deal.revoked_by, deal.appeal_until) == ("", "", None, None)
+    conflict = Conflict.objects.get()
+    assert conflict.outcome == "" and conflict.settled_before[0]["outcome"] == "later_prevails"
+    anew = Notification.objects.filter(kind="deal-conflict", key__endswith=":1")
+    assert cast.nora.email in set(anew.values_list("recipient__email", flat=True))
+    assert 'id="settle"' in sign_in(cast.nora).get(conflict.get_absolute_url()).content.decode()
+    said = sign_in(cast.karim).get(conflict.get_absolute_url()).content.decode()
+    assert 'id="settle"' not in said and "somebody else settles" in said
+    settled = {"outcome": "earlier_stands", "reason": "First in time.", "message": "It cannot be protected."}
+    with pytest.raises(RuleViolation, match="overturned your decision"):
+        actions.settle_conflict(conflict, by=cast.karim, at=SOON, **settled)
+    actions.settle_conflict(conflict, by=cast.nora, at=SOON, **settled)
+    with pytest.raises(NotAllowed):
+        actions.approve_deal(deal, by=cast.karim, at=SOON, granted_pct=Decimal(3))
+    deal = actions.approve_deal(deal, by=cast.nora, at=SOON, granted_pct=Decimal(3))
+    assert deal.protected_until == date(2027, 2, 24)
+
+
+def test_an_enterprise_deal_that_was_overruled_can_be_approved_again_without_a_second_endorsement(cast):
+    deal = actions.approve_deal(stages.endorsed(cast), by=cast.karim, at=LATER)
+    end_by_revocation(deal, by=cast.karim, at=LATER, code="overruled", text="Decided anew.")
+    actions.decide_appeal(
+        appealed(cast, deal), by=cast.nora, at=SOON, outcome="rule_misapplied", text="They are right."
+    )
+    deal = actions.approve_deal(Deal.objects.get(pk=deal.pk), by=cast.nora, at=SOON, granted_pct=Decimal(10))
+    assert (deal.status, deal.endorsed_at) == ("approved", None)
+
+
+def test_upheld_it_stays_overruled_and_a_second_overruling_is_final(cast, sign_in):
+    in_english(cast)
+    deal = overruled(cast)
+    actions.decide_appeal(appealed(cast, deal), by=cast.nora, at=SOON, outcome="upheld", text="It stands.")
+    deal.refresh_from_db()
+    assert deal.status == "revoked"
+    assert "This decision is final" in sign_in(cast.amir).get(deal.get_absolute_url()).content.decode()
+    with pytest.raises(RuleViolation, match="already"):
+        appealed(cast, deal)
+    again = stages.approved(cast, customer_name="Mairie de Lens")
+    Appeal.objects.filter(deal=deal).update(deal=again)
+    end_by_revocation(again, by=cast.karim, at=SOON, code="overruled", text="Decided anew.")
+    assert again.appeal_until is None
+
+
+def test_late_or_against_a_revocation_there_is_no_appeal(cast, sign_in):
+    deal = overruled(cast)
+    with pytest.raises(RuleViolation, match="ended on"):
+        appealed(cast, deal, at=LATER + timedelta(days=11))
+    heard = stages.revoked(cast)
+    with pytest.raises(RuleViolation) as refused:
+        appealed(cast, heard)
+    assert (refused.value.code, heard.appeal_until) == ("no-appeal", None)
+    assert "/appeal/" not in sign_in(cast.amir).get(heard.get_absolute_url()).content.decode()

@@ -231,9 +231,9 @@ def test_a_protection_that_lost_a_conflict_was_overruled_by_rule_e5(cast, sign_i
         for told in Notification.objects.filter(kind="deal-revoked").select_related("recipient")
     }
     texts = [page, *(" ".join(f"{mail.subject} {mail.body}".split()) for mail in mails.values())]
-    ended = "ended by a decision of the channel manager on the conflict"
+    ended = "ended by a decision of the channel manager on the opportunity"
     assert set(mails) >= {cast.bruno, cast.eve} and all(ended in text for text in texts)
-    assert "Decision of the channel manager on the conflict" in file and "E5" in file
+    assert "Decision of the channel manager on the opportunity" in file and "E5" in file
     for text in (*texts, file):
         assert "E13" not in text and "revoked:" not in text
         assert conflict.later.reference not in text and "Alpha" not in text and "Distri Nord" not in text

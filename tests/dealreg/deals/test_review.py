@@ -25,6 +25,7 @@ from tests.dealreg.deals.stages import (
     revoked,
     submitted,
 )
+from tests.world import evidence_file
 
 pytestmark = pytest.mark.django_db
 
@@ -206,6 +207,32 @@ def test_the_page_offers_what_the_reader_may_decide_and_nothing_else(cast, sign_
         }
     assert set(offered["denise"]) == {"approve", "request_information", "reject"}
     assert offered["olga"] == offered["karim"] == offered["august"] == []
+
+
+def test_products_files_and_contact_stand_on_the_page(cast, sign_in, time_machine_at):
+    deal = draft(
+        cast,
+        contact_name="Claire Duval",
+        contact_role="Head of IT",
+        contact_email="claire.duval@saint-roch.example",
+        contact_phone="+33 1 23 45 67 89",
+        notes="Two sites, one contract.",
+        nodes=120,
+    )
+    actions.attach_evidence(
+        deal, by=cast.amir, at=MONDAY, upload=evidence_file(), kind="meeting", dated_on=date(2026, 11, 20)
+    )
+    looked_at(actions.submit_deal(deal, by=cast.amir, at=MONDAY))
+    for person in (cast.denise, cast.karim):
+        with time_machine_at(LATER):
+            page = sign_in(person).get(address(deal)).content.decode()
+        for said in ("Claire Duval", "Head of IT", "claire.duval@saint-roch.example", "+33 1 23 45 67 89"):
+            assert said in page
+        assert "EPS-ADV" in page and "€54.00" in page and "€5,400.00" in page
+        assert "120 nodes announced, 100 in the lines" in page
+        assert "Two sites, one contract." in page
+        file = deal.evidence.get()
+        assert file.document.name in page and f"/documents/{file.document_id}/" in page
 
 
 def test_a_conflict_blocks_the_approval_on_the_page_too(cast, sign_in, time_machine_at):

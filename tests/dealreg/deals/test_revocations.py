@@ -332,8 +332,8 @@ def test_dropped_after_the_end_the_days_to_report_and_to_reopen_count_from_there
     much_later = LATE + timedelta(days=30)
     decided(cast, notice, revoke=False, at=much_later)
     told = Notification.objects.get(kind="revocation-dropped", recipient=cast.amir)
-    assert told.context["report_until"] == "2027-04-04"
-    assert selectors.report_until(deal) == selectors.reopen_until(deal) == date(2027, 4, 4)
+    assert told.context["report_until"] == "2027-04-05"
+    assert selectors.report_until(deal) == selectors.reopen_until(deal) == date(2027, 4, 5)
     with pytest.raises(RuleViolation, match="could be reported until"):
         actions.report_won(deal, by=cast.amir, at=much_later + timedelta(days=11), **ORDER)
     assert actions.report_won(deal, by=cast.amir, at=much_later + timedelta(days=10), **ORDER).status == "won"

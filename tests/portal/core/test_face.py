@@ -5,6 +5,8 @@ import json
 import pytest
 from django.test import Client
 
+from partners.organisations.access import require
+from portal.core.errors import NotAllowed
 from tests.cast import PASSWORD
 
 
@@ -29,6 +31,18 @@ def test_refusals_keep_the_frame_for_those_who_are_signed_in(cast, sign_in, path
     assert said in page
     assert 'id="menu"' in page
     assert "Alpha Sécurité" in page
+
+
+def test_who_gives_roles_is_not_sent_to_the_administrator(cast, sign_in):
+    for person in (cast.alice, cast.denise, cast.karim, cast.nora):
+        page = sign_in(person).get("/face/forbidden/").content.decode()
+        assert "account administrator" not in page
+    with pytest.raises(NotAllowed, match="for other roles"):
+        require(cast.alice, "deals.see_queue")
+    with pytest.raises(NotAllowed, match="for other roles"):
+        require(cast.karim, "deals.register")
+    with pytest.raises(NotAllowed, match="Ask your account administrator"):
+        require(cast.adam, "deals.register")
 
 
 @pytest.mark.django_db

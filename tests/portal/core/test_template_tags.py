@@ -117,6 +117,16 @@ def test_amounts_follow_the_readers_language(language, expected):
         assert portal.money(Decimal("16900"), "EUR") == expected
 
 
+@pytest.mark.parametrize("currency", ["CHF", "SEK", "DKK", "NOK"])
+def test_a_currency_of_letters_stands_apart_from_its_figures(currency):
+    assert portal.money(Decimal("1234.5"), currency) == f"{currency}{WIDE}1,234.50"
+    assert portal.money(Decimal("-1234.5"), currency) == f"-{currency}{WIDE}1,234.50"
+    assert portal.money_short(Decimal("1840000"), currency) == f"{currency}{WIDE}1.84M"
+    assert portal.money_short(Decimal("1840"), currency) == f"{currency}{WIDE}1,840"
+    with translation.override("fr"):
+        assert portal.money(Decimal("1234.5"), currency) == f"1{NARROW}234,50{WIDE}{currency}"
+
+
 def test_short_amounts():
     assert portal.money_short(Decimal("1840000"), "EUR") == "€1.84M"
     assert portal.money_short(Decimal("184000.49"), "EUR") == "€184,000"

@@ -109,6 +109,8 @@ def test_the_demo_lists_and_shows_mails_without_signing_in(client, demo):
     as_text = client.get(f"/demo/mail/{oldest.name}/", {"as": "text"}).content.decode()
     assert 'href="https://portal.example/x"' in as_text and "<iframe" not in as_text
     assert "<iframe" not in client.get(f"/demo/mail/{newest.name}/").content.decode()
+    assert newest.at.tzinfo is not None and abs(timezone.now() - newest.at) < timedelta(minutes=5)
+    assert "UTC:" not in page and "UTC" in page
     assert client.get(f"/demo/mail/{newest.name}/html/").status_code == 404
     assert client.get(f"/demo/mail/{ANY}/").status_code == 404
 
