@@ -7,7 +7,6 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery, Window
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -15,7 +14,6 @@ from django.views.decorators.http import require_safe
 from django_tables2 import RequestConfig
 
 from dealreg.deals.amendments import amendments_to_decide
-from dealreg.deals.appeals import appeals_to_judge
 from dealreg.deals.bulk import MOST_AT_ONCE, bulk_actions_for
 from dealreg.deals.forms.filters import DealFilter, QueueFilter
 from dealreg.deals.lifecycle import DealStatus, Step
@@ -357,10 +355,6 @@ def queue(request: HttpRequest) -> HttpResponse:
     parts = _parts_of_queue(
         format_number(page.paginator.count) + ("+" if page.paginator.capped else ""), counts
     )
-    if step == Step.VENDOR and (appeals := appeals_to_judge(request.user).count()):
-        # They stand on a page of their own.
-        label, url = _("Appeals to judge"), reverse("deals:appeals")
-        parts.append({"label": label, "url": url, "count": format_number(appeals)})
     context = lists | {
         "page": page,
         "filter": filters,

@@ -67,3 +67,16 @@ def test_continuing_while_a_file_is_on_its_way_sends_it_once(transactional_db, p
     page.locator("button.btn-primary[value=continue]").click()
     page.wait_for_url("**/draft/review/")
     assert Evidence.objects.count() == 1
+
+
+def test_continuing_without_a_type_keeps_what_was_dropped(transactional_db, page, live_server, sign_in):
+    cast = in_english(make_cast())
+    deal = draft(cast)
+    session = sign_in(cast.amir).cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    page.goto(f"/deals/{deal.reference}/draft/contact/")
+    page.evaluate(DROP, ["minutes.pdf", "application/pdf", 500])
+    page.locator(".drop-list .file-name", has_text="minutes.pdf").wait_for()
+    page.locator("button.btn-primary[value=continue]").click()
+    page.wait_for_url("**/draft/review/")
+    assert Evidence.objects.get().kind == "other"

@@ -547,12 +547,3 @@ def test_requests_cost_the_list_no_query_per_row(cast, sign_in, requests, django
     browser.get(LIST)
     with django_assert_max_num_queries(8):
         assert shown(browser) == set(requests.values())
-
-
-def test_the_channel_managers_page_counts_the_appeals_to_judge_and_leads_there(cast, sign_in, requests):
-    page = sign_in(cast.karim).get(QUEUE)
-    parts = {part["label"]: part for part in page.context["parts"]}
-    assert (parts["Appeals to judge"]["url"], parts["Appeals to judge"]["count"]) == ("/deals/appeals/", "1")
-    for person in (cast.denise, cast.ingrid):
-        labels = [part["label"] for part in sign_in(person).get(QUEUE).context["parts"]]
-        assert "Appeals to judge" not in labels
