@@ -2,11 +2,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.audit.models import Audience, Event
+from portal.core.bulk import insert_rows
 
 
 def record(
@@ -46,13 +48,23 @@ def record_many(
     reason: str = "",
 ) -> None:
     """What the portal itself has done to many records at once: an event for each, with its figures."""
-    Event.objects.bulk_create(
-        [
-            Event(verb=verb, subject=subject, at=at, edition=edition, reason=reason, data=data)
-            for subject, data in subjects
-        ],
-        batch_size=1_000,
+    rows = list(subjects)
+    if not rows:
+        return
+    insert_rows(
+        Event,
+        {
+            "subject_type_id": [type_of(subject) for subject, _data in rows],
+            "subject_id": [subject.pk for subject, _data in rows],
+            "data": [data for _subject, data in rows],
+        },
+        {"verb": verb, "at": at, "edition": edition, "reason": reason},
     )
+
+
+def type_of(subject: models.Model) -> int:
+    """The number of the record's kind, as events and notifications keep it."""
+    return ContentType.objects.get_for_model(subject).pk
 
 
 def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, list[Any]]:

@@ -1,4 +1,5 @@
 import logging
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +10,9 @@ from django.db.models import F
 from django.utils import timezone
 
 from portal.accounts.models import User
+from portal.audit.actions import type_of
 from portal.celery import app as celery
+from portal.core.bulk import insert_rows
 from portal.notifications.kinds import KINDS
 from portal.notifications.mails import compose
 from portal.notifications.models import MOST_TRIES, Notification
@@ -66,21 +69,22 @@ def notify_many(kind: str, letters: Iterable[Letter], *, at: datetime) -> None:
     """The same as notify() for many subjects, in few statements."""
     if kind not in KINDS:
         raise LookupError(kind)
-    rows = [
-        Notification(
-            recipient=person,
-            kind=kind,
-            key=letter.key,
-            subject=letter.about,
-            context=letter.context,
-            created_at=at,
-        )
-        for letter in letters
-        for person in {person.pk: person for person in letter.to}.values()
-    ]
+    rows = [(letter, recipient) for letter in letters for recipient in {one.pk for one in letter.to}]
     if not rows:
         return
-    Notification.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1_000)
+    insert_rows(
+        Notification,
+        {
+            "id": [uuid.uuid4() for _row in rows],
+            "recipient_id": [recipient for _letter, recipient in rows],
+            "key": [letter.key for letter, _recipient in rows],
+            "subject_type_id": [type_of(letter.about) for letter, _recipient in rows],
+            "subject_id": [letter.about.pk for letter, _recipient in rows],
+            "context": [letter.context for letter, _recipient in rows],
+        },
+        {"kind": kind, "created_at": at},
+        ignore_conflicts=True,
+    )
     transaction.on_commit(_deliver_soon, robust=True)
 
 

@@ -23,6 +23,7 @@ from partners.programme.rulebook import Rulebook
 from partners.programme.selectors import rulebook_of
 from portal.accounts.models import User
 from portal.audit.actions import record, record_many
+from portal.core.bulk import update_rows
 from portal.core.calendar import date_in
 from portal.core.errors import RuleViolation, gettext_noop
 from portal.notifications.actions import Letter, notify_many
@@ -151,8 +152,11 @@ def lapse_departures(ids: Collection[int], *, at: datetime) -> list[Departure]:
         departure.settled_at = at
     _weigh(due)
     lapsed_gaps = _lapse_gaps(due)
-    Departure.objects.bulk_update(
-        due, ["lapsed_on", "status", "settled_at", "lapse_facts", "carried_tier"], batch_size=500
+    lapsed = ("lapsed_on", "status", "settled_at", "lapse_facts", "carried_tier")
+    update_rows(
+        Departure,
+        [one.pk for one in due],
+        {name: [getattr(one, name) for one in due] for name in lapsed},
     )
     for edition, cases in _by_edition(due).items():
         record_many(

@@ -21,6 +21,7 @@ def remind_of_expiry(ids: Sequence[int], *, step: int, today: date, at: datetime
         Certificate.objects.select_for_update(of=("self",))
         .filter(not_renewed(), pk__in=ids, withdrawn_on=None)
         .exclude(expiry_reminder__lte=step)
+        .only("number", "person", "expires_on")
         .order_by("pk")
     )
     employers = dict(
