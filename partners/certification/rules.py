@@ -32,13 +32,9 @@ def departure_clock(clock_from: date, terms: StaffTerms) -> DepartureClock:
     )
 
 
-def clock_start(
-    departed_on: date, earlier_clock_from: date | None, came_back_on: date | None, terms: StaffTerms
-) -> date:
+def clock_start(departed_on: date, earlier_clock_from: date, came_back_on: date, terms: StaffTerms) -> date:
     """The day that the clocks of a departure run from. Whoever had left before, came back and leaves again
     within the time for a replacement, leaves on the old clock: entering somebody anew restarts nothing."""
-    if earlier_clock_from is None or came_back_on is None:
-        return departed_on
     if (departed_on - came_back_on).days > terms.replacement_days:
         return departed_on
     return min(earlier_clock_from, departed_on)

@@ -77,7 +77,7 @@ ORGANISATIONS = Section(
         Entry(gettext_lazy("Partners"), "building-store", "/partners/", "partners.list"),
         Entry(gettext_lazy("Distributors"), "truck", "/distributors/", "distributors.see"),
         Entry(gettext_lazy("Offices"), "building", "/offices/", "offices.see"),
-        Entry(gettext_lazy("People"), "users", "/people/", "people.see"),
+        Entry(gettext_lazy("Portal users"), "users", "/people/", "people.see"),
     ),
 )
 MENU = (
@@ -149,7 +149,7 @@ MENU = (
     Section(
         gettext_lazy("Team and training"),
         (
-            Entry(gettext_lazy("Team"), "users-group", "/team/", "staff.see", PARTNER_ROLES),
+            Entry(gettext_lazy("Certified team"), "users-group", "/team/", "staff.see", PARTNER_ROLES),
             Entry(gettext_lazy("My certificates"), "certificate", "/team/me/", "staff.see", PARTNER_ROLES),
             Entry(
                 gettext_lazy("Certified staff"),

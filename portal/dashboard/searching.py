@@ -133,7 +133,7 @@ def _people(user: User, text: str, most: int) -> Group | None:
         Hit(f"/people/{one.pk}/", one.user.full_name, f"{one.get_role_display()} · {one.organisation}")
         for one in found.order_by("user__full_name", "pk")[:most]
     )
-    return Group("people", _("People"), "users", hits)
+    return Group("people", _("Portal users"), "users", hits)
 
 
 def _pages(text: str, pages: list[Hit], most: int) -> Group:

@@ -70,9 +70,11 @@ def every_words(period: timedelta) -> str:
 
 
 def done_words(done: Mapping[str, int]) -> str:
-    """What a run did, as the reader's language says it; the events are marked where they are counted."""
-    return ", ".join(
-        f"{format_number(count)} {_(event.replace('_', ' '))}" for event, count in sorted(done.items())
+    """What a run did, as the reader's language says it; the events are marked where they are counted. The
+    number stands behind, where one needs no other form of the words than many."""
+    return " · ".join(
+        _("%(what)s: %(number)s") % {"what": _(event.replace("_", " ")), "number": format_number(count)}
+        for event, count in sorted(done.items())
     )
 
 

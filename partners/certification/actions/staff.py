@@ -381,7 +381,12 @@ def _check_hire_moves(employment: Employment, hired_on: date) -> None:
     met = others.filter(models.Q(left_on=None) | models.Q(left_on__gte=hired_on), hired_on__lte=last)
     if met.exists():
         raise RuleViolation(
-            "overlaps", gettext_noop("This first day is not possible for this person."), field="hired_on"
+            "overlaps",
+            gettext_noop(
+                "This first day is not possible for this person: it meets another time of employment. Check "
+                "it with the person; if it is right, ask your channel manager."
+            ),
+            field="hired_on",
         )
 
 

@@ -4,7 +4,7 @@ and one that does not go the same way. Who was the employer before learns of a d
 
 import hashlib
 import secrets
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -222,6 +222,7 @@ def _join(employment: Employment, person_id: int, *, at: datetime) -> None:
         raise RuleViolation("erased", gettext_noop("The holder of this certificate has been erased."))
     if known.pk == entered.pk:
         return
+    _check_left_before(known, employment)
     _end_elsewhere(known, employment, at=at)
     account = entered.user_id
     if account is not None:
@@ -241,6 +242,29 @@ def _join(employment: Employment, person_id: int, *, at: datetime) -> None:
     entered.delete()
 
 
+def _check_left_before(person: Person, employment: Employment) -> None:
+    """The dates that two employers have entered contradict each other: whose is wrong corrects it."""
+    later = (
+        Employment.objects.filter(
+            person=person, left_on__gte=employment.hired_on, hired_on__lte=employment.left_on or date.max
+        )
+        .order_by("-left_on")
+        .first()
+    )
+    if later is not None:
+        raise RuleViolation(
+            "left-later",
+            gettext_noop(
+                "The person worked elsewhere until %(left_on)s, and here the first day is %(hired_on)s. If "
+                "the first day is wrong, refuse and ask the partner to correct it on the employee's page. If "
+                "the last day elsewhere is wrong, that employer corrects the date of departure; then grant."
+            ),
+            field="reason",
+            left_on=later.left_on,
+            hired_on=employment.hired_on,
+        )
+
+
 def _end_elsewhere(person: Person, employment: Employment, *, at: datetime) -> None:
     starts = employment.hired_on
     running = (
@@ -255,8 +279,14 @@ def _end_elsewhere(person: Person, employment: Employment, *, at: datetime) -> N
     if running.hired_on >= starts:
         raise RuleViolation(
             "started-later",
-            gettext_noop("The person started elsewhere on %(hired_on)s, which is not before."),
+            gettext_noop(
+                "The person started elsewhere on %(hired_on)s, and here on %(starts)s, which is not later. "
+                "Ask the partner to check the first day with the person, and refuse if they work elsewhere "
+                "now."
+            ),
+            field="reason",
             hired_on=running.hired_on,
+            starts=starts,
         )
     access = account_of(running)
     running.left_on = starts - timedelta(days=1)

@@ -71,7 +71,7 @@ def _team_page(request: HttpRequest, partner: Partner) -> HttpResponse:
     form, table = _narrowed(request, partner)
     show_page_of(table, request, PER_PAGE)
     table.accounts = team.accounts_of(row.record for row in table.page.object_list)
-    table.caption = _("Team")
+    table.caption = _("Certified team")
     table.filtered = form.is_set
     own = is_partner(request.user)
     manages = own and can(request.user, "staff.manage")
@@ -137,7 +137,7 @@ def _export(request: HttpRequest, partner: Partner, kind: str) -> HttpResponseBa
         _("Next expiry"),
         _("Portal account"),
     ]
-    return file_response(kind, "team", _("Team"), header, _rows(table))
+    return file_response(kind, "team", _("Certified team"), header, _rows(table))
 
 
 def _rows(table: TeamTable) -> Iterator[list[Any]]:

@@ -123,7 +123,10 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
                 messages.success(request, _("The request is refused, and the partner is told."))
                 return redirect("team:decide_transfer", pk)
         except RuleViolation as refusal:
-            refused = message_of(refusal)
+            if refusal.code in ("left-later", "started-later"):
+                form = _with_advice(refusal)
+            else:
+                refused = message_of(refusal)
     is_open = transfer.status == TransferStatus.TO_DECIDE
     asked = asked_for(transfer, request.user)
     return render(
@@ -140,6 +143,18 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
             "refused": refused,
         },
     )
+
+
+def _with_advice(refusal: RuleViolation) -> RefusalForm:
+    """Why it cannot be granted, on the field of the refusal, with a reason proposed: it tells the partner
+    what to do, and nothing of the other employer."""
+    advice = _(
+        "The first day that you have entered does not fit what we know of this person. Please check it with "
+        "the person, correct it on the employee’s page, and ask again."
+    )
+    form = RefusalForm({"reason": advice})
+    add_violation(form, refusal)
+    return form
 
 
 # ---------------------------------------------------------------- the person, by the secret link

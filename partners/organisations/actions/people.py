@@ -100,7 +100,7 @@ def invite_person(
         raise RuleViolation(
             "already-invited",
             gettext_noop(
-                "An invitation to this address is open already. Send it again from the list of people."
+                "An invitation to this address is open already. Send it again from the list of portal users."
             ),
             field="email",
         ) from problem

@@ -41,7 +41,7 @@ class OfficeTable(tables.Table):
     country = tables.Column(verbose_name=gettext_lazy("Country"), order_by=("country", "name"))
     countries = tables.Column(verbose_name=gettext_lazy("Countries looked after"), orderable=False)
     people = tables.Column(
-        verbose_name=gettext_lazy("People"),
+        verbose_name=gettext_lazy("Portal users"),
         order_by=("people", "name"),
         attrs={"td": {"class": "num"}, "th": {"class": "num"}},
     )

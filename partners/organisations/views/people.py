@@ -133,7 +133,7 @@ def _people_page(request: HttpRequest, organisation: Organisation | None) -> Htt
     people = form.narrow(people_of(organisation, request.user))
     table = PeopleTable(people, exclude=() if organisation is None else ("office",))
     show_page_of(table, request, PER_PAGE)
-    table.caption = _("People")
+    table.caption = _("Portal users")
     table.filtered = form.is_set
     table.empty_state = {
         "title": _("Nobody here yet"),

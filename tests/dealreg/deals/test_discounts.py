@@ -332,6 +332,16 @@ def test_the_page_says_that_the_request_lapses_with_a_win(cast, sign_in):
 
 
 @pytest.mark.django_db
+def test_nothing_is_granted_for_a_deal_that_has_ended(cast):
+    request = asked(cast)
+    ENDS["lost"](request.deal, cast)
+    type(request).objects.filter(pk=request.pk).update(outcome="open", decided_at=None)
+    with pytest.raises(WrongState) as refusal:
+        decide(cast, request)
+    assert "This deal has ended" in str(refusal.value)
+
+
+@pytest.mark.django_db
 def test_what_an_older_deal_left_open_is_closed_by_the_sweep(cast):
     request = asked(cast)
     ENDS["lost"](request.deal, cast)

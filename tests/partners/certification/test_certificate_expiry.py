@@ -8,6 +8,8 @@ from partners.certification.certificates import expiring_certificates
 from partners.certification.models import Certificate
 from partners.certification.rules import next_reminder
 from partners.certification.tasks import EXPIRING, warn_of_expiry
+from partners.organisations.models import Membership
+from portal.accounts.roles import Role
 from portal.notifications.models import Notification
 from tests.partners.certification.papers import AT, TODAY, certificate, employee
 
@@ -48,6 +50,16 @@ def test_each_step_is_told_once_to_the_administrators_and_the_holder(cast):
         assert Notification.objects.filter(kind="certificate-expiring").count() == mails, day
     people = Notification.objects.values_list("recipient__full_name", flat=True)
     assert set(people) == {cast.alice.full_name, cast.tina.full_name}
+
+
+def test_the_holder_is_told_under_the_account_at_the_employer_alone(cast):
+    """Tina works for Alpha and has an account at Bravo too, where somebody else's certificate ends."""
+    Membership.objects.create(user=cast.tina, partner=cast.bravo, role=Role.PARTNER_SALES)
+    certificate(employee(cast.alpha, user=cast.tina), "KC-1", expires_on=date(2027, 2, 25))
+    ends_in(90, cast.bravo, "KC-2")
+    warned()
+    told = Notification.objects.filter(recipient=cast.tina)
+    assert [one.key.partition(":")[0] for one in told] == ["KC-1"]
 
 
 def test_a_sweep_that_is_late_tells_only_the_nearest(cast):

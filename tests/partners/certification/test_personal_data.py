@@ -113,6 +113,27 @@ def test_erasing_leaves_no_name_and_every_figure(cast, zoe):
     assert event.reason == "On request" and event.actor == cast.nora
 
 
+def test_what_names_nobody_stays_as_it_was(cast, zoe):
+    other = certificate(zoe, "KC-2", withdrawn_on=GONE, withdrawal_reason="A blank form was used.")
+    notify("certificate-withdrawn", to=[cast.alice], about=other, key="y", at=AT, reason="A blank form.")
+    elsewhere = keep_file(
+        kind="certificates",
+        name="g.csv",
+        content="partner;name;track;issued_on;expires_on\n"
+        "P-000002;Zoë Canary;sales;2025-12-05;2027-12-05\n".encode(),
+        by=cast.karim,
+        at=AT,
+    )
+    before = elsewhere.lines
+    erase(zoe.person, cast.nora)
+    other.refresh_from_db()
+    elsewhere.refresh_from_db()
+    assert other.withdrawal_reason == "A blank form was used."
+    assert Notification.objects.get(key="y").context == {"reason": "A blank form."}
+    # A namesake at a partner where the person has not worked.
+    assert elsewhere.lines == before
+
+
 def test_no_event_of_this_app_holds_a_name_or_an_address(cast, zoe):
     erase(zoe.person, cast.nora)
     for event in Event.objects.all():

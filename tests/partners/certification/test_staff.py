@@ -224,6 +224,12 @@ def test_namesakes_of_an_import_can_be_given_their_addresses(cast):
     edit_employee(second.pk, facts(email="eva.lind@alpha.example"), by=cast.alice, at=AT)
 
 
+def test_the_details_of_whoever_has_left_can_be_mended(cast):
+    left = employ(cast.alpha, "Eva Lint", left_on=date(2026, 10, 31))
+    edited = edit_employee(left.pk, facts(), by=cast.alice, at=AT)
+    assert (edited.full_name, edited.left_on) == ("Eva Lind", date(2026, 10, 31))
+
+
 def test_the_first_day_stays_before_the_last_and_apart_from_other_employments(cast):
     left = employ(cast.alpha, left_on=date(2025, 12, 31))
     with pytest.raises(RuleViolation) as after:

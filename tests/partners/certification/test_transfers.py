@@ -258,7 +258,11 @@ def test_what_does_not_fit_is_told_to_the_channel_manager_and_changes_nothing(ca
     Employment.objects.filter(pk=old.pk).update(hired_on=START)
     assert refused() == "started-later"
     Employment.objects.filter(pk=old.pk).update(hired_on=date(2025, 1, 1), left_on=START)
+    assert refused() == "left-later"
+    Employment.objects.filter(pk=old.pk).update(left_on=date(2026, 10, 1))
+    same_day = certify(new, issued_on=certificate.issued_on)
     assert refused() == "does-not-fit"
+    same_day.delete()
     Person.objects.filter(pk=old.person_id).update(erased_at=AT)
     assert refused() == "erased"
     Transfer.objects.filter(pk=transfer.pk).update(certificate_number="KC-NONE")
@@ -401,5 +405,12 @@ def test_the_channel_manager_grants_on_the_page_and_reads_why_not(cast, move, si
     Transfer.objects.update(certificate_number="KC-NONE")
     assert "There is no certificate with this number" in text_of(karim.post(place, {"action": "grant"}))
     Transfer.objects.update(certificate_number=certificate.number)
+    # The dates of the two employers contradict each other: what each side can do stands on the field.
+    old = Employment.objects.get(person=certificate.person_id)
+    Employment.objects.filter(pk=old.pk).update(left_on=START)
+    page = text_of(karim.post(place, {"action": "grant"}))
+    assert "The person worked elsewhere until" in page and "that employer corrects the date" in page
+    assert "Please check it with the person" in page and "Bravo" not in page.partition("Please check it")[2]
+    Employment.objects.filter(pk=old.pk).update(left_on=None)
     assert "to decide" in text_of(karim.get("/team/coverage/"))
     assert "The certificates are taken along." in text_of(karim.post(place, {"action": "grant"}, follow=True))

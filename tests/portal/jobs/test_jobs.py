@@ -72,7 +72,7 @@ def test_the_vendor_sees_every_sweep_and_task_with_what_it_did(own_sweeps, sched
     run_sweeps(at=timezone.now())
     note_task("deliver-outbox", at=timezone.now(), seconds=0.4, done={"mails sent": 3})
     page = sign_in(cast.august).get("/jobs/").content.decode()
-    for words in ("Well kept", "2 protections ended", "Runs well", "every 10 minutes", "3 mails sent"):
+    for words in ("Well kept", "protections ended: 2", "Runs well", "every 10 minutes", "mails sent: 3"):
         assert words in page
     assert "every night, country by country" in page
     assert "After midnight in Vienna" in page
@@ -86,7 +86,7 @@ def test_the_page_speaks_the_reader_s_language(own_sweeps, schedule, cast, sign_
     run_sweeps(at=timezone.now())
     User.objects.update(language="fr")
     page = sign_in(cast.nora).get("/jobs/").content.decode()
-    assert "2 protections terminées" in page
+    assert "protections terminées\u00a0: 2" in page
     assert "toutes les 10 minutes" in page
 
 
@@ -172,7 +172,7 @@ def test_the_names_of_jobs_are_words():
     assert [short_period(timedelta(seconds=n)) for n in (45, 600, 7200)] == ["45 s", "10 min", "2 h"]
     with translation.override("fr"):
         assert done_words({"protections ended": 1200, "mails sent": 1}) == (
-            "1 e-mails envoyés, 1\u202f200 protections terminées"
+            "e-mails envoyés\u00a0: 1 · protections terminées\u00a0: 1\u202f200"
         )
 
 
