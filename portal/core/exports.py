@@ -124,12 +124,12 @@ class _Echo:
 
 
 def xlsx_response(
-    filename: str, header: Iterable[str | Promise], rows: Iterable[Row], *, title: str | Promise
+    filename: str, header: Iterable[str | Promise], rows: Iterable[Row], *, title: str | Promise = ""
 ) -> FileResponse:
     """An Excel workbook with one sheet, written row by row to a temporary file: the heading stays in
     sight and filters, columns are as wide as what stands in them."""
     workbook = Workbook(write_only=True)
-    sheet = workbook.create_sheet(title=sheet_name(str(title)))
+    sheet = workbook.create_sheet(title=sheet_name(str(title) or filename))
     sheet.freeze_panes = "A2"
     titles = [str(title) for title in header]
     coming = iter(rows)

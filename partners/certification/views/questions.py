@@ -18,7 +18,7 @@ from partners.certification.views.courses import managed_course
 from partners.organisations.access import require
 from portal.accounts.membership import membership_required
 from portal.core.errors import RuleViolation
-from portal.core.exports import csv_response, xlsx_response
+from portal.core.exports import file_response
 from portal.core.pagination import CappedPaginator
 from portal.core.web import add_violation, message_of
 
@@ -67,9 +67,10 @@ def bank_export(request: HttpRequest, code: str, kind: str) -> HttpResponseBase:
     course = managed_course(request, code)
     required, optional = COLUMNS[ImportKind.QUESTIONS]
     questions = Question.objects.visible_to(request.user).filter(course=course).order_by("pk")
-    answer = csv_response if kind == "csv" else xlsx_response
-    return answer(
+    return file_response(
+        kind,
         f"questions-{course.code}",
+        _("Questions"),
         [*required, *optional],
         (_line(course.code, one) for one in questions.iterator(chunk_size=500)),
     )

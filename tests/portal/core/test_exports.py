@@ -118,7 +118,7 @@ def test_the_files_have_names_and_types():
         ("Affaires [2026]: état/ville?*\\", "Affaires  2026   état ville"),
         ("'quoted'", "quoted"),
         ("Centres de données certifiés et leurs équipes", "Centres de données certifiés et"),
-        ("", "1"),
+        ("", "x"),
         ("?", "1"),
     ],
 )
