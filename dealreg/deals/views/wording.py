@@ -150,9 +150,8 @@ def why_overruled(deal: Deal, text: str) -> Refusal:
             "until": format_day(deal.protected_until),
         }
         facts = [
-            (gettext("Your registration"), format_day(deal.submitted_at)),
+            (gettext("Registered on"), format_day(deal.submitted_at)),
             (gettext("It was to be protected"), period),
-            (gettext("Ended on"), format_day(deal.ended_on)),
         ]
     return Refusal(
         "overruled",
