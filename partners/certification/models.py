@@ -101,7 +101,9 @@ class Employment(models.Model):
     entered_at = models.DateTimeField()
     # The last day of the portal account when a departure was told ahead; empty once the portal has ended it.
     access_until = models.DateField(null=True)
-    # The person's own page of what is held about them; the mail that tells of it holds the secret.
+    # The page of what is held about somebody without an account: asked for, and when the mail with the secret
+    # link was sent. The link names that moment, so that a newer one replaces it.
+    data_asked_at = models.DateTimeField(null=True)
     told_at = models.DateTimeField(null=True)
 
     objects = EmploymentQuerySet.as_manager()
@@ -113,6 +115,11 @@ class Employment(models.Model):
         indexes = [
             models.Index(fields=["partner", "full_name", "id"], name="employment_partner_name"),
             models.Index(fields=["person", "hired_on"], name="employment_person"),
+            models.Index(
+                fields=["data_asked_at"],
+                condition=Q(data_asked_at__isnull=False),
+                name="employment_data_asked",
+            ),
             models.Index(
                 fields=["access_until"],
                 condition=Q(access_until__isnull=False),

@@ -17,6 +17,7 @@ from partners.certification.actions.exams import finish_overdue_attempts
 from partners.certification.actions.expiring import remind_of_expiry
 from partners.certification.actions.sessions import release_places_of_leavers
 from partners.certification.actions.staff import end_account_of_leaver
+from partners.certification.actions.telling import send_data_link
 from partners.certification.actions.transfers import send_transfer_question
 from partners.certification.certificates import not_renewed
 from partners.certification.models import Certificate, Departure, Employment, Transfer
@@ -116,6 +117,29 @@ def send_unsent_questions(at: datetime) -> dict[str, int]:
         except (SMTPException, OSError) as problem:
             log.warning("question of transfer %s not sent: %s", transfer_id, problem)
             done[QUESTIONS_FAILED] += 1
+    return done
+
+
+LINKS_SENT = gettext_noop("links to held data sent")
+LINKS_FAILED = gettext_noop("links to held data not sent, to be tried again")
+
+
+@shared_task
+def send_data_links() -> dict[str, int]:
+    """Sent after each request; safe to run at any time, several at once."""
+    return send_unsent_links(timezone.now())
+
+
+@sweep("certification.links", _("Personal data: links to people without an account"))
+def send_unsent_links(at: datetime) -> dict[str, int]:
+    done = {LINKS_SENT: 0, LINKS_FAILED: 0}
+    asked = Employment.objects.filter(data_asked_at__isnull=False).order_by("data_asked_at", "pk")
+    for employment_id in asked.values_list("pk", flat=True)[:MAILS_PER_RUN]:
+        try:
+            done[LINKS_SENT] += send_data_link(employment_id, at=at)
+        except (SMTPException, OSError) as problem:
+            log.warning("link to held data of employment %s not sent: %s", employment_id, problem)
+            done[LINKS_FAILED] += 1
     return done
 
 

@@ -512,6 +512,9 @@ VERBS: dict[str, Verb] = {
     "transfer.withdrawn": Verb(_("Request withdrawn"), icon="arrow-back-up", tone="neutral"),
     "transfer.granted": Verb(_("Certificates taken along"), icon="circle-check", tone="ok"),
     "transfer.refused": Verb(_("Certificates not taken along"), icon="circle-x", tone="bad"),
+    "employment.data_link_asked": Verb(
+        _("Link to the person's own data sent"), icon="database-share", tone="info"
+    ),
     "employment.left": Verb(_("Departure reported"), icon="user-minus", tone="warn"),
     "job.period_changed": Verb(
         _("Time changed"), _("Time changed from %(before)s to %(after)s"), "clock-edit", "info"

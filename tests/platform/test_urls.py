@@ -468,6 +468,14 @@ TABLE: dict[str, Page] = {
     "privacy:me_file": Page(only({"tina"}, 200, 404)),
     "privacy:employee": Page(personal_data(EMPLOYERS), things="holders"),
     "privacy:employee_file": Page(personal_data(EMPLOYERS), things="holders"),
+    "privacy:tell": Page(
+        405,
+        seen(CERTIFICATE_READERS, only(EMPLOYERS | CHANNEL, LED_ON)),
+        things="holders",
+    ),
+    # A table of its own in tests/partners/certification/test_held_data.py
+    "privacy:held": public(404, things="no_calendar"),
+    "privacy:held_file": public(404, things="no_calendar"),
     "privacy:erase": Page(personal_data(set()), post_of(personal_data(set())), things="holders"),
     "verify_certificate": public(frozenset({200, 429}), things="certificate_codes"),
     # Programme and catalogue

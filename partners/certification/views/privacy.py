@@ -3,14 +3,19 @@
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partners.certification.actions.erasing import erase_person
+from partners.certification.actions.telling import ask_to_tell, told_employment
 from partners.certification.forms.privacy import ErasureForm
 from partners.certification.models import Employment, Person
 from partners.certification.personal_data import KEPT, data_of, person_of, retention_months
@@ -19,8 +24,8 @@ from partners.organisations.models import Partner
 from portal.accounts.membership import membership_required
 from portal.accounts.requests import SignedInRequest
 from portal.accounts.roles import PARTNER_ROLES
-from portal.core.errors import PortalError
-from portal.core.web import add_violation
+from portal.core.errors import PortalError, RuleViolation, WrongState
+from portal.core.web import add_violation, message_of
 
 SECTIONS = {
     "employments": gettext_lazy("Employments"),
@@ -169,3 +174,57 @@ def erase(request: SignedInRequest, pk: int) -> HttpResponse:
             return redirect("privacy:employee", pk=employment.pk)
     status = 422 if form.is_bound else 200
     return render(request, "privacy/erase.html", {"employment": employment, "form": form}, status=status)
+
+
+# ---------------------------------------------------------------- people without an account
+
+
+@require_POST
+@membership_required
+def tell(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Send somebody without an account the link to what is held about them."""
+    employment = get_object_or_404(Employment.objects.visible_to(request.user), pk=pk)
+    try:
+        ask_to_tell(employment.pk, by=request.user, at=timezone.now())
+    except (RuleViolation, WrongState) as refusal:
+        messages.error(request, message_of(refusal))
+    else:
+        messages.success(request, _("The link is on its way to the person’s e-mail address."))
+    return redirect(employment)
+
+
+@sensitive_variables("token")
+@never_cache
+@login_not_required
+@require_safe
+def held(request: HttpRequest, token: str) -> HttpResponse:
+    """For whoever holds the link, signed in or not: what the employer that is named knows."""
+    employment = told_employment(token)
+    if employment is None:
+        return render(request, "privacy/held.html", {"employment": None}, status=404)
+    sections = _sections(data_of(employment.person, partner=employment.partner))
+    context = {
+        "employment": employment,
+        "sections": [
+            {
+                "title": section["title"],
+                "rows": [list(zip(section["columns"], row, strict=True)) for row in section["rows"]],
+            }
+            for section in sections
+            if section["rows"]
+        ],
+        "kept": KEPT,
+        "file_url": reverse("privacy:held_file", args=[token]),
+    }
+    return render(request, "privacy/held.html", context)
+
+
+@sensitive_variables("token")
+@never_cache
+@login_not_required
+@require_safe
+def held_file(request: HttpRequest, token: str) -> HttpResponse:
+    employment = told_employment(token)
+    if employment is None:
+        raise Http404
+    return _file(data_of(employment.person, partner=employment.partner))

@@ -211,6 +211,10 @@ def employee_page(request: HttpRequest, employment: Employment, **context: Any) 
             "access": access,
             "departures": team.departures_of(employment, user),
             "oversees": can(user, "staff.oversee"),
+            "may_tell": access is None
+            and bool(employment.email)
+            and employment.person.erased_at is None
+            and (manages or can(user, "staff.oversee")),
             "transfers": transfers,
             "transfer_form": TransferForm(),
             # One at a time; a refused one is shown with its reason.

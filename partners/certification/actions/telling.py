@@ -1,0 +1,123 @@
+"""Whoever has no portal account reads what is held about them by a secret link, sent to the address that
+their employer has entered. It shows what that employer knows and no more: an address can be wrong."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core import signing
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from partners.certification.models import Employment
+from partners.certification.team import account_of
+from partners.organisations.access import can, require
+from portal.accounts.models import User
+from portal.audit.actions import record
+from portal.celery import app as celery
+from portal.core.errors import RuleViolation, WrongState, gettext_noop
+from portal.core.languages import language_of
+
+SALT = "partners.certification.held-data"
+NOT_AGAIN_BEFORE = timedelta(hours=1)
+
+
+@transaction.atomic
+def ask_to_tell(employment_id: int, *, by: User, at: datetime) -> Employment:
+    """On request of the partner's administrator or the channel manager."""
+    employment = Employment.objects.select_related("partner", "person").get(pk=employment_id)
+    require(by, "staff.oversee" if can(by, "staff.oversee") else "staff.manage", employment)
+    employment = (
+        Employment.objects.select_for_update(of=("self",))
+        .select_related("partner", "person")
+        .get(pk=employment_id)
+    )
+    if not employment.email:
+        raise RuleViolation(
+            "no-address", gettext_noop("Enter the person's e-mail address first: the link goes there.")
+        )
+    if account_of(employment) is not None:
+        raise WrongState(
+            "has-account", gettext_noop("This person has a portal account, and reads their own data there.")
+        )
+    if employment.data_asked_at is not None or (
+        employment.told_at is not None and employment.told_at > at - NOT_AGAIN_BEFORE
+    ):
+        raise WrongState("sent", gettext_noop("A link was sent within the last hour."))
+    employment.data_asked_at = at
+    employment.save(update_fields=["data_asked_at"])
+    record("employment.data_link_asked", employment, by=by, at=at)
+    transaction.on_commit(_send_soon, robust=True)
+    return employment
+
+
+def _send_soon() -> None:
+    # The row is what counts: with Redis away the sweep sends it later.
+    celery.send_task("partners.certification.tasks.send_data_links", retry=False)
+
+
+@transaction.atomic
+def send_data_link(employment_id: int, *, at: datetime) -> bool:
+    """Mail a link that was asked for; False when somebody else has done it, or the address is gone."""
+    employment = (
+        Employment.objects.select_for_update(of=("self",), skip_locked=True)
+        .select_related("partner")
+        .filter(pk=employment_id, data_asked_at__isnull=False)
+        .first()
+    )
+    if employment is None:
+        return False
+    employment.data_asked_at = None
+    if employment.email:
+        employment.told_at = at
+    employment.save(update_fields=["data_asked_at", "told_at"])
+    if not employment.email:
+        return False
+    _mail_of(employment).send()
+    return True
+
+
+def _mail_of(employment: Employment) -> EmailMultiAlternatives:
+    partner = employment.partner
+    language = language_of(partner.country)
+    facts = {
+        "employment": employment,
+        "partner": partner,
+        "data_url": settings.PORTAL_URL + reverse("privacy:held", args=[_token_of(employment)]),
+        "days": settings.INVITATION_VALID_DAYS,
+        "portal_name": settings.PORTAL_NAME,
+        "portal_url": settings.PORTAL_URL,
+        "vendor_name": settings.VENDOR_NAME,
+        "language": language,
+    }
+    with translation.override(language), timezone.override(partner.time_zone):
+        subject = render_to_string("privacy/emails/held.subject.txt", facts)
+        mail = EmailMultiAlternatives(
+            subject=" ".join(subject.split()),
+            body=render_to_string("privacy/emails/held.txt", facts),
+            to=[employment.email],
+        )
+        mail.attach_alternative(render_to_string("privacy/emails/held.html", facts), "text/html")
+    return mail
+
+
+def _token_of(employment: Employment) -> str:
+    return signing.dumps([employment.pk, _moment(employment)], salt=SALT)
+
+
+def _moment(employment: Employment) -> str:
+    return employment.told_at.isoformat() if employment.told_at else ""
+
+
+def told_employment(token: str) -> Employment | None:
+    """Whose data the link shows; None when its time is over, a newer one was sent, or it was never one."""
+    try:
+        pk, moment = signing.loads(token, salt=SALT, max_age=timedelta(days=settings.INVITATION_VALID_DAYS))
+    except signing.BadSignature:
+        return None
+    employment = (
+        Employment.objects.select_related("person", "partner").filter(pk=pk, person__erased_at=None).first()
+    )
+    return employment if employment is not None and _moment(employment) == moment else None
