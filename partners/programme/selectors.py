@@ -1,3 +1,6 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal
@@ -27,16 +30,33 @@ class NoEditionInForce(LookupError):
     """No edition is published for that day: run `manage.py seed_programme`."""
 
 
+_read: ContextVar[dict[date, Edition] | None] = ContextVar("editions_read", default=None)
+
+
+@contextmanager
+def editions_read_once() -> Iterator[None]:
+    """Within the block the edition of a day is read from the database only the first time: for one
+    request, which is short and may ask for it in many places."""
+    token = _read.set({})
+    try:
+        yield
+    finally:
+        _read.reset(token)
+
+
 def edition_on(day: date) -> Edition:
     """The edition in force on a day (rule D2); raises NoEditionInForce before the first."""
-    edition = Edition.objects.in_force_on(day)
+    read = _read.get()
+    edition = (read or {}).get(day) or Edition.objects.in_force_on(day)
     if edition is None:
         raise NoEditionInForce(f"no edition of the programme is in force on {day}")
+    if read is not None:
+        read[day] = edition
     return edition
 
 
 def rulebook_on(day: date) -> Rulebook:
-    """The rule book in force on a day. One query; the frozen content is cached by edition."""
+    """The rule book in force on a day. One query at most; the frozen content is cached by edition."""
     return rulebook_of(edition_on(day))
 
 

@@ -67,6 +67,9 @@ class StateFigures:
     def count(self, *states: str) -> int:
         return sum(row["deals"] for row in self.rows if not states or row["status"] in states)
 
+    def sum_of(self, name: str) -> int:
+        return sum(row[name] for row in self.rows)
+
     def amount(self, *states: str) -> Amount:
         deals: dict[str, int] = {}
         totals: dict[str, Decimal] = {}
@@ -111,12 +114,17 @@ class StateFigures:
         return self.amount(DealStatus.APPROVED)
 
 
-def state_figures(user: User) -> StateFigures:
+def state_figures(user: User, **also: Q) -> StateFigures:
+    """`also`: more to count in the same statement, read with `StateFigures.sum_of`."""
     rows = (
         Deal.objects.visible_to(user)
         .order_by()
         .values("status", "currency")
-        .annotate(deals=Count("pk"), total=Sum("list_amount"))
+        .annotate(
+            deals=Count("pk"),
+            total=Sum("list_amount"),
+            **{name: Count("pk", filter=condition) for name, condition in also.items()},
+        )
     )
     return StateFigures(tuple(rows))
 
@@ -232,18 +240,11 @@ def _to_report(on: date, soon: int) -> Q:
 
 def partner_home(user: User, *, at: datetime, on: date) -> PartnerHome:
     """`on` is the partner's own date at the instant `at`."""
-    states = state_figures(user)
     soon = rulebook_on(on).deal_registration.ending_soon_days
+    states = state_figures(user, ending=ends_soon(on, soon), to_report=_to_report(on, soon))
     work = _partner_work(user, on, soon) if states.count() else {}
     # For the hours of the office that decides.
     prefetch_related_objects(work.get("awaited", []), "distributor", "edition")
-    counts = (
-        Deal.objects.visible_to(user)
-        .order_by()
-        .aggregate(
-            ending=Count("pk", filter=ends_soon(on, soon)), to_report=Count("pk", filter=_to_report(on, soon))
-        )
-    )
     deadlines = [Deadline(deal, "protection", deal.protected_until) for deal in work.get("ending", [])]
     deadlines += [Deadline(deal, "decision", deal.decision_due_at) for deal in work.get("awaited", [])]
     departures = list(
@@ -262,9 +263,9 @@ def partner_home(user: User, *, at: datetime, on: date) -> PartnerHome:
         questions=work.get("questions", []),
         drafts=work.get("drafts", []),
         to_report=work.get("to_report", []),
-        to_report_count=counts["to_report"],
+        to_report_count=states.sum_of("to_report"),
         ending=work.get("ending", []),
-        ending_count=counts["ending"],
+        ending_count=states.sum_of("ending"),
         ending_soon_days=soon,
         deadlines=sorted(deadlines, key=_when)[: LINES + 1],
         activity=recent_activity(user),
@@ -542,13 +543,8 @@ def _count_of(rows: QuerySet[Any]) -> Coalesce:
 def vendor_home(user: User, *, at: datetime, on: date) -> VendorHome:
     deals = Deal.objects.visible_to(user)
     late = Q(status=DealStatus.SUBMITTED, decision_due_at__lt=at)
-    counts = deals.order_by().aggregate(
-        overdue=Count("pk", filter=late),
-        approvals=Count(
-            "pk",
-            filter=Q(status=DealStatus.SUBMITTED)
-            & (Q(step=Step.VENDOR) | Q(step=Step.DISTRIBUTOR, vendor_may_decide_at__lte=at)),
-        ),
+    to_approve = Q(status=DealStatus.SUBMITTED) & (
+        Q(step=Step.VENDOR) | Q(step=Step.DISTRIBUTOR, vendor_may_decide_at__lte=at)
     )
     conflicts = Conflict.objects.visible_to(user).open()
     heard = Deal.objects.visible_to(user).filter(revocation_notices__in=heard_notices(user, at))
@@ -560,8 +556,10 @@ def vendor_home(user: User, *, at: datetime, on: date) -> VendorHome:
             appeals=_count_of(Appeal.objects.visible_to(user).open()),
             discounts=_count_of(open_requests(user)),
             heard=_count_of(heard),
+            overdue=_count_of(deals.filter(late)),
+            approvals=_count_of(deals.filter(to_approve)),
         )
-        .values("conflicts", "appeals", "discounts", "heard")
+        .values("conflicts", "appeals", "discounts", "heard", "overdue", "approvals")
         .get()
     )
     overdue = deals.overdue(at).select_related("partner", "distributor", "edition")
@@ -575,9 +573,9 @@ def vendor_home(user: User, *, at: datetime, on: date) -> VendorHome:
         ),
         conflicts_count=open_cases["conflicts"],
         overdue=list(overdue[: LINES - 1]),
-        overdue_count=counts["overdue"],
+        overdue_count=open_cases["overdue"],
         approvals=queue(user, Step.VENDOR, at, LINES - 1),
-        approvals_count=counts["approvals"],
+        approvals_count=open_cases["approvals"],
         portfolio=portfolio(user, on),
         partners=busiest_partners(user, on),
         months=month_counts(user, on, "submitted_at"),

@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "portal.accounts.middleware.ReaderMiddleware",
+    "partners.programme.middleware.EditionMiddleware",
     "portal.core.web.RefusalMiddleware",
     "portal.dashboard.middleware.OtherMembershipMiddleware",
 ]

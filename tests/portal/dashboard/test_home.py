@@ -297,8 +297,7 @@ def test_the_page_costs_the_same_whatever_lies_behind_it(
         with CaptureQueriesContext(connection) as seen:
             client.get("/")
         statements.append([query["sql"][:120] for query in seen])
-    # Specialists, departures and tier reviews stand on the page since: four statements more than before.
-    assert len(statements[0]) == len(statements[1]) <= 20, statements
+    assert len(statements[0]) == len(statements[1]) <= 16, statements
 
 
 # ---------------------------------------------------------------- figures
