@@ -1,5 +1,7 @@
 """The cast: the people, companies and price lists that the tests speak of by name."""
 
+from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from django.contrib.auth.hashers import make_password
+from django.db import transaction
 from django.test import Client
 
 from partners.catalogue.models import Price, PriceList, PriceRegion, Product, ProductGroup
@@ -390,9 +393,44 @@ def _catalogue() -> tuple[dict[str, ProductGroup], dict[str, Product], dict[str,
     return groups, products, price_lists
 
 
+KEEPS_ITS_CAST = pytest.StashKey[bool]()
+
+
+def note_kept_casts(items: list[pytest.Item]) -> None:
+    """Marks the files in which every test of the database asks for the cast, within one transaction each:
+    they share one."""
+    files: dict[pytest.Module, list[pytest.Item]] = {}
+    for item in items:
+        if (file := item.getparent(pytest.Module)) is not None:
+            files.setdefault(file, []).append(item)
+    for file, tests in files.items():
+        asked = any("cast" in getattr(test, "fixturenames", ()) for test in tests)
+        file.stash[KEEPS_ITS_CAST] = asked and all(_shares(test) for test in tests)
+
+
+def _shares(test: pytest.Item) -> bool:
+    names, marker = set(getattr(test, "fixturenames", ())), test.get_closest_marker("django_db")
+    if (marker and marker.kwargs) or names & {"transactional_db", "live_server", "world"}:
+        return False
+    return "cast" in names or not (marker or "db" in names)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def kept_cast(request: pytest.FixtureRequest) -> Iterator[Cast | None]:
+    """The cast of a whole file, in a transaction that is undone behind it."""
+    if not request.node.stash.get(KEEPS_ITS_CAST, False):
+        yield None
+        return
+    request.getfixturevalue("django_db_setup")
+    with request.getfixturevalue("django_db_blocker").unblock(), transaction.atomic():
+        yield make_cast()
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def cast(db: None) -> Cast:
-    return make_cast()
+def cast(db: None, kept_cast: Cast | None) -> Cast:
+    """A test may change what it gets: what it writes is undone, and its objects are its own."""
+    return make_cast() if kept_cast is None else deepcopy(kept_cast)
 
 
 @pytest.fixture

@@ -216,6 +216,9 @@ def axe_source() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    from tests.cast import note_kept_casts
+
+    note_kept_casts(items)
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)

@@ -71,8 +71,8 @@ AMOUNTS: dict[str, set[str]] = {"380112": BRAVO | OUEST | SOUTH, "431957": BRAVO
 ALLOWED = WORDS | AMOUNTS
 
 READERS = [
-    "anonymous", "stranger", "alice", "tina", "bruno", "bea", "carla", "dora", "paul", "denise", "olga",
-    "eve", "dieter", "karim", "ingrid", "anna", "nora",
+    "anonymous", "alice", "bruno", "bea", "dora", "paul", "denise", "eve", "dieter", "karim", "ingrid",
+    "nora",
 ]  # fmt: skip
 
 
@@ -295,7 +295,7 @@ def test_nobody_finds_a_word_or_amount_that_is_not_for_them(planted, who):
         *addresses_of_others(world),
     ]
     pages = 0
-    for place, answer, text in walk(world.browser(who), first, most=150 if who in FINDERS else 110):
+    for place, answer, text in walk(world.browser(who), first, most=150 if who in FINDERS else 90):
         pages += 1
         found = found_in(text)
         met |= found

@@ -936,19 +936,19 @@ def expected(page: Page, rule: Rule, who: str, thing: str) -> frozenset[int]:
     return wanted if isinstance(wanted, frozenset) else frozenset({wanted})
 
 
-# One person for each role, of two companies and regions: enough where the address names no object.
+# One person for each role: enough where the address names no object.
 ONE_OF_EACH = [
-    "anonymous", "dan", "stranger", "alice", "amir", "tina", "adam", "bruno", "denise", "didier", "olga",
-    "eve", "nora", "karim", "ingrid", "august",
+    "anonymous", "stranger", "alice", "amir", "tina", "adam", "denise", "didier", "olga", "nora", "karim",
+    "august",
 ]  # fmt: skip
-# Where it names one: the same role of other companies too, and everybody where it matters most.
-SOME_OF_EACH = [*ONE_OF_EACH, "bea", "emil", "dieter", "paul", "anna"]
+# Where it names one: people of other companies and regions too, and everybody where it matters most.
+SOME_OF_EACH = [*ONE_OF_EACH, "bruno", "paul", "eve", "ingrid"]
 ASKED_BY_ALL = {
     "deals:detail", "deals:comment", "deals:move", "deals:conflict", "documents:download", "people:page",
     "partners:page", "distributors:page", "inbox:open", "training:exam", "training:give_back",
 }  # fmt: skip
 # Methods that no page takes are refused before anybody looks at the person.
-FEW = {"anonymous", "stranger", "alice", "denise", "karim"}
+FEW = {"anonymous", "alice", "karim"}
 
 
 @pytest.mark.parametrize("name", TABLE)

@@ -12,6 +12,7 @@ from dealreg.deals.actions.drafting import LineInput
 from dealreg.deals.models import Deal, RevocationNotice
 from dealreg.deals.rules import ExtensionAsked, Happened
 from partners.specialisations.models import Specialisation
+from portal.accounts.models import User
 from tests.cast import Cast
 
 # A Monday, ten past two in the afternoon in Paris.
@@ -21,9 +22,9 @@ LATER = MONDAY + timedelta(hours=20)
 
 def in_english(cast: Cast) -> Cast:
     """Everybody reads English, for tests that compare what stands on pages."""
+    User.objects.update(language="en")
     for person in cast.people.values():
         person.language = "en"
-        person.save(update_fields=["language"])
     return cast
 
 

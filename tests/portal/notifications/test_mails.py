@@ -23,6 +23,7 @@ from portal.notifications.kinds import KINDS
 from portal.notifications.mails import as_told
 from portal.notifications.models import Notification
 from tests.portal.notifications.letters import DUE, MONDAY, TOLD, UNTIL, register, tell
+from tests.world import undone
 
 pytestmark = pytest.mark.django_db
 
@@ -58,11 +59,16 @@ def deal(cast):
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 @pytest.mark.parametrize("person", ["alice", "denise", "karim"])
-@pytest.mark.parametrize("kind", sorted(ABOUT_DEALS))
-def test_every_kind_reads_well_on_every_side(cast, deal, kind, person, language):
+def test_every_kind_reads_well_on_every_side(cast, deal, person, language):
     someone = getattr(cast, person)
     speaks(someone, language)
     side = {"alice": "partner", "denise": "distributor", "karim": "vendor"}[person]
+    for kind in sorted(ABOUT_DEALS):
+        with undone():
+            reads_well(kind, deal, someone, side, language)
+
+
+def reads_well(kind, deal, someone, side, language):
     tell(kind, deal, someone)
 
     sent = deliver()
@@ -70,13 +76,14 @@ def test_every_kind_reads_well_on_every_side(cast, deal, kind, person, language)
         assert sent == []
         return
 
+    assert len(sent) == 1, kind
     (letter,) = sent
     html = html_of(letter)
     notification = Notification.objects.get()
     address = f"{settings.PORTAL_URL}/inbox/{notification.pk}/open/"
     for text in (letter.subject, letter.body, html):
-        assert deal.reference in text
-        assert "Saint-Roch" in text
+        assert deal.reference in text, kind
+        assert "Saint-Roch" in text, kind
         assert "{{" not in text and "{%" not in text
         assert "None" not in text
     assert "\n" not in letter.subject
