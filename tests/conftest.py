@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -184,6 +185,31 @@ def browser() -> Iterator[object]:
             pytest.skip(reason)
         yield started
         started.close()
+
+
+@pytest.fixture
+def live_server(live_server: object) -> Iterator[object]:
+    """The server of the browser's tests. A page that is closed while it still saves leaves its request
+    behind: the database is taken away only when that has been answered."""
+    from django.core.signals import request_finished, request_started
+
+    under_way: set[int] = set()
+
+    def started(**_: object) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            under_way.add(threading.get_ident())
+
+    def finished(**_: object) -> None:
+        under_way.discard(threading.get_ident())
+
+    request_started.connect(started)
+    request_finished.connect(finished)
+    yield live_server
+    deadline = time.monotonic() + 20
+    while under_way and time.monotonic() < deadline:
+        time.sleep(0.02)
+    request_started.disconnect(started)
+    request_finished.disconnect(finished)
 
 
 @pytest.fixture
