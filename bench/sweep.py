@@ -73,7 +73,9 @@ INSERT INTO certification_certificate (number, person_id, holder_name, title, tr
     withdrawal_reason, code, created_at)
 SELECT 'C-' || e.id, e.person_id, e.full_name, 'Specialist', (ARRAY['technical', 'sales'])[1 + e.id %% 2],
     '2025-01-01', %(today)s::date + 5 + (e.id %% 700)::int, '', md5(e.id::text), now()
-FROM certification_employment e;
+FROM certification_employment e
+-- At each fifth partner nobody but the leavers is certified: what lapses there touches the tier.
+WHERE e.left_on IS NOT NULL OR e.partner_id %% 5 > 0;
 
 INSERT INTO certification_departure (reference, partner_id, employment_id, status, origin, edition_id,
     departed_on, clock_from, report_due_on, replacement_due_on, reported_on, opened_at, note,

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -422,7 +423,11 @@ def _lock_change(change: TierChange) -> tuple[TierChange, Partner]:
 
 def _drop(change: TierChange, partner: Partner, *, by: User | None, at: datetime, reason: str) -> None:
     _end_change(change, "drop", at=at)
-    facts = {"before": change.before, "after": change.after, "due_on": change.effective_on}
+    facts: dict[str, Any] = {
+        "before": change.before,
+        "after": change.after,
+        "due_on": change.effective_on,
+    }
     record("partner.tier_change_dropped", partner, by=by, at=at, reason=reason, **facts)
     if change.review is not None:
         record("tier_review.change_dropped", change.review, by=by, at=at, reason=reason, **facts)
