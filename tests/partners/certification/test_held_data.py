@@ -125,6 +125,16 @@ def test_a_mail_that_failed_goes_out_with_the_next_sweep_and_once(cast, eva, now
     assert len(mail.outbox) == 1
 
 
+def test_the_request_wakes_the_worker_after_the_commit(
+    cast, eva, now, monkeypatch, django_capture_on_commit_callbacks
+):
+    woken = []
+    monkeypatch.setattr(telling.celery, "send_task", lambda name, **options: woken.append(name))
+    with django_capture_on_commit_callbacks(execute=True):
+        ask_to_tell(eva.pk, by=cast.alice, at=now)
+    assert woken == [tasks.send_data_links.name]
+
+
 def test_without_an_address_any_more_nothing_is_sent(cast, eva, now):
     ask_to_tell(eva.pk, by=cast.alice, at=now)
     Employment.objects.filter(pk=eva.pk).update(email="")
