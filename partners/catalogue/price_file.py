@@ -13,7 +13,7 @@ from typing import Any
 from babel.numbers import list_currencies
 
 from portal.core.errors import gettext_noop
-from portal.core.uploaded_tables import Unreadable, csv_reader, decoded
+from portal.core.uploaded_tables import MAX_COLUMNS, Unreadable, csv_reader, decoded
 
 MAX_BYTES = 2_000_000
 MAX_LINES = 50_000
@@ -218,6 +218,8 @@ class _Reader:
         header = next((cells for cells in lines if any(cell.strip() for cell in cells)), None)
         if header is None:
             return _refused(gettext_noop("The file is empty."))
+        if len(header) > MAX_COLUMNS:
+            return _refused(gettext_noop("The file has too many columns."))
         names = [name.strip().lower() for name in header]
         self.check_header(names, lines.line_num)
         if self.problems:

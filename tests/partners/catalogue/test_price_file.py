@@ -287,3 +287,7 @@ def test_every_price_is_read_back_in_both_writings(price):
     assert read_price(f"{price:f}") == price
     assert read_price(f"{price:f}".replace(".", ",")) == price
     assert read_price(f"{price:,}") == price or price < 1000
+
+
+def test_a_file_of_very_many_columns_gets_one_answer():
+    assert reasons(";".join(["x"] * 100_000).encode()) == [(None, "", "The file has too many columns.")]
