@@ -29,18 +29,19 @@ def labels(shell):
 
 
 OFFERED = {
-    "alice": "Home, Deals, Pipeline, Register a deal, Inbox, Team, My certificates, Courses, Sessions, "
-    "Departures, Tier reviews, Certificates, Our company, People, Programme, Catalogue, Decision times",
-    "adam": "Home, Deals, Pipeline, Inbox, Team, My certificates, Courses, Sessions, Departures, "
-    "Tier reviews, Certificates, Our company, People, Programme, Catalogue, Decision times",
+    "alice": "Home, Deals, Pipeline, Register a deal, Inbox, Certified team, My certificates, Courses, "
+    "Sessions, Departures, Tier reviews, Certificates, Our company, Portal users, Programme, Catalogue, "
+    "Decision times",
+    "adam": "Home, Deals, Pipeline, Inbox, Certified team, My certificates, Courses, Sessions, Departures, "
+    "Tier reviews, Certificates, Our company, Portal users, Programme, Catalogue, Decision times",
     "denise": "Home, Deals, Pipeline, Register for a partner, Queue, Inbox, Certified staff, Courses, "
-    "Sessions, Partners, People, Programme, Catalogue, Decision times",
+    "Sessions, Partners, Portal users, Programme, Catalogue, Decision times",
     "karim": "Home, Deals, Pipeline, Approvals, Conflicts, Appeals, End customers, Inbox, Certified staff, "
-    "Courses, Sessions, Departures, Tier reviews, Certificates, Partners, Distributors, Offices, People, "
-    "Programme, Catalogue, Decision times, Jobs",
+    "Courses, Sessions, Departures, Tier reviews, Certificates, Partners, Distributors, Offices, "
+    "Portal users, Programme, Catalogue, Decision times, Jobs",
     "august": "Home, Deals, Pipeline, Conflicts, Appeals, End customers, Inbox, Certified staff, Courses, "
-    "Sessions, Departures, Tier reviews, Certificates, Partners, Distributors, Offices, People, Programme, "
-    "Catalogue, Decision times, Jobs",
+    "Sessions, Departures, Tier reviews, Certificates, Partners, Distributors, Offices, "
+    "Portal users, Programme, Catalogue, Decision times, Jobs",
     "stranger": "Home, Inbox",
 }
 
