@@ -60,6 +60,22 @@ def numbered(url: str, number: int) -> str:
     return f"{url.rstrip('/').removesuffix('/0')}/{number}"
 
 
+# Tests of every page for every person, in a browser or on the whole demonstration. They add nothing to what
+# is measured, the branches of rules, life cycles and actions, and measuring doubles the time of a page.
+UNMEASURED = ("tests/platform/", "tests/journeys/", "tests/portal/dashboard/")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def unmeasured(request: pytest.FixtureRequest) -> Iterator[None]:
+    coverage = request.config.pluginmanager.getplugin("_cov")
+    if coverage is None or coverage.cov_controller is None or not request.node.nodeid.startswith(UNMEASURED):
+        yield
+        return
+    coverage.cov_controller.pause()
+    yield
+    coverage.cov_controller.resume()
+
+
 @pytest.fixture(autouse=True)
 def empty_cache() -> Iterator[None]:
     from django.core.cache import cache
