@@ -228,6 +228,11 @@ def live_server(live_server: object) -> Iterator[object]:
     request_finished.disconnect(finished)
 
 
+# A picture that is not there; a request that the page gave up because it was left (an answer that is an error
+# is called htmx:responseError).
+NO_COMPLAINT = ("Failed to load resource", "htmx:afterRequest", "htmx:sendError")
+
+
 @pytest.fixture
 def page(browser: object, live_server: object) -> Iterator[object]:
     """A page of a new visitor on the live server, 1440 x 900, in English; `page.goto("/deals/")`.
@@ -243,7 +248,7 @@ def page(browser: object, live_server: object) -> Iterator[object]:
         "console",
         lambda message: (
             complaints.append(message.text)
-            if message.type == "error" and "Failed to load resource" not in message.text
+            if message.type == "error" and not message.text.startswith(NO_COMPLAINT)
             else None
         ),
     )
