@@ -15,6 +15,7 @@ from django.test import Client
 
 from portal.accounts.models import User
 from tests.cast import PASSWORD, Cast, make_cast
+from tests.conftest import NO_COMPLAINT
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def visitor(browser: Any, live_server: Any) -> Iterator[Callable[..., Any]]:
 
 
 def _note(page: Any, message: Any, complaints: list[str]) -> None:
-    if message.type == "error" and "Failed to load resource" not in message.text:
+    if message.type == "error" and not message.text.startswith(NO_COMPLAINT):
         complaints.append(f"{page.url}: {message.text}")
 
 
