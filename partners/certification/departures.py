@@ -1,7 +1,7 @@
 """Reads about departures: what the tier asks and who is left, who could take the place, and which cases
 are due."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q
 
 from partners.certification import rules
-from partners.certification.lifecycle import BookingStatus, GapStatus
+from partners.certification.lifecycle import BookingStatus, DepartureStatus, GapStatus
 from partners.certification.models import (
     Booking,
     Certificate,
@@ -24,7 +24,7 @@ from partners.certification.querysets import DepartureQuerySet
 from partners.certification.selectors import TIER_TRACKS, specialists_on
 from partners.organisations.access import can
 from partners.organisations.models import Partner
-from partners.programme.rulebook import ENTERPRISE, Rulebook
+from partners.programme.rulebook import ENTERPRISE, Rulebook, StaffTerms
 from partners.programme.selectors import rulebook_of
 from portal.accounts.models import User
 from portal.audit.models import Event
@@ -72,6 +72,29 @@ def bound_by_sales(partners: Collection[int], rulebook: Rulebook, day: date) -> 
         specialisations__product_group__code__in=enterprise,
     )
     return set(holders.values_list("pk", flat=True))
+
+
+# ---------------------------------------------------------------- the clocks
+
+
+def clock_of(
+    employment: Employment, departed_on: date, terms: StaffTerms, *, apart_from: Iterable[int] = ()
+) -> date:
+    """The day that the clocks run from: that of an earlier departure of the same person, if they have come
+    back for no longer than the time for a replacement. A case that the partner itself has withdrawn counts
+    as an earlier one (nobody was away in between); one that the vendor has withdrawn does not."""
+    earlier = (
+        Departure.objects.filter(partner_id=employment.partner_id, employment__person=employment.person_id)
+        .exclude(Q(status=DepartureStatus.WITHDRAWN, clock_released=True) | Q(pk__in=apart_from))
+        .filter(employment__hired_on__lte=employment.hired_on)
+    )
+    return min(
+        (
+            rules.clock_start(departed_on, one.clock_from, max(employment.hired_on, one.departed_on), terms)
+            for one in earlier.select_related("employment")
+        ),
+        default=departed_on,
+    )
 
 
 # ---------------------------------------------------------------- who could replace

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -30,6 +31,7 @@ from partners.certification.models import (
 from partners.certification.rules import last_valid_day
 from partners.certification.selectors import TIER_TRACKS
 from partners.organisations.models import Partner
+from partners.programme.models import Edition
 from partners.programme.selectors import NoEditionInForce, rulebook_on
 from portal.accounts.models import User
 from portal.core.calendar import date_in, months_after
@@ -205,6 +207,12 @@ class _Known:
         # New people and certificates of lines above.
         self.planned: set[tuple[Any, ...]] = set()
 
+    @cached_property
+    def first_day(self) -> date:
+        """Of the first edition: before it nothing says how long a certificate is valid."""
+        first = Edition.objects.published().order_by("in_force_from").first()
+        return first.in_force_from if first else date.max
+
     # ------------------------------------------------------------ single cells
 
     def partner(self, one: Judged) -> Partner:
@@ -249,6 +257,8 @@ class _Known:
         if course.exam_mode != ExamMode.RECORDED:
             raise Wrong(gettext_noop("The exam of this course is taken on the portal."))
         one.day = self.past_day(one.cells.get("taken_on", ""), partner, at)
+        if one.day < self.first_day:
+            raise Wrong(gettext_noop("No edition of the programme was in force on this day."))
         one.score_pct = _score(one.cells, course)
         meant = one.cells.get("employee", "")
         email, name = (meant, "") if "@" in meant else ("", meant)

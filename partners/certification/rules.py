@@ -40,6 +40,23 @@ def clock_start(departed_on: date, earlier_clock_from: date, came_back_on: date,
     return min(earlier_clock_from, departed_on)
 
 
+def check_told_in_turn(departed_on: date, *, taken_back: date, on: date, terms: StaffTerms) -> None:
+    """Rule G6: a later date needs consent. Whoever withdraws a departure (`taken_back`: its day) and tells
+    another, so far ahead that it would start anew, does without: not before the time of the first is over."""
+    last = taken_back + timedelta(days=terms.replacement_days)
+    if on <= last < departed_on:
+        raise RuleViolation(
+            "consent-needed",
+            gettext_noop(
+                "You have withdrawn a departure of this person whose time runs until %(last)s. Until then a "
+                "day after it would put off both last days: tell it once that day has passed."
+            ),
+            field="departed_on",
+            rule="G6",
+            last=last,
+        )
+
+
 # Further ahead than this a date is a slip of the hand, not a plan; before it nobody was hired who works.
 PLANNED_AHEAD = timedelta(days=366)
 EARLIEST_HIRE = date(1950, 1, 1)

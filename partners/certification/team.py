@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, Min, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from partners.certification.departures import clock_of
 from partners.certification.models import (
     Booking,
     Certificate,
@@ -170,11 +171,11 @@ def leaving_of(employment: Employment, reader: User, departed_on: date, on: date
         .filter(person=employment.person_id)
         .order_by("track")
     )
-    access = account_of(employment)
+    access, terms = account_of(employment), rulebook_on(on).staff
     return Leaving(
         departed_on,
         held,
-        departure_clock(departed_on, rulebook_on(on).staff) if held else None,
+        departure_clock(clock_of(employment, departed_on, terms), terms) if held else None,
         open_work_of(employment.partner, access.user if access else None),
         Booking.objects.standing()
         .filter(employment=employment, session__starts_at__date__gt=departed_on, session__cancelled_at=None)
@@ -227,6 +228,11 @@ _EVENTS: dict[str, tuple[Any, str, str]] = {
         gettext_lazy("Works for another company: last day %(departed_on)s"),
         "user-minus",
         "warn",
+    ),
+    "employment.data_link_asked": (
+        gettext_lazy("Link to the person's own data sent"),
+        "database-share",
+        "info",
     ),
     "transfer.asked": (gettext_lazy("Certificates of an earlier employer asked for"), "transfer", "info"),
     "transfer.consented": (gettext_lazy("The person has agreed"), "thumb-up", "ok"),

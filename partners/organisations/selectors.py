@@ -203,6 +203,12 @@ _EVENTS: dict[str, tuple[Promise, str, str]] = {
     "partner.supply_started": (gettext_lazy("Buys from %(distributor)s"), "truck", "ok"),
     "partner.supply_ended": (gettext_lazy("No longer buys from %(distributor)s"), "truck-off", "neutral"),
     "partner.primary_changed": (gettext_lazy("%(distributor)s is the primary distributor"), "star", "info"),
+    "partner.tier_changed": (gettext_lazy("Tier changed from %(before)s to %(after)s"), "award", "warn"),
+    "partner.tier_change_dropped": (
+        gettext_lazy("Scheduled change of tier no longer needed"),
+        "circle-off",
+        "neutral",
+    ),
     "distributor.added": (gettext_lazy("Became an official distributor"), "circle-plus", "ok"),
     "distributor.edited": (gettext_lazy("Details changed: %(changed)s"), "pencil", "neutral"),
     "office.added": (gettext_lazy("Office opened"), "circle-plus", "ok"),
@@ -261,7 +267,11 @@ def timeline_of(subject: models.Model, reader: User, most: int = 50) -> list[dic
             | Q(verb__startswith="partner.supply", data__distributor_reference=own)
             | Q(verb="partner.primary_changed", data__distributor_reference=own)
         )
-    return [_entry(event) for event in events.order_by("-at", "-id")[:most]]
+    entries = [_entry(event) for event in events.order_by("-at", "-id")[:most]]
+    if is_distributor(reader) and isinstance(subject, Partner):
+        # A reason is written for the partner, and may name who has left (promise S1).
+        entries = [entry | {"body": ""} for entry in entries]
+    return entries
 
 
 def history_of(membership: Membership) -> list[dict[str, Any]]:
@@ -286,7 +296,7 @@ def _entry(event: Event) -> dict[str, Any]:
     figures = dict(event.data)
     for name in ("role", "before", "after"):
         if name in figures:
-            figures[name] = _role_label(figures[name])
+            figures[name] = _label_of(figures[name])
     if "tier" in figures:
         figures["tier"] = Tier(figures["tier"]).label
     if isinstance(figures.get("changed"), dict):
@@ -305,8 +315,11 @@ def _entry(event: Event) -> dict[str, Any]:
     }
 
 
-def _role_label(role: str) -> str:
-    return str(Role(role).label) if role in Role.values else role
+def _label_of(value: str) -> str:
+    """A role or a tier in words; anything else as it is."""
+    if value in Role.values:
+        return str(Role(value).label)
+    return str(Tier(value).label) if value in Tier.values else value
 
 
 def names_of(countries: Sequence[str]) -> list[str]:

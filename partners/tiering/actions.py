@@ -16,7 +16,7 @@ from partners.programme.selectors import edition_on, rulebook_of
 from partners.tiering import rules
 from partners.tiering.lifecycle import CHANGE_LIFECYCLE, REVIEW_LIFECYCLE, ChangeStatus, ReviewStatus
 from partners.tiering.models import TierChange, TierReview
-from partners.tiering.selectors import changes_without_ground, reviews_without_ground
+from partners.tiering.selectors import changes_without_ground, lapses_to_review, reviews_without_ground
 from portal.accounts.models import User
 from portal.audit.actions import record, record_many
 from portal.core.calendar import date_in, months_after
@@ -31,8 +31,8 @@ def open_tier_reviews(ids: Collection[int], *, at: datetime) -> list[TierReview]
     """Rules G5, H5: for each lapse with an effect one proposal, with what it rests on. A proposal that the
     partner's tier has come down to in the meantime is kept as no longer needed."""
     departures = list(
-        Departure.objects.filter(pk__in=ids, tier_review=None)
-        .exclude(carried_tier="")
+        lapses_to_review()
+        .filter(pk__in=ids)
         .select_for_update(of=("self",))
         .select_related("partner", "edition")
         .order_by("pk")
@@ -57,6 +57,13 @@ def open_tier_reviews(ids: Collection[int], *, at: datetime) -> list[TierReview]
     _record_all("tier_review.dropped", [one for one in reviews if one not in opened], at=at)
     _tell_all("tier-review-opened", opened, at=at)
     return opened
+
+
+def note_undone_lapses() -> None:
+    """A lapse that a later date or a withdrawal has undone: what was proposed and decided because of it stays
+    readable, and is no answer to another lapse of the same case."""
+    undone = Departure.objects.filter(carried_tier="")
+    TierReview.objects.filter(lapse_undone=False, departure__in=undone).update(lapse_undone=True)
 
 
 def _lowers(departure: Departure) -> bool:
@@ -270,7 +277,8 @@ def open_recovery_plan(
         )
     review.plan, review.plan_until = plan, until
     _decide(review, "plan", by=by, at=at, reason=reason)
-    record("tier_review.plan_opened", review, by=by, at=at, reason=plan, plan_until=until)
+    # The next decision writes its own reason and plan over these (rule H6).
+    record("tier_review.plan_opened", review, by=by, at=at, reason=f"{reason}\n{plan}", plan_until=until)
     _tell_decided(review, at=at, outcome="plan", plan_until=until)
     return review
 

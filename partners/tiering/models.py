@@ -19,9 +19,9 @@ class TierReview(models.Model):
         Partner, on_delete=models.PROTECT, related_name="tier_reviews", verbose_name=_("partner")
     )
     # What it rests on: a departed person who was not replaced in time.
-    departure = models.OneToOneField(
-        Departure, null=True, on_delete=models.PROTECT, related_name="tier_review"
-    )
+    departure = models.ForeignKey(Departure, null=True, on_delete=models.PROTECT, related_name="tier_reviews")
+    # The lapse did not stand: should the case lapse again, that is another proposal.
+    lapse_undone = models.BooleanField(default=False)
     status = models.CharField(_("status"), max_length=12, choices=ReviewStatus, default=ReviewStatus.OPEN)
     edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="+")
     current_tier = models.CharField(_("present tier"), max_length=16, choices=Tier)
@@ -52,6 +52,9 @@ class TierReview(models.Model):
             models.CheckConstraint(
                 name="tier_review_plan_has_an_end",
                 condition=~Q(status="plan") | (Q(plan_until__isnull=False) & ~Q(plan="")),
+            ),
+            models.UniqueConstraint(
+                fields=["departure"], condition=Q(lapse_undone=False), name="tier_review_once_a_lapse"
             ),
         ]
         triggers = [

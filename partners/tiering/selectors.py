@@ -5,7 +5,12 @@ from collections.abc import Collection, Iterator
 from datetime import date, datetime
 from typing import TypeVar
 
+from django.db.models import Exists, OuterRef
+
 from partners.certification.departures import bound_by_sales
+from partners.certification.lifecycle import DepartureStatus
+from partners.certification.models import Departure
+from partners.certification.querysets import DepartureQuerySet
 from partners.certification.rules import carried_tier
 from partners.certification.selectors import specialists_on
 from partners.organisations.access import can
@@ -65,6 +70,13 @@ def _with_carried_tiers(rows: Collection[Row], at: datetime) -> Iterator[tuple[R
                     sales_binds=one.partner_id in bound,
                 ),
             )
+
+
+def lapses_to_review() -> DepartureQuerySet:
+    """Lapses with an effect on the tier for which there is no proposal yet."""
+    reviewed = TierReview.objects.filter(departure=OuterRef("pk"), lapse_undone=False)
+    lapsed: DepartureQuerySet = Departure.objects.filter(status=DepartureStatus.SETTLED)
+    return lapsed.exclude(carried_tier="").filter(~Exists(reviewed))
 
 
 def reviews_to_decide(user: User, at: datetime) -> TierReviewQuerySet:

@@ -4,17 +4,17 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
-from partners.certification.lifecycle import DepartureStatus
-from partners.certification.models import Departure
 from partners.tiering.actions import (
     apply_change,
     drop_reviews_without_ground,
+    note_undone_lapses,
     open_tier_reviews,
     resume_reviews,
     watch_ground,
 )
 from partners.tiering.lifecycle import ReviewStatus
 from partners.tiering.models import TierChange, TierReview
+from partners.tiering.selectors import lapses_to_review
 from portal.core.calendar import countries_by_date
 from portal.core.errors import gettext_noop
 from portal.core.sweeps import note_touched, sweep
@@ -31,8 +31,8 @@ BATCH = 500
 def watch_reviews(at: datetime) -> dict[str, int]:
     """Rules G5, H5: lapses with an effect become proposals; proposals without ground fall away; plans end."""
     done = dict.fromkeys((OPENED, DROPPED, RESUMED), 0)
-    lapses = Departure.objects.filter(status=DepartureStatus.SETTLED, tier_review=None)
-    ids = list(lapses.exclude(carried_tier="").order_by("pk").values_list("pk", flat=True))
+    note_undone_lapses()
+    ids = list(lapses_to_review().order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(ids), BATCH):
         for review in open_tier_reviews(ids[start : start + BATCH], at=at):
             note_touched(OPENED, review.departure.reference)

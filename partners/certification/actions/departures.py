@@ -5,10 +5,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 
 from partners.certification import rules
-from partners.certification.departures import certificate_that_counts, replacement_candidate
+from partners.certification.departures import certificate_that_counts, clock_of, replacement_candidate
 from partners.certification.lifecycle import (
     DEPARTURE_LIFECYCLE,
     GAP_LIFECYCLE,
@@ -24,9 +23,9 @@ from partners.certification.models import (
     DepartureOrigin,
     Employment,
 )
+from partners.certification.team import account_of
 from partners.organisations.access import can, require
 from partners.organisations.contacts import administrators_of, managers_of
-from partners.programme.rulebook import StaffTerms
 from partners.programme.selectors import edition_on, rulebook_of
 from portal.accounts.models import User
 from portal.audit.actions import record
@@ -54,13 +53,27 @@ def open_departure(
     if existing is not None:
         return existing
     release_replacements(employment, by=by, at=at)
-    certificates = certificates_that_counted(employment.person_id, employment.left_on)
-    if not certificates:
-        return None
     # A case keeps the edition of the day on which it is opened (rule D2): the day of departure may lie
     # before the first.
-    edition = edition_on(date_in(employment.partner.country, at))
+    today = date_in(employment.partner.country, at)
+    edition = edition_on(today)
     terms = rulebook_of(edition).staff
+    counted = {
+        (one.track, one.technology_id): one
+        for one in certificates_that_counted(employment.person_id, employment.left_on)
+    }
+    for taken_back in employment.departures.filter(clock_released=False):
+        if origin == DepartureOrigin.PARTNER:
+            rules.check_told_in_turn(
+                employment.left_on, taken_back=taken_back.departed_on, on=today, terms=terms
+            )
+        if (employment.left_on - taken_back.departed_on).days <= terms.replacement_days:
+            # The clock goes on, and so do the tracks: another day does not end the case.
+            for gap in taken_back.gaps.select_related("certificate"):
+                counted.setdefault((gap.track, gap.technology_id), gap.certificate)
+    certificates = list(counted.values())
+    if not certificates:
+        return None
     clock_from = clock_of(employment, employment.left_on, terms)
     clock = rules.departure_clock(clock_from, terms)
     departure = Departure.objects.create(
@@ -116,26 +129,6 @@ def certificates_that_counted(person_id: int, day: date) -> list[Certificate]:
     return [longest[key] for key in sorted(longest, key=lambda key: (key[0], key[1] or 0))]
 
 
-def clock_of(
-    employment: Employment, departed_on: date, terms: StaffTerms, *, apart_from: Iterable[int] = ()
-) -> date:
-    """The day that the clocks run from: that of an earlier departure of the same person, if they have come
-    back for no longer than the time for a replacement. A case that the partner itself has withdrawn counts
-    as an earlier one (nobody was away in between); one that the vendor has withdrawn does not."""
-    earlier = (
-        Departure.objects.filter(partner_id=employment.partner_id, employment__person=employment.person_id)
-        .exclude(Q(status=DepartureStatus.WITHDRAWN, clock_released=True) | Q(pk__in=apart_from))
-        .filter(employment__hired_on__lte=employment.hired_on)
-    )
-    return min(
-        (
-            rules.clock_start(departed_on, one.clock_from, max(employment.hired_on, one.departed_on), terms)
-            for one in earlier.select_related("employment")
-        ),
-        default=departed_on,
-    )
-
-
 # ---------------------------------------------------------------- reporting
 
 
@@ -154,6 +147,7 @@ def report_departure(departure: Departure, *, by: User, at: datetime) -> Departu
 def _report(departure: Departure, *, by: User, at: datetime) -> None:
     departure.reported_on = _today(departure, at)
     departure.save(update_fields=["reported_on"])
+    _end_access(departure.employment)
     record(
         "departure.reported",
         departure,
@@ -164,6 +158,17 @@ def _report(departure: Departure, *, by: User, at: datetime) -> None:
     )
     if departure.reported_late:
         _tell_reported_late(departure, at=at)
+
+
+def _end_access(employment: Employment) -> None:
+    """Whoever has left, by the partner's own word, uses the portal no more: the sweep of leavers ends the
+    account. Not that of somebody who works there again."""
+    again = Employment.objects.filter(
+        person=employment.person_id, partner=employment.partner_id, hired_on__gt=employment.hired_on
+    )
+    if employment.access_until is None and account_of(employment) is not None and not again.exists():
+        employment.access_until = employment.left_on
+        employment.save(update_fields=["access_until"])
 
 
 def _tell_reported_late(departure: Departure, *, at: datetime) -> None:

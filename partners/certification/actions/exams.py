@@ -36,6 +36,7 @@ from partners.certification.training import (
     told_of,
 )
 from partners.organisations.access import can, require
+from partners.programme.selectors import NoEditionInForce, rulebook_on
 from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.audit.models import Audience
@@ -277,6 +278,14 @@ def record_result(
             field="taken_on",
             name=employment.full_name,
         )
+    try:
+        rulebook_on(taken_on)
+    except NoEditionInForce as problem:
+        raise RuleViolation(
+            "no-edition",
+            gettext_noop("No edition of the programme was in force on this day."),
+            field="taken_on",
+        ) from problem
     try:
         with transaction.atomic():
             attempt = Attempt.objects.create(

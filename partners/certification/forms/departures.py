@@ -65,7 +65,7 @@ class ReplacementForm(forms.Form):
 
 
 class ReasonForm(forms.Form):
-    reason = Text(label=_("Reason"))
+    reason = Text(label=_("Reason"), help_text=_("It stays for good: do not name the person."))
 
 
 class CorrectionForm(forms.Form):
@@ -83,7 +83,7 @@ class ConsentForm(forms.Form):
 
 
 class WithdrawalForm(forms.Form):
-    reason = Text(label=_("Reason"))
+    reason = Text(label=_("Reason"), help_text=_("It stays for good: do not name the person."))
     still_here = forms.TypedChoiceField(
         label=_("The employment"),
         choices=[

@@ -38,6 +38,7 @@ from partners.certification.models import (
     DepartureOrigin,
     Employment,
 )
+from partners.certification.team import account_of
 from partners.organisations.access import can, require
 from portal.accounts.roles import VENDOR_ROLES
 from portal.audit.models import Audience
@@ -197,6 +198,7 @@ def case(request: HttpRequest, ref: str) -> HttpResponse:
     is_open, in_time = departure.status == DepartureStatus.OPEN, today <= departure.replacement_due_on
     asked = departure.corrections.filter(status=CorrectionStatus.ASKED).first()
     moves = DEPARTURE_LIFECYCLE.moves_from(departure.status)
+    may_report = manages and departure.reported_on is None and "withdraw" in moves
     context = {
         "departure": departure,
         "badge": departure_badge(departure),
@@ -212,7 +214,8 @@ def case(request: HttpRequest, ref: str) -> HttpResponse:
         "asked": asked,
         "review": _review_of(request, departure),
         "timeline": timeline(departure, list(Audience) if _is_vendor(request) else [Audience.EVERYBODY]),
-        "may_report": manages and departure.reported_on is None and "withdraw" in moves,
+        "may_report": may_report,
+        "ends_account": may_report and account_of(departure.employment) is not None,
         "may_replace": manages and in_time,
         "may_take_back": manages or oversees,
         "may_correct": (manages or oversees) and "withdraw" in moves,
@@ -226,8 +229,8 @@ def case(request: HttpRequest, ref: str) -> HttpResponse:
 
 def _review_of(request: HttpRequest, departure: Departure) -> Any:
     # The app of tiers stands above this one: asked through the case, not imported.
-    reviews = Departure._meta.get_field("tier_review").related_model._default_manager
-    return reviews.visible_to(request.user).filter(departure=departure).first()
+    reviews = Departure._meta.get_field("tier_reviews").related_model._default_manager
+    return reviews.visible_to(request.user).filter(departure=departure).order_by("-pk").first()
 
 
 def _may_withdraw_own(departure: Departure, gaps: list[DepartureGap], in_time: bool) -> bool:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from partners.certification.actions.exams import record_result
 from partners.certification.forms.exams import ResultForm
 from partners.certification.models import Attempt, Course, ExamMode
+from partners.certification.training import certificate_of
 from partners.certification.views.courses import managed_course
 from portal.accounts.membership import membership_required
 from portal.core.errors import RuleViolation
@@ -49,8 +50,10 @@ def record(request: HttpRequest, code: str) -> HttpResponse:
             add_violation(form, refusal)
         else:
             facts = {"name": attempt.employment.full_name, "score": format_pct(attempt.score_pct)}
-            if attempt.passed:
+            if certificate_of(attempt, request.user) is not None:
                 said = _("%(name)s has passed with %(score)s: the certificate is issued.") % facts
+            elif attempt.passed:
+                said = _("%(name)s has passed this exam. It brings no further certificate.") % facts
             else:
                 said = _("%(name)s has not passed: %(score)s.") % facts
             messages.success(request, said)

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from partners.certification import team
 from partners.certification.actions import staff as actions
 from partners.certification.forms.staff import EmployeeForm, LeaverForm, TeamFilterForm, TransferForm
+from partners.certification.lifecycle import DepartureStatus
 from partners.certification.models import Employment
 from partners.certification.strength import sentences, strength_of
 from partners.certification.tables import TeamTable, counts_for, works_badge
@@ -195,6 +196,7 @@ def employee_page(request: HttpRequest, employment: Employment, **context: Any) 
     manages = is_partner(user) and can(user, "staff.manage")
     transfers = transfers_of(employment, user)
     access = team.account_of(employment)
+    departures = team.departures_of(employment, user)
     return render(
         request,
         "team/employee.html",
@@ -209,8 +211,10 @@ def employee_page(request: HttpRequest, employment: Employment, **context: Any) 
             "has_left": employment.left_on is not None,
             "certificates": certificates,
             "access": access,
-            "departures": team.departures_of(employment, user),
-            "oversees": can(user, "staff.oversee"),
+            "departures": departures,
+            # Again after one that was withdrawn: the partner may have been wrong about that.
+            "may_open_case": can(user, "staff.oversee")
+            and all(one.status == DepartureStatus.WITHDRAWN for one in departures),
             "may_tell": access is None
             and bool(employment.email)
             and employment.person.erased_at is None

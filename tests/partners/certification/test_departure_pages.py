@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from partners.certification.actions import departures
-from partners.certification.models import Booking, Departure, DepartureOrigin
+from partners.certification.models import Booking, Departure, DepartureOrigin, Person
 from partners.certification.tasks import watch_departures
 from partners.tiering.models import TierReview
 from partners.tiering.tasks import watch_changes, watch_reviews
@@ -136,6 +136,28 @@ def test_the_vendor_enters_a_departure_and_the_partner_confirms_it(cast, sign_in
     assert "Confirm the departure" in text_of(alice.get(f"/departures/{case.reference}/"))
     text = text_of(alice.post(f"/departures/{case.reference}/report/", follow=True))
     assert "It was late" in text and "Reported late" in text
+
+
+def test_the_vendor_enters_a_departure_again_after_a_case_that_was_withdrawn(cast, sign_in, case):
+    karim, place = sign_in(cast.karim), case.employment.get_absolute_url()
+    assert "/departures/open/" not in text_of(karim.get(place))
+    departures.withdraw_departure(case, by=cast.alice, at=timezone.now(), reason="On leave.", still_here=True)
+    opening = f"/departures/open/{case.employment_id}/"
+    assert opening in text_of(karim.get(place))
+    karim.post(opening, {"departed_on": case.departed_on, "reason": "Audit: she is gone."})
+    again = Departure.objects.exclude(pk=case.pk).get()
+    assert (again.origin, again.replacement_due_on) == ("vendor", case.replacement_due_on)
+
+
+def test_whoever_confirms_reads_that_the_account_ends(cast, sign_in, today):
+    for person, ends in ((None, False), (Person.objects.create(user=cast.tina), True)):
+        gone = hire(cast.alpha, person=person)
+        certify(gone)
+        case = departures.open_case_as_vendor(
+            gone, by=cast.karim, at=timezone.now(), departed_on=today - timedelta(days=3), reason="Audit."
+        )
+        said = text_of(sign_in(cast.alice).get(case.get_absolute_url()))
+        assert ("portal account is deactivated then" in said) == ends
 
 
 def test_an_early_word_is_a_report_in_time(cast, sign_in, today):

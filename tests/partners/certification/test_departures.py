@@ -3,9 +3,13 @@
 from datetime import date
 
 import pytest
+from django.db import transaction
 
 from partners.certification.actions import departures
-from partners.certification.models import DepartureOrigin, Employment
+from partners.certification.models import DepartureOrigin, Employment, Person
+from partners.certification.tasks import end_accounts
+from partners.certification.team import leaving_of
+from partners.organisations.models import Membership
 from portal.audit.models import Event
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
 from portal.notifications.models import Notification
@@ -485,6 +489,30 @@ def test_an_earlier_date_can_make_the_report_late(cast, eva):
     assert case.reported_late and "departure.reported_late" in verbs(case)
 
 
+def test_the_account_of_whoever_the_vendor_found_gone_ends_with_the_partners_word(cast):
+    tina = hire(cast.alpha, "Tina", person=Person.objects.create(user=cast.tina))
+    certify(tina)
+    case, at = found_by_vendor(cast, tina), noon(date(2026, 3, 11))
+    access = Membership.objects.get(user=cast.tina)
+    end_accounts(at)
+    access.refresh_from_db()
+    assert access.is_active
+    departures.report_departure(case, by=cast.alice, at=at)
+    end_accounts(at)
+    access.refresh_from_db()
+    assert not access.is_active
+
+
+def test_the_account_of_whoever_works_there_again_stays(cast):
+    tina = hire(cast.alpha, "Tina", person=Person.objects.create(user=cast.tina))
+    certify(tina)
+    case, at = found_by_vendor(cast, tina), noon(date(2026, 3, 12))
+    hire(cast.alpha, "Tina", date(2026, 3, 11), person=tina.person)
+    departures.report_departure(case, by=cast.alice, at=at)
+    end_accounts(at)
+    assert Membership.objects.get(user=cast.tina).is_active
+
+
 # ---------------------------------------------------------------- withdrawing
 
 
@@ -555,3 +583,44 @@ def test_an_employment_that_another_follows_does_not_go_on(cast, eva, case):
     assert refusal.value.code == "not-free"
     case.refresh_from_db()
     assert case.status == "open"
+
+
+def test_a_withdrawn_case_is_no_way_to_a_later_last_day(cast, eva, case):
+    at = noon(date(2026, 3, 5))
+    departures.withdraw_departure(case, by=cast.alice, at=at, reason="On leave.", still_here=True)
+    for told_on in (date(2026, 3, 5), date(2026, 5, 30)):
+        with pytest.raises(RuleViolation) as refusal, transaction.atomic():
+            leave(eva, date(2026, 5, 31), by=cast.alice, at=noon(told_on))
+        assert (refusal.value.code, refusal.value.field) == ("consent-needed", "departed_on")
+    # Once the time is over, and whoever stayed so long, it is another departure.
+    again = leave(eva, date(2026, 6, 30), by=cast.alice, at=noon(date(2026, 5, 31)))
+    assert again.clock_from == date(2026, 6, 30)
+
+
+def test_a_withdrawn_case_told_again_for_a_day_without_a_certificate_keeps_its_tracks(cast):
+    eva = hire(cast.alpha)
+    certify(eva, issued_on=date(2026, 2, 10))
+    case = leave(eva, date(2026, 3, 1), by=cast.alice)
+    departures.withdraw_departure(
+        case, by=cast.alice, at=noon(date(2026, 3, 5)), reason="On leave.", still_here=True
+    )
+    again = leave(eva, date(2026, 2, 1), by=cast.alice, at=noon(date(2026, 3, 6)))
+    assert [gap.track for gap in again.gaps.all()] == ["technical"]
+    assert again.clock_from == date(2026, 2, 1)
+
+
+def test_what_the_vendor_has_withdrawn_binds_nobody(cast):
+    eva = hire(cast.alpha)
+    certify(eva, issued_on=date(2026, 2, 10))
+    case = leave(eva, date(2026, 3, 1), by=cast.alice)
+    at = noon(date(2026, 3, 5))
+    departures.withdraw_departure(case, by=cast.karim, at=at, reason="Confusion.", still_here=True)
+    assert leave(eva, date(2026, 2, 1), by=cast.alice, at=at) is None
+
+
+def test_the_last_days_that_are_shown_before_are_those_of_the_case(cast, eva, case):
+    at = noon(date(2026, 3, 5))
+    departures.withdraw_departure(case, by=cast.alice, at=at, reason="On leave.", still_here=True)
+    shown = leaving_of(eva, cast.alice, date(2026, 4, 1), date(2026, 3, 6)).clock
+    again = leave(eva, date(2026, 4, 1), by=cast.alice, at=noon(date(2026, 3, 6)))
+    assert (shown.report_due_on, shown.replacement_due_on) == (again.report_due_on, again.replacement_due_on)

@@ -290,6 +290,17 @@ def test_a_result_that_cannot_be_is_refused(cast, facts, code):
     assert code_of(record_result, course(), ada, by=acting(cast, "karim"), at=AT, **asked) == code
 
 
+def test_a_result_from_before_the_first_edition_is_refused_on_its_day(cast, sign_in):
+    made, ada = course(), employee(cast.alpha, "Ada", hired_on=date(2010, 1, 4), email="ada@alpha.example")
+    asked = {"taken_on": date(2016, 12, 31), "score_pct": Decimal(80)}
+    assert code_of(record_result, made, ada, by=acting(cast, "karim"), at=AT, **asked) == "no-edition"
+    page = sign_in(cast.karim).post(
+        f"/training/{made.code}/results/", {"email": ada.email, "taken_on": "2016-12-31", "score_pct": "80"}
+    )
+    assert page.status_code == 200 and page.context["form"].has_error("taken_on")
+    assert not Attempt.objects.exists()
+
+
 def test_results_are_entered_by_the_training_team_of_the_region(cast):
     ada, asked = employee(cast.alpha, "Ada"), {"taken_on": AT.date(), "score_pct": Decimal(80)}
     for who in ("alice", "ingrid", "august", "denise"):
@@ -332,6 +343,15 @@ def test_the_result_is_entered_on_a_page_that_proposes_who_came(cast, sign_in):
     assert "Enter a result" not in browser.get("/training/ONLINE/results/").content.decode()
     said = browser.post("/training/ONLINE/results/", asked | {"employee": ada.pk}, follow=True)
     assert "taken on the portal" in said.content.decode()
+
+
+def test_a_passed_exam_that_brings_no_further_certificate_says_so(cast, sign_in):
+    employee(cast.alpha, "Ada", email="ada@alpha.example")
+    asked = {"email": "ada@alpha.example", "taken_on": "2026-11-26", "score_pct": "80"}
+    karim = sign_in(cast.karim)
+    for code, said in (("A", "the certificate is issued"), ("B", "brings no further certificate")):
+        page = karim.post(f"/training/{course(code).code}/results/", asked, follow=True)
+        assert said in page.content.decode()
 
 
 def test_an_address_that_several_people_have_names_nobody(cast, sign_in):

@@ -147,6 +147,7 @@ def test_the_employee_s_page_sends_it(cast, eva, sign_in):
     assert "Send the link to their data" in alice.get(place).content.decode()
     said = alice.post(f"/privacy/employees/{eva.pk}/tell/", follow=True).content.decode()
     assert "The link is on its way" in said
+    assert "own data sent" in said and "employment.data_link_asked" not in said
     again = alice.post(f"/privacy/employees/{eva.pk}/tell/", follow=True).content.decode()
     assert "within the last hour" in again
     tina = employ(cast.alpha, "Tina Faure", user=cast.tina, email="tina@alpha.example")

@@ -120,6 +120,7 @@ def test_two_exams_of_one_track_on_one_day_bring_one_certificate(cast):
         ("P-000001;Nobody;KT-100;2026-11-20;80;", "Nobody of this name"),
         ("P-000002;Eva Lind;KT-100;2026-11-20;80;", "Nobody of this name"),
         ("P-000001;Eva Lind;KT-100;2020-11-20;80;", "Nobody of this name"),
+        ("P-000001;Eva Lind;KT-100;2016-12-31;80;", "No edition"),
         ("P-000001;Eva Lind;XX;2026-11-20;80;", "No course"),
         ("P-000001;Eva Lind;KO-1;2026-11-20;80;", "taken on the portal"),
         ("P-000001;Eva Lind;KT-100;2026-11-28;80;", "not come yet"),

@@ -7,6 +7,7 @@ import pytest
 from partners.certification.actions import departures
 from partners.certification.tasks import watch_departures
 from partners.organisations.models import Partner, Tier
+from partners.organisations.selectors import timeline_of
 from partners.tiering import actions
 from partners.tiering.models import TierChange, TierReview
 from partners.tiering.tasks import watch_changes, watch_reviews
@@ -158,6 +159,8 @@ def test_a_recovery_plan_comes_back_to_a_person_on_the_day_after_its_end(cast, r
     night(date(2026, 9, 1))
     review.refresh_from_db()
     assert (review.status, review.plan) == ("open", "Certify Noa.")
+    opened = Event.objects.about(review).get(verb="tier_review.plan_opened")
+    assert "One exam is missing." in opened.reason and "Certify Noa." in opened.reason
     assert Notification.objects.get(kind="tier-plan-ended").recipient == cast.karim
     actions.confirm_review(review, by=cast.karim, at=noon(date(2026, 9, 2)), reason="The plan failed.")
     assert tier_of(cast.bravo) == "bronze"
@@ -181,6 +184,28 @@ def test_a_review_ends_when_its_case_is_withdrawn_or_its_lapse_undone(cast, revi
     night(date(2026, 6, 3))
     review.refresh_from_db()
     assert review.status == "dropped"
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_lapse_that_was_undone_and_comes_again_is_another_proposal(cast, review, kept):
+    case = review.departure
+    if kept:
+        actions.keep_tier(review, by=cast.karim, at=noon(LAPSE), reason="Exam next week.")
+    departures.correct_departure_date(
+        case, by=cast.karim, at=noon(date(2026, 6, 2)), departed_on=date(2026, 3, 10), reason="Payroll."
+    )
+    night(date(2026, 6, 3))
+    assert TierReview.objects.count() == 1
+    night(date(2026, 6, 9))
+    review.refresh_from_db()
+    again = TierReview.objects.exclude(pk=review.pk).get()
+    assert review.status == ("kept" if kept else "dropped")
+    assert (again.status, again.departure, again.proposed_tier) == ("open", case, "bronze")
+    assert Notification.objects.filter(kind="tier-review-opened", subject_id=again.pk).count() == 2
+    before = fingerprint()
+    night(date(2026, 6, 9))
+    night(date(2026, 6, 14))
+    assert fingerprint() == before
 
 
 def test_a_proposal_that_comes_too_late_is_kept_as_not_needed(cast):
@@ -405,3 +430,11 @@ def test_who_may_decide_on_a_scheduled_change(cast, change):
         for decide in (actions.drop_change, actions.uphold_change):
             with pytest.raises(NotAllowed):
                 decide(change, by=person, at=noon(BACK), reason="x")
+
+
+def test_the_partner_s_history_says_the_change_in_words_and_a_distributor_reads_no_reason(cast, review):
+    actions.confirm_review(review, by=cast.karim, at=noon(LAPSE), reason="Leaver 0 was not replaced.")
+    for reader, reads in ((cast.bruno, True), (cast.karim, True), (cast.denise, False)):
+        entry = timeline_of(cast.bravo, reader)[0]
+        assert entry["title"] == "Tier changed from Silver to Bronze"
+        assert ("Leaver 0" in str(timeline_of(cast.bravo, reader))) == reads
