@@ -56,9 +56,12 @@ class TrackStrength:
 
     @property
     def falls_with(self) -> Specialist | None:
-        """The one with whom the tier's number is no longer there, unless somebody comes in time."""
-        if not self.required or self.missing:
+        """The one with whom the tier's number is no longer there, or falls further, unless somebody comes
+        in time."""
+        if not self.required:
             return None
+        if self.missing:
+            return min(self.people, key=lambda one: one.until, default=None)
         return sorted(self.people, key=lambda one: one.until, reverse=True)[self.required - 1]
 
 
