@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from partners.certification.models import Certificate, Employment
 from partners.certification.querysets import CertificateQuerySet
@@ -21,8 +22,8 @@ from portal.core.calendar import date_in
 
 class CertificateState(models.TextChoices):
     VALID = "valid", _("Valid")
-    EXPIRED = "expired", _("Expired")
-    WITHDRAWN = "withdrawn", _("Withdrawn")
+    EXPIRED = "expired", pgettext_lazy("certificate", "Expired")
+    WITHDRAWN = "withdrawn", pgettext_lazy("certificate", "Withdrawn")
 
 
 TONES = {

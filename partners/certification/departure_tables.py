@@ -99,7 +99,7 @@ class DepartureTable(tables.Table):
     def render_report_due_on(self, record: Departure) -> SafeString | str:
         if record.reported_on is None and record.status == DepartureStatus.OPEN:
             return deadline_badge(record.report_due_on, on=self._today(record))
-        said = _("Late") if record.reported_late else _("Reported")
+        said = _("Reported late") if record.reported_late else _("Reported")
         return said if record.reported_on else day(record.report_due_on)
 
     def render_replacement_due_on(self, record: Departure) -> SafeString | str:

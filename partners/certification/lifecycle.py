@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from portal.core.lifecycle import Lifecycle, Move
 
@@ -11,7 +12,7 @@ class DepartureStatus(models.TextChoices):
 
     OPEN = "open", _("Open")
     SETTLED = "settled", _("Settled")
-    WITHDRAWN = "withdrawn", _("Withdrawn")
+    WITHDRAWN = "withdrawn", pgettext_lazy("departure", "Withdrawn")
 
 
 DEPARTURE_LIFECYCLE = Lifecycle(

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count, Exists, Min, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from partners.certification.departures import clock_of
 from partners.certification.models import (
@@ -202,9 +202,9 @@ def departures_of(employment: Employment, reader: User) -> list[Departure]:
 def certificate_state(certificate: Certificate, day: date) -> tuple[str, Any, str]:
     """Key, words and tone."""
     if certificate.withdrawn_on is not None and certificate.withdrawn_on <= day:
-        return "withdrawn", _("Withdrawn"), "bad"
+        return "withdrawn", pgettext("certificate", "Withdrawn"), "bad"
     if certificate.expires_on < day:
-        return "expired", _("Expired"), "neutral"
+        return "expired", pgettext("certificate", "Expired"), "neutral"
     if certificate.issued_on > day:
         return "coming", _("From %(day)s") % {"day": format_day(certificate.issued_on)}, "info"
     if (certificate.expires_on - day).days <= EXPIRES_SOON_DAYS:

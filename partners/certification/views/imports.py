@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partners.certification.actions.imports import apply_file, discard_file, keep_file
@@ -28,9 +28,9 @@ from portal.core.web import add_violation, message_of
 PER_PAGE = 25
 LINES_A_PAGE = 50
 OUTCOMES = {
-    BAD: (gettext_lazy("Bad"), "bad"),
+    BAD: (pgettext_lazy("line", "Bad"), "bad"),
     NEW: (gettext_lazy("New, with a new employee"), "info"),
-    GOOD: (gettext_lazy("New"), "ok"),
+    GOOD: (pgettext_lazy("line", "New"), "ok"),
     KNOWN: (gettext_lazy("Known already"), "neutral"),
 }
 # What a filled-in line looks like, by kind, in the order of the columns.

@@ -58,7 +58,9 @@ TONES = {
 
 
 class SessionTable(tables.Table):
-    starts_at = tables.Column(gettext_lazy("Date"), order_by=("starts_at", "pk"))
+    starts_at = tables.Column(
+        gettext_lazy("Date"), order_by=("starts_at", "pk"), attrs={"td": {"class": "moment-wraps"}}
+    )
     course = tables.Column(
         gettext_lazy("Course"),
         order_by=("course__title", "starts_at"),
@@ -68,7 +70,9 @@ class SessionTable(tables.Table):
     language = tables.Column(
         gettext_lazy("Language"), accessor="course__language", order_by=("course__language", "starts_at")
     )
-    closes_at = tables.Column(gettext_lazy("Booking closes"), order_by=("closes_at", "pk"))
+    closes_at = tables.Column(
+        gettext_lazy("Booking closes"), order_by=("closes_at", "pk"), attrs={"td": {"class": "moment-wraps"}}
+    )
     own = tables.Column(
         gettext_lazy("Your people"),
         orderable=False,

@@ -393,6 +393,7 @@ def leave(request: HttpRequest, pk: int) -> HttpResponse:
             "employment": employment,
             "leaving": leaving,
             "fate": fate,
+            "late": bool(leaving and leaving.clock and leaving.clock.report_due_on < today),
             "successor": form.cleaned_data.get("successor") if leaving else None,
             "administrator": form.cleaned_data.get("administrator") if leaving else None,
             "subjects": [team.subject_of(one) for one in leaving.certificates] if leaving else [],

@@ -264,6 +264,18 @@ def test_a_departure_is_shown_with_its_consequences_before_it_is_reported(cast, 
     assert "Departure reported: last day" in text_of(alice.get(f"/team/{amir.pk}/"))
 
 
+@pytest.mark.parametrize(("days", "late"), [(30, False), (31, True)])
+def test_a_report_after_its_term_is_said_to_be_late_before_it_is_made(cast, sign_in, days, late):
+    eva = employ(cast.alpha, "Eva Blum")
+    certify(eva)
+    last = (today() - timedelta(days=days)).isoformat()
+    said = text_of(
+        sign_in(cast.alice).post(f"/team/{eva.pk}/leave/", {"departed_on": last, "action": "check"})
+    )
+    assert ("this report comes late, which is recorded" in said) == late
+    assert ("which is done with this step" in said) != late
+
+
 def test_what_stays_is_said_before(cast, sign_in):
     alice, own = sign_in(cast.alice), employ(cast.alpha, "Alice Moreau", user=cast.alice)
     place, form = f"/team/{own.pk}/leave/", {"departed_on": today().isoformat(), "action": "check"}
@@ -391,6 +403,15 @@ def test_one_s_own_certificates_wherever_they_were_earned(cast, sign_in):
     said = text_of(sign_in(cast.tina).get("/team/me/"))
     assert "You count for your company in: Technical." in said
     assert "Expired" in said and "1 of 2" in said and "No course booked" in said
+
+
+def test_states_and_buttons_of_certificates_in_french(cast, sign_in):
+    User.objects.update(language="fr")
+    tina = employ(cast.alpha, "Tina Faure", user=cast.tina)
+    certify(tina)
+    certify(tina, "sales", issued_on=date(2020, 1, 1), expires_on=date(2021, 1, 1))
+    said = text_of(sign_in(cast.tina).get("/team/me/"))
+    assert "Ouvrir" in said and "Expiré" in said and "Expirée" not in said
 
 
 def test_the_address_alone_shows_an_account_that_nobody_has_linked(cast, sign_in):

@@ -22,6 +22,19 @@ def test_people_sign_in_by_email_in_any_case(cast, client):
     assert try_to_sign_in(client, "ALICE@alpha-securite.example", PASSWORD)["Location"] == "/settings/"
 
 
+@pytest.mark.parametrize(("language", "greeting"), [("fr", "Connexion avec"), ("en", "signed in as")])
+def test_the_greeting_is_in_the_language_of_the_account(cast, client, language, greeting):
+    User.objects.filter(pk=cast.amir.pk).update(language=language)
+    other = {"fr": "en", "en": "fr"}[language]
+    page = client.post(
+        "/accounts/login/?next=/settings/",
+        {"login": cast.amir.email, "password": PASSWORD},
+        headers={"accept-language": other},
+        follow=True,
+    )
+    assert greeting in page.content.decode()
+
+
 def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(cast, sign_in):
     wrong = try_to_sign_in(sign_in(), cast.amir.email, "wrong")
     unknown = try_to_sign_in(sign_in(), "nobody@x.example", "wrong")
