@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from partners.programme.rulebook import DealRegistrationTerms
 from portal.core.calendar import WorkingHours, months_after
-from portal.core.errors import RuleViolation, gettext_noop
+from portal.core.errors import RuleViolation, gettext_noop, needed
 
 
 @dataclass(frozen=True)
@@ -203,8 +203,7 @@ class OrderFacts:
 def check_order(order: OrderFacts) -> None:
     """Rules E1, E8, E10, E15: it has a number and an amount of at most the list price, and was placed
     between the registration and the last protected day."""
-    if not order.reference.strip():
-        raise RuleViolation("required", gettext_noop("This information is needed."), field="order_reference")
+    needed(order.reference, "order_reference")
     if order.placed_on > order.today:
         raise RuleViolation("future", gettext_noop("The order date lies in the future."), field="order_date")
     if order.placed_on > order.last_day:

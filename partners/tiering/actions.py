@@ -20,7 +20,7 @@ from partners.tiering.selectors import changes_without_ground, lapses_to_review,
 from portal.accounts.models import User
 from portal.audit.actions import record, record_many
 from portal.core.calendar import date_in, months_after
-from portal.core.errors import RuleViolation, WrongState, gettext_noop
+from portal.core.errors import RuleViolation, WrongState, gettext_noop, needed
 from portal.notifications.actions import Letter, notify, notify_many
 
 # ---------------------------------------------------------------- opened and closed by the portal
@@ -152,7 +152,7 @@ def confirm_review(review: TierReview, *, by: User, at: datetime, reason: str) -
     """Rules H3, H5: the tier is lowered as far as the steps are open today; what is closed is decided now
     and takes effect on the next 1 January."""
     review, partner = _lock_open(review, by=by)
-    reason = _need(reason, "reason")
+    reason = needed(reason, "reason")
     if reviews_without_ground([review], at):
         raise WrongState(
             "no-ground",
@@ -256,7 +256,7 @@ def _drop_what_this_settles(review: TierReview, *, at: datetime) -> None:
 def keep_tier(review: TierReview, *, by: User, at: datetime, reason: str) -> TierReview:
     """Rule H5: the vendor may lower the tier; it need not. With a reason."""
     review, _partner = _lock_open(review, by=by)
-    reason = _need(reason, "reason")
+    reason = needed(reason, "reason")
     _decide(review, "keep", by=by, at=at, reason=reason)
     record("tier_review.kept", review, by=by, at=at, reason=reason, tier=review.current_tier)
     _tell_decided(review, at=at, outcome="kept")
@@ -269,7 +269,7 @@ def open_recovery_plan(
 ) -> TierReview:
     """Rules H5, J7: what is to be done, and until when. On the day after, the review is open again."""
     review, partner = _lock_open(review, by=by)
-    reason, plan = _need(reason, "reason"), _need(plan, "plan")
+    reason, plan = needed(reason, "reason"), needed(plan, "plan")
     today = date_in(partner.country, at)
     if not today < until <= months_after(today, 12):
         raise RuleViolation(
@@ -302,12 +302,6 @@ def _decide(review: TierReview, move: str, *, by: User, at: datetime, reason: st
     review.status = REVIEW_LIFECYCLE.check(move, review.status)
     review.decided_by, review.decided_at, review.reason = by, at, reason
     review.save()
-
-
-def _need(text: str, field: str) -> str:
-    if not text.strip():
-        raise RuleViolation("required", gettext_noop("This information is needed."), field=field)
-    return text.strip()
 
 
 def _tell_decided(review: TierReview, *, at: datetime, **facts: object) -> None:
@@ -375,7 +369,7 @@ def watch_ground(ids: Collection[int], *, at: datetime) -> list[TierChange]:
 def drop_change(change: TierChange, *, by: User, at: datetime, reason: str) -> TierChange:
     """Rule H6: what the vendor has decided, and what has not taken effect yet, it can take back."""
     change, partner = _lock_waiting(change, by=by)
-    _drop(change, partner, by=by, at=at, reason=_need(reason, "reason"))
+    _drop(change, partner, by=by, at=at, reason=needed(reason, "reason"))
     return change
 
 
@@ -383,7 +377,7 @@ def drop_change(change: TierChange, *, by: User, at: datetime, reason: str) -> T
 def uphold_change(change: TierChange, *, by: User, at: datetime, reason: str) -> TierChange:
     """Rules H5, H6: the reason is gone, and the change takes effect all the same. The partner reads why."""
     change, partner = _lock_waiting(change, by=by)
-    reason = _need(reason, "reason")
+    reason = needed(reason, "reason")
     if not changes_without_ground([change], at):
         raise WrongState("ground", gettext_noop("The reason for this change still holds: nothing to decide."))
     change.ground_gone_at, change.upheld_at = change.ground_gone_at or at, at

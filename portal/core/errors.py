@@ -33,3 +33,10 @@ class WrongState(PortalError):
 
 class NotAllowed(PortalError):
     """The person sees the record, but their role may not do this with it: answered with 403."""
+
+
+def needed(text: str, field: str) -> str:
+    """A text that an action cannot do without, without the blanks around it."""
+    if not text.strip():
+        raise RuleViolation("required", gettext_noop("This information is needed."), field=field)
+    return text.strip()

@@ -31,14 +31,8 @@ from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.audit.models import Audience
 from portal.core.calendar import date_in
-from portal.core.errors import NotAllowed, RuleViolation, WrongState, gettext_noop
+from portal.core.errors import NotAllowed, RuleViolation, WrongState, gettext_noop, needed
 from portal.notifications.actions import notify
-
-
-def _need(text: str, field: str) -> str:
-    if not text.strip():
-        raise RuleViolation("required", gettext_noop("This information is needed."), field=field)
-    return text.strip()
 
 
 def draw_up(
@@ -53,7 +47,7 @@ def draw_up(
 ) -> Amendment:
     """Rules E4, D2: the change as it would be, not yet written: at the list prices of the day where lines
     change; edition, discount and protection stay. Open where it needs an approval, else in effect."""
-    reason = _need(reason, "reason")
+    reason = needed(reason, "reason")
     if not lines:
         raise RuleViolation("no-lines", gettext_noop("Add at least one product."), field="lines")
     if not 1 <= nodes <= MAX_NODES:
@@ -243,7 +237,7 @@ def refuse_amendment(amendment: Amendment, *, by: User, at: datetime, text: str)
     """Rules E4, E11: the deal stays as it was approved; the partner reads why."""
     amendment, deal = _lock(amendment)
     _require_decider(amendment, "refuse", by, at)
-    text = _need(text, "text")
+    text = needed(text, "text")
     check_tells_no_rival(deal, text, by=by, field="text")
     amendment.status = AmendmentStatus.REFUSED
     amendment.decided_by, amendment.decided_at, amendment.decision_text = by, at, text

@@ -26,17 +26,11 @@ from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.audit.models import Audience
 from portal.core.calendar import date_in
-from portal.core.errors import NotAllowed, RuleViolation, WrongState, gettext_noop
+from portal.core.errors import NotAllowed, RuleViolation, WrongState, gettext_noop, needed
 from portal.documents.actions import store_document
 from portal.notifications.actions import notify
 
 NOT_YOURS = gettext_noop("Your role does not allow this step on this deal.")
-
-
-def _need(text: str, field: str) -> str:
-    if not text.strip():
-        raise RuleViolation("required", gettext_noop("This information is needed."), field=field)
-    return text.strip()
 
 
 @transaction.atomic
@@ -54,7 +48,7 @@ def file_appeal(deal: Deal, *, by: User, at: datetime, text: str, files: Sequenc
         deal.appeal_until,
         has_appealed=Appeal.objects.filter(deal=deal).exists(),
     )
-    text = _need(text, "text")
+    text = needed(text, "text")
     clock = rules.start_clock(at, deal.partner.country, rulebook_of(deal.edition).deal_registration)
     appeal = Appeal.objects.create(
         deal=deal,
@@ -122,7 +116,7 @@ def decide_appeal(appeal: Appeal, *, by: User, at: datetime, outcome: str, text:
         raise WrongState("decided", gettext_noop("This appeal has been decided in the meantime."))
     if outcome not in AppealOutcome.values:
         raise RuleViolation("bad-outcome", gettext_noop("Choose one of the outcomes."), field="outcome")
-    text = _need(text, "text")
+    text = needed(text, "text")
     check_tells_no_rival(deal, text, by=by, field="text")
     # What has been registered since the rejection is in no conflict with it yet (rule E6).
     for rival in rivals(deal):

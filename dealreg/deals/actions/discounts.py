@@ -24,7 +24,7 @@ from partners.programme.selectors import rulebook_of
 from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.audit.models import Audience
-from portal.core.errors import NotAllowed, RuleViolation, WrongState, gettext_noop
+from portal.core.errors import NotAllowed, RuleViolation, WrongState, gettext_noop, needed
 from portal.notifications.actions import notify
 
 
@@ -52,14 +52,13 @@ def ask_discount(
         )
     if deal.discount_requests.open().exists():
         raise WrongState("one-open", gettext_noop("A request for this deal is open already."))
-    if not reason.strip():
-        raise RuleViolation("required", gettext_noop("This information is needed."), field="reason")
+    reason = needed(reason, "reason")
     lines = list(deal.lines.all())
     asked = rules.asked_amounts([line.list_amount for line in lines], unit=unit, whole=whole, by_line=by_line)
     clock = rules.start_clock(at, deal.partner.country, rulebook_of(deal.edition).deal_registration)
     discount_request = DiscountRequest.objects.create(
         deal=deal,
-        reason=reason.strip(),
+        reason=reason,
         competitor=competitor.strip(),
         currency=deal.currency,
         asked_amount=sum(asked, Decimal(0)),

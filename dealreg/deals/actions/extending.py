@@ -27,7 +27,7 @@ from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.audit.models import Audience
 from portal.core.calendar import date_in
-from portal.core.errors import RuleViolation, WrongState, gettext_noop
+from portal.core.errors import RuleViolation, WrongState, gettext_noop, needed
 from portal.notifications.actions import notify
 
 
@@ -120,11 +120,10 @@ def refuse_extension(deal: Deal, *, by: User, at: datetime, code: str, text: str
     extension = _lock_pending(deal)
     if code not in ExtensionRefusal.values:
         raise RuleViolation("required", gettext_noop("Choose a reason."), field="code")
-    if not text.strip():
-        raise RuleViolation("required", gettext_noop("This information is needed."), field="text")
+    text = needed(text, "text")
     check_tells_no_rival(deal, text, by=by, field="text")
     extension.status = EXTENSION_LIFECYCLE.check("refuse", extension.status)
-    extension.refusal_code, extension.decision_text = code, text.strip()
+    extension.refusal_code, extension.decision_text = code, text
     _stamp(extension, by=by, at=at)
     today = date_in(deal.partner.country, at)
     over = extension.until_before < today

@@ -15,14 +15,8 @@ from dealreg.deals.selectors import distributor_reviewers, partner_contacts, req
 from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.core.calendar import date_in
-from portal.core.errors import RuleViolation, gettext_noop
+from portal.core.errors import RuleViolation, gettext_noop, needed
 from portal.notifications.actions import notify
-
-
-def _need(text: str, field: str) -> str:
-    if not text.strip():
-        raise RuleViolation("required", gettext_noop("This information is needed."), field=field)
-    return text.strip()
 
 
 @transaction.atomic
@@ -31,7 +25,7 @@ def dispute_order(deal: Deal, *, by: User, at: datetime, text: str) -> Deal:
     partner corrects it, takes it back, or reports the deal as lost."""
     deal = lock_deal(deal)
     require_move(by, deal, "dispute_order")
-    deal.order_dispute = _need(text, "text")
+    deal.order_dispute = needed(text, "text")
     check_tells_no_rival(deal, text, by=by, field="text")
     deal.order_disputed_by, deal.order_disputed_at = by, at
     deal.save(update_fields=["order_dispute", "order_disputed_by", "order_disputed_at", "changed_at"])
@@ -105,7 +99,7 @@ def take_back_win(deal: Deal, *, by: User, at: datetime, reason: str) -> Deal:
     opportunity since is found after the answer, and to the partner it is the same (rules E5, E6)."""
     deal = lock_deal(deal)
     require_move(by, deal, "take_back_win")
-    reason = _need(reason, "reason")
+    reason = needed(reason, "reason")
     rules.check_still_protected(date_in(deal.partner.country, at), deal.protected_until)
     order_reference, until = deal.order_reference, deal.protected_until
     deal.status = DEAL_LIFECYCLE.check("take_back_win", deal.status)

@@ -37,7 +37,7 @@ from partners.programme.selectors import rulebook_of
 from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.core.calendar import date_in
-from portal.core.errors import RuleViolation, gettext_noop
+from portal.core.errors import RuleViolation, gettext_noop, needed
 from portal.notifications.actions import notify
 
 # What a reviewer may ask about. Product group and distributor stay: another one is another deal.
@@ -58,12 +58,6 @@ UNLOCKABLE: dict[str, tuple[str, ...]] = {
 _IDENTITY_FIELDS = {"customer_name", "customer_country", "customer_city", "web_domain", "company_number"}
 
 
-def _need(text: str, field: str) -> str:
-    if not text.strip():
-        raise RuleViolation("required", gettext_noop("This information is needed."), field=field)
-    return text.strip()
-
-
 def _lines_in_words(deal: Deal) -> str:
     lines = deal.lines.select_related("product")
     return "; ".join(f"{line.product.sku} x {line.nodes}, {line.term_months}" for line in lines)
@@ -80,7 +74,7 @@ def request_information(deal: Deal, *, by: User, at: datetime, text: str, fields
     place in the queue."""
     deal = lock_deal(deal)
     require_move(by, deal, "request_information", at)
-    text = _need(text, "text")
+    text = needed(text, "text")
     if set(fields) - set(UNLOCKABLE):
         raise RuleViolation("bad-fields", gettext_noop("Choose from the listed information."), field="fields")
     check_tells_no_rival(deal, text, by=by, field="text")
@@ -122,7 +116,7 @@ def answer_request(
     deal = lock_deal(deal, with_partner=True)
     require_move(by, deal, "answer")
     question = deal.questions.select_for_update().get(answered_at=None)
-    answer = _need(answer, "answer")
+    answer = needed(answer, "answer")
     allowed = tuple(name for name in unlocked_fields(question) if name in DRAFT_FIELDS)
     before = {name: str(getattr(deal, name) or "") for name in allowed}
     changed = apply_changes(deal, changes or {}, allowed)
@@ -266,7 +260,7 @@ def reject_deal(deal: Deal, *, by: User, at: datetime, code: str, text: str) -> 
     require_move(by, deal, "reject", at)
     if code not in RejectionCode.values:
         raise RuleViolation("required", gettext_noop("Choose a reason."), field="code")
-    text = _need(text, "text")
+    text = needed(text, "text")
     check_tells_no_rival(deal, text, by=by, field="text")
     end_by_rejection(deal, by=by, at=at, code=code, text=text, in_place=steps_in(by, deal, at))
     return deal

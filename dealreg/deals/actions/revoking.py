@@ -30,15 +30,9 @@ from partners.organisations.access import require
 from partners.programme.selectors import rulebook_of
 from portal.accounts.models import User
 from portal.audit.actions import record
-from portal.core.errors import NotAllowed, RuleViolation, WrongState, gettext_noop
+from portal.core.errors import NotAllowed, RuleViolation, WrongState, gettext_noop, needed
 from portal.documents.actions import store_document
 from portal.notifications.actions import notify
-
-
-def _need(text: str, field: str) -> str:
-    if not text.strip():
-        raise RuleViolation("required", gettext_noop("This information is needed."), field=field)
-    return text.strip()
 
 
 @transaction.atomic
@@ -63,7 +57,7 @@ def announce_revocation(
         )
     if code not in RevocationCode.values or code == RevocationCode.EARLIER_OVERRULED:
         raise RuleViolation("required", gettext_noop("Choose a reason."), field="code")
-    text = _need(text, "text")
+    text = needed(text, "text")
     check_tells_no_rival(deal, text, by=by, field="text")
     if at_once:
         rules.check_at_once(
@@ -136,7 +130,7 @@ def state_view(
         raise WrongState("stated", gettext_noop("Your company has stated its view already."))
     if at > notice.statement_until:
         raise WrongState("too-late", gettext_noop("The time to state your view is over."))
-    notice.statement, notice.stated_by, notice.stated_at = _need(text, "text"), by, at
+    notice.statement, notice.stated_by, notice.stated_at = needed(text, "text"), by, at
     notice.heard_told_at = at
     notice.save(update_fields=["statement", "stated_by", "stated_at", "heard_told_at"])
     for upload in files:
@@ -169,7 +163,7 @@ def decide_revocation(
     deal, notice = _lock_open(notice)
     rules.check_not_own_registration(registered_it=is_registrant(by, deal))
     rules.check_heard(at, notice.statement_until, has_stated=notice.stated_at is not None)
-    text = _need(text, "text")
+    text = needed(text, "text")
     check_tells_no_rival(deal, text, by=by, field="text")
     if revoke:
         _close(notice, RevocationOutcome.REVOKED, by=by, at=at, text=text)

@@ -30,7 +30,7 @@ from partners.programme.selectors import edition_on, rulebook_of
 from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.core.calendar import date_in
-from portal.core.errors import RuleViolation, WrongState, gettext_noop
+from portal.core.errors import RuleViolation, WrongState, gettext_noop, needed
 from portal.core.references import new_reference
 from portal.notifications.actions import notify
 
@@ -190,7 +190,7 @@ def open_case_as_vendor(
     """Rule G6: a departure that the vendor has found (a bounced address, an audit) is entered with its true
     date. The partner is told, and has to confirm it."""
     require(by, "staff.oversee", employment)
-    reason = _need(reason, "reason")
+    reason = needed(reason, "reason")
     employment = Employment.objects.select_for_update(of=("self",)).get(pk=employment.pk)
     if employment.departures.exclude(status=DepartureStatus.WITHDRAWN).exists():
         raise WrongState("case-exists", gettext_noop("There is a case for this departure already."))
@@ -264,7 +264,7 @@ def take_replacement_back(gap: DepartureGap, *, by: User, at: datetime, reason: 
     _require_either(by, gap.departure)
     departure = lock_departure(gap.departure)
     gap = departure.gaps.select_for_update().get(pk=gap.pk)
-    reason = _need(reason, "reason")
+    reason = needed(reason, "reason")
     if gap.status != GapStatus.REPLACED:
         raise WrongState("not-replaced", gettext_noop("Nobody is named as the replacement any more."))
     _reopen_gap(departure, gap, by=by, at=at, reason=reason)
@@ -326,7 +326,7 @@ def correct_departure_date(
     _require_either(by, departure)
     departure = lock_departure(departure)
     _check_not_withdrawn(departure)
-    reason = _need(reason, "reason")
+    reason = needed(reason, "reason")
     employment, today = departure.employment, _today(departure, at)
     rules.check_departure_date(
         departed_on,
@@ -387,7 +387,7 @@ def consent_to_correction(
 @transaction.atomic
 def refuse_correction(correction: DateCorrection, *, by: User, at: datetime, text: str) -> DateCorrection:
     departure, correction = _lock_asked(correction, by=by)
-    text = _need(text, "text")
+    text = needed(text, "text")
     _decide(correction, CorrectionStatus.REFUSED, by=by, at=at, text=text)
     record("departure.correction_refused", departure, by=by, at=at, reason=text, after_on=correction.after)
     _tell(
@@ -540,7 +540,7 @@ def withdraw_departure(
     departure = lock_departure(departure)
     vendor = can(by, "staff.oversee")
     status = DEPARTURE_LIFECYCLE.check("withdraw", departure.status)
-    reason = _need(reason, "reason")
+    reason = needed(reason, "reason")
     if not vendor:
         _check_own_mistake(departure, today=_today(departure, at))
         still_here = True
@@ -588,12 +588,6 @@ def lock_departure(departure: Departure) -> Departure:
 
 def _today(departure: Departure, at: datetime) -> date:
     return date_in(departure.partner.country, at)
-
-
-def _need(text: str, field: str) -> str:
-    if not text.strip():
-        raise RuleViolation("required", gettext_noop("This information is needed."), field=field)
-    return text.strip()
 
 
 def _require_either(by: User, departure: Departure) -> None:
