@@ -1,17 +1,16 @@
-import secrets
 from datetime import datetime, timedelta
 
 from portal.accounts.models import User
-from portal.calendars.models import CalendarAddress, hash_of
+from portal.calendars.models import CalendarAddress
+from portal.core.secret_links import hash_of, new_secret
 
-TOKEN_BYTES = 32
 NOTED_EVERY = timedelta(hours=1)
 
 
 def renew_address(*, by: User, at: datetime) -> str:
     """A new secret of 256 random bits; an earlier one is worth nothing from the next request on. It is
     returned once and can never be read again."""
-    token = secrets.token_urlsafe(TOKEN_BYTES)
+    token = new_secret()
     CalendarAddress.objects.update_or_create(
         user=by, defaults={"token_hash": hash_of(token), "made_at": at, "read_at": None}
     )

@@ -1,13 +1,7 @@
-import hashlib
-
 from django.conf import settings
 from django.db import models
 
 from portal.accounts.models import User
-
-
-def hash_of(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 class CalendarAddressQuerySet(models.QuerySet["CalendarAddress"]):

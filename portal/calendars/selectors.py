@@ -18,7 +18,8 @@ from partners.organisations.access import can
 from partners.organisations.models import Membership
 from portal.accounts.models import User
 from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES
-from portal.calendars.models import CalendarAddress, hash_of
+from portal.calendars.models import CalendarAddress
+from portal.core.secret_links import hash_of
 
 # What lies further back or ahead is of no use in a calendar.
 BACK, AHEAD = timedelta(days=31), timedelta(days=400)

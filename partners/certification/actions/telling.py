@@ -7,9 +7,7 @@ from django.conf import settings
 from django.core import signing
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone, translation
 
 from partners.certification.models import Employment
 from partners.certification.team import account_of
@@ -19,6 +17,7 @@ from portal.audit.actions import record
 from portal.celery import app as celery
 from portal.core.errors import RuleViolation, WrongState, gettext_noop
 from portal.core.languages import language_of
+from portal.core.link_mails import link_mail
 
 SALT = "partners.certification.held-data"
 NOT_AGAIN_BEFORE = timedelta(hours=1)
@@ -81,26 +80,18 @@ def send_data_link(employment_id: int, *, at: datetime) -> bool:
 
 def _mail_of(employment: Employment) -> EmailMultiAlternatives:
     partner = employment.partner
-    language = language_of(partner.country)
-    facts = {
-        "employment": employment,
-        "partner": partner,
-        "data_url": settings.PORTAL_URL + reverse("privacy:held", args=[_token_of(employment)]),
-        "days": settings.INVITATION_VALID_DAYS,
-        "portal_name": settings.PORTAL_NAME,
-        "portal_url": settings.PORTAL_URL,
-        "vendor_name": settings.VENDOR_NAME,
-        "language": language,
-    }
-    with translation.override(language), timezone.override(partner.time_zone):
-        subject = render_to_string("privacy/emails/held.subject.txt", facts)
-        mail = EmailMultiAlternatives(
-            subject=" ".join(subject.split()),
-            body=render_to_string("privacy/emails/held.txt", facts),
-            to=[employment.email],
-        )
-        mail.attach_alternative(render_to_string("privacy/emails/held.html", facts), "text/html")
-    return mail
+    return link_mail(
+        "privacy/emails/held",
+        {
+            "employment": employment,
+            "partner": partner,
+            "data_url": settings.PORTAL_URL + reverse("privacy:held", args=[_token_of(employment)]),
+            "days": settings.INVITATION_VALID_DAYS,
+        },
+        to=employment.email,
+        language=language_of(partner.country),
+        time_zone=partner.time_zone,
+    )
 
 
 def _token_of(employment: Employment) -> str:

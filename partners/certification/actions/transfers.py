@@ -2,16 +2,12 @@
 decided by the new partner's channel manager. Who asks learns nothing from the answer: a number that exists
 and one that does not go the same way. Who was the employer before learns of a departure and no more."""
 
-import hashlib
-import secrets
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import IntegrityError, transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone, translation
 
 from partners.certification.actions.departures import open_departure
 from partners.certification.actions.staff import end_account_of_leaver, tell_without_administrator
@@ -27,14 +23,9 @@ from portal.audit.actions import record
 from portal.celery import app as celery
 from portal.core.errors import RuleViolation, WrongState, gettext_noop
 from portal.core.languages import language_of
+from portal.core.link_mails import link_mail
+from portal.core.secret_links import hash_of, new_secret
 from portal.notifications.actions import notify
-
-TOKEN_BYTES = 32
-
-
-def _hash_of(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
-
 
 # ---------------------------------------------------------------- the new employer asks
 
@@ -62,7 +53,7 @@ def ask_transfer(employment_id: int, *, by: User, at: datetime, number: str) -> 
         certificate_number="".join(number.split()).upper(),
         asked_by=by,
         asked_at=at,
-        token_hash=_hash_of(secrets.token_urlsafe(TOKEN_BYTES)),
+        token_hash=hash_of(new_secret()),
         token_expires_at=at + timedelta(days=settings.INVITATION_VALID_DAYS),
     )
     try:
@@ -105,8 +96,8 @@ def send_transfer_question(transfer_id: int, *, at: datetime) -> bool:
     )
     if transfer is None:
         return False
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    transfer.token_hash = _hash_of(token)
+    token = new_secret()
+    transfer.token_hash = hash_of(token)
     transfer.sent_at = at
     transfer.save(update_fields=["token_hash", "sent_at"])
     _mail_of(transfer, token).send()
@@ -116,32 +107,24 @@ def send_transfer_question(transfer_id: int, *, at: datetime) -> bool:
 def _mail_of(transfer: Transfer, token: str) -> EmailMultiAlternatives:
     employment = transfer.employment
     account, partner = employment.person.user, employment.partner
-    language = (account.language if account else "") or language_of(partner.country)
-    facts = {
-        "transfer": transfer,
-        "employment": employment,
-        "partner": partner,
-        "consent_url": settings.PORTAL_URL + reverse("team:consent", args=[token]),
-        "portal_name": settings.PORTAL_NAME,
-        "portal_url": settings.PORTAL_URL,
-        "vendor_name": settings.VENDOR_NAME,
-        "language": language,
-    }
-    with translation.override(language), timezone.override(partner.time_zone):
-        subject = render_to_string("team/emails/transfer.subject.txt", facts)
-        mail = EmailMultiAlternatives(
-            subject=" ".join(subject.split()),
-            body=render_to_string("team/emails/transfer.txt", facts),
-            to=[employment.email],
-        )
-        mail.attach_alternative(render_to_string("team/emails/transfer.html", facts), "text/html")
-    return mail
+    return link_mail(
+        "team/emails/transfer",
+        {
+            "transfer": transfer,
+            "employment": employment,
+            "partner": partner,
+            "consent_url": settings.PORTAL_URL + reverse("team:consent", args=[token]),
+        },
+        to=employment.email,
+        language=(account.language if account else "") or language_of(partner.country),
+        time_zone=partner.time_zone,
+    )
 
 
 def transfer_of(token: str) -> Transfer | None:
     """The request whose link holds this secret, in whatever state it is."""
     rows = Transfer.objects.select_related("employment__partner")
-    return rows.filter(token_hash=_hash_of(token)).first()
+    return rows.filter(token_hash=hash_of(token)).first()
 
 
 @transaction.atomic

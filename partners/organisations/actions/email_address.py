@@ -5,9 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core import signing
-from django.core.mail import EmailMultiAlternatives
 from django.db import IntegrityError, transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
@@ -17,6 +15,7 @@ from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.audit.models import Audience
 from portal.core.errors import RuleViolation, WrongState, gettext_noop
+from portal.core.link_mails import link_mail
 from portal.core.throttle import within_limit
 
 LINK_VALID = timedelta(hours=24)
@@ -81,20 +80,5 @@ def confirm_address(token: str, *, by: User, at: datetime) -> User:
 
 def _mail(kind: str, to: str, reader: User, **facts: Any) -> None:
     language = reader.language or translation.get_language() or settings.LANGUAGE_CODE
-    facts |= {
-        "kind": kind,
-        "reader": reader,
-        "portal_name": settings.PORTAL_NAME,
-        "portal_url": settings.PORTAL_URL,
-        "vendor_name": settings.VENDOR_NAME,
-        "language": language,
-        "hours": int(LINK_VALID.total_seconds() // 3600),
-    }
-    with translation.override(language):
-        mail = EmailMultiAlternatives(
-            subject=" ".join(render_to_string("organisations/emails/address.subject.txt", facts).split()),
-            body=render_to_string("organisations/emails/address.txt", facts),
-            to=[to],
-        )
-        mail.attach_alternative(render_to_string("organisations/emails/address.html", facts), "text/html")
-    mail.send()
+    facts |= {"kind": kind, "reader": reader, "hours": int(LINK_VALID.total_seconds() // 3600)}
+    link_mail("organisations/emails/address", facts, to=to, language=language).send()

@@ -1,16 +1,12 @@
 """People of an organisation: invited, given a role, let go. The account administrator decides (rule A4)."""
 
-import hashlib
-import secrets
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import IntegrityError, models, transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone, translation
 
 from partners.organisations.access import require
 from partners.organisations.models import (
@@ -30,6 +26,8 @@ from portal.celery import app as celery
 from portal.core.calendar import COUNTRY_TIME_ZONES
 from portal.core.errors import NotAllowed, RuleViolation, WrongState, gettext_noop
 from portal.core.languages import language_of
+from portal.core.link_mails import link_mail
+from portal.core.secret_links import hash_of, new_secret
 
 # The role without which an organisation could no longer look after its own people.
 ADMINISTRATOR_OF = {
@@ -37,7 +35,6 @@ ADMINISTRATOR_OF = {
     Distributor: Role.DISTRIBUTOR_ADMIN,
     VendorOffice: Role.PROGRAMME_ADMIN,
 }
-TOKEN_BYTES = 32
 
 
 def require_to_manage(by: User, organisation: Organisation) -> None:
@@ -89,7 +86,7 @@ def invite_person(
         email=email,
         full_name=" ".join(full_name.split()),
         language=language,
-        token_hash=_hash_of(secrets.token_urlsafe(TOKEN_BYTES)),
+        token_hash=hash_of(new_secret()),
         invited_by=by,
         expires_at=_valid_until(at),
     )
@@ -113,7 +110,7 @@ def invite_person(
 def resend_invitation(invitation_id: int, *, by: User, at: datetime) -> Invitation:
     """Send it once more with a new link and a new term; the link sent before ends."""
     invitation = _open_invitation(invitation_id, by)
-    invitation.token_hash = _hash_of(secrets.token_urlsafe(TOKEN_BYTES))
+    invitation.token_hash = hash_of(new_secret())
     invitation.expires_at = _valid_until(at)
     invitation.sent_at = None
     invitation.save(update_fields=["token_hash", "expires_at", "sent_at"])
@@ -145,8 +142,8 @@ def send_invitation(invitation_id: int, *, at: datetime) -> bool:
     )
     if invitation is None:
         return False
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    invitation.token_hash = _hash_of(token)
+    token = new_secret()
+    invitation.token_hash = hash_of(token)
     invitation.sent_at = at
     invitation.save(update_fields=["token_hash", "sent_at"])
     _mail_of(invitation, token).send()
@@ -155,25 +152,17 @@ def send_invitation(invitation_id: int, *, at: datetime) -> bool:
 
 def _mail_of(invitation: Invitation, token: str) -> EmailMultiAlternatives:
     organisation = invitation.organisation
-    language = invitation.language or language_of(organisation.country)
-    facts = {
-        "invitation": invitation,
-        "organisation": settings.VENDOR_NAME if isinstance(organisation, VendorOffice) else organisation,
-        "accept_url": settings.PORTAL_URL + reverse("accept_invitation", args=[token]),
-        "portal_name": settings.PORTAL_NAME,
-        "portal_url": settings.PORTAL_URL,
-        "vendor_name": settings.VENDOR_NAME,
-        "language": language,
-    }
-    with translation.override(language), timezone.override(organisation.time_zone):
-        subject = render_to_string("organisations/emails/invitation.subject.txt", facts)
-        mail = EmailMultiAlternatives(
-            subject=" ".join(subject.split()),
-            body=render_to_string("organisations/emails/invitation.txt", facts),
-            to=[invitation.email],
-        )
-        mail.attach_alternative(render_to_string("organisations/emails/invitation.html", facts), "text/html")
-    return mail
+    return link_mail(
+        "organisations/emails/invitation",
+        {
+            "invitation": invitation,
+            "organisation": settings.VENDOR_NAME if isinstance(organisation, VendorOffice) else organisation,
+            "accept_url": settings.PORTAL_URL + reverse("accept_invitation", args=[token]),
+        },
+        to=invitation.email,
+        language=invitation.language or language_of(organisation.country),
+        time_zone=organisation.time_zone,
+    )
 
 
 def _send_soon() -> None:
@@ -185,7 +174,7 @@ def invitation_of(token: str) -> Invitation | None:
     """The invitation whose link holds this secret, in whatever state it is."""
     return (
         Invitation.objects.select_related("partner", "distributor", "vendor_office", "invited_by")
-        .filter(token_hash=_hash_of(token))
+        .filter(token_hash=hash_of(token))
         .first()
     )
 
@@ -273,10 +262,6 @@ def _clear_lapsed(where: dict[str, Organisation], email: str, at: datetime) -> N
 
 def _valid_until(at: datetime) -> datetime:
     return at + timedelta(days=settings.INVITATION_VALID_DAYS)
-
-
-def _hash_of(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 # ---------------------------------------------------------------- memberships

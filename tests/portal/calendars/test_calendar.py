@@ -16,8 +16,9 @@ from partners.certification.models import Booking, Course, Person, Session
 from partners.organisations.models import Membership
 from portal.accounts.models import User
 from portal.calendars import actions
-from portal.calendars.models import CalendarAddress, hash_of
+from portal.calendars.models import CalendarAddress
 from portal.calendars.selectors import address_of
+from portal.core.secret_links import hash_of
 from tests.dealreg.deals import stages
 from tests.partners.certification.people import certify, hire, leave, noon
 
