@@ -3,6 +3,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from portal.core.form_fields import DayInput
+
 LONGEST_TEXT = 2_000
 
 
@@ -58,7 +60,7 @@ class DecisionForm(forms.Form):
     until = forms.DateField(
         label=_("Last day of the plan"),
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        widget=DayInput(),
     )
 
     def clean(self) -> dict[str, object]:

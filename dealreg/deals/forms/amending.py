@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from dealreg.deals.forms.deciding import LineFormSet, MoveForm, text_field
 from dealreg.deals.models import MAX_NODES
 from portal.core.errors import PortalError
+from portal.core.form_fields import DayInput
 from portal.core.web import add_violation, message_of
 from portal.core.whole_numbers import WholeNumberField
 
@@ -17,7 +18,7 @@ class AmendForm(MoveForm):
     nodes = WholeNumberField(label=_("Nodes"), min_value=1, max_value=MAX_NODES)
     expected_close_on = forms.DateField(
         label=_("Expected closing date"),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        widget=DayInput(),
     )
     reason = text_field(
         _("Why does it change?"), rows=3, help_text=_("Your distributor and the vendor read it.")

@@ -8,11 +8,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dealreg.deals.forms.deciding import AmountField, text_field
-from dealreg.deals.forms.registering import DayInput, OneLine
 from dealreg.deals.models import LossCode, RejectionCode
 from dealreg.deals.rules import check_retry_day
 from partners.programme.selectors import rulebook_on
 from portal.core.errors import RuleViolation
+from portal.core.form_fields import DayInput, OneLine
 from portal.core.web import message_of
 
 

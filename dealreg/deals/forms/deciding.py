@@ -36,6 +36,7 @@ from dealreg.deals.selectors import price_table
 from partners.catalogue.models import Product
 from portal.core.calendar import date_in
 from portal.core.errors import PortalError
+from portal.core.form_fields import DayInput
 from portal.core.formats import alphabetical, country_name
 from portal.core.web import message_of
 from portal.core.whole_numbers import WholeNumberField
@@ -209,9 +210,7 @@ class ReportWonForm(MoveForm):
         max_length=60,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    order_date = forms.DateField(
-        label=_("Order date"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    order_date = forms.DateField(label=_("Order date"), widget=DayInput())
     order_amount = AmountField(
         label=_("Order amount"),
         max_digits=14,
@@ -248,7 +247,7 @@ class ReportLostForm(MoveForm):
         label=_("Try again on"),
         required=False,
         help_text=_("For instance when the contract that was signed runs out. You are reminded on that day."),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        widget=DayInput(),
     )
     text = text_field(_("What happened (optional)"), required=False, rows=3)
 
@@ -394,9 +393,7 @@ class EvidenceForm(forms.Form):
     kind = forms.ChoiceField(
         label=_("Type"), choices=[("", _("Choose a type")), *EvidenceKind.choices], required=False
     )
-    dated_on = forms.DateField(
-        label=_("Date"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    dated_on = forms.DateField(label=_("Date"), required=False, widget=DayInput())
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -476,7 +473,7 @@ class AnswerForm(MoveForm):
         label = str(field.label)
         field.label = label[:1].upper() + label[1:]
         if name == "expected_close_on":
-            field.widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+            field.widget = DayInput()
         return field
 
     @property

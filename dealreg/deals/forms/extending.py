@@ -11,6 +11,7 @@ from dealreg.deals.forms.deciding import MoveForm, text_field
 from dealreg.deals.models import ExtensionRefusal
 from dealreg.deals.rules import ExtensionAsked, Happened
 from dealreg.deals.selectors import pending_extension, terms_of
+from portal.core.form_fields import DayInput
 from portal.core.formats import format_day
 from portal.core.whole_numbers import WholeNumberField
 
@@ -22,7 +23,7 @@ def day_field(label: Any, *, required: bool = True, help_text: Any = "") -> form
         label=label,
         required=required,
         help_text=help_text,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        widget=DayInput(),
     )
 
 

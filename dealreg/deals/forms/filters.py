@@ -13,7 +13,6 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from dealreg.deals.columns import COLUMN_CHOICES
-from dealreg.deals.forms.registering import DayInput, OneLine
 from dealreg.deals.lifecycle import ACTIVE, ENDED, UNDER_REVIEW, DealStatus, Step
 from dealreg.deals.models import Deal
 from dealreg.deals.querysets import MOST_PARTNERS, DealQuerySet, ends_soon
@@ -23,6 +22,7 @@ from partners.organisations.models import Distributor
 from partners.programme.selectors import rulebook_on
 from portal.accounts.models import User
 from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES
+from portal.core.form_fields import DayInput, OneLine
 from portal.core.list_filters import ListFilter
 
 DUE_SOON = timedelta(hours=24)

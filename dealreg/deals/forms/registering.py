@@ -22,6 +22,7 @@ from partners.programme.models import Line
 from partners.programme.selectors import rulebook_on
 from portal.core.company_numbers import read_company_number
 from portal.core.errors import RuleViolation
+from portal.core.form_fields import DayInput, OneLine, Paragraphs
 from portal.core.formats import alphabetical, country_name, format_pct
 from portal.core.web import message_of
 from portal.core.web_domains import registrable_domain
@@ -30,31 +31,6 @@ from portal.core.whole_numbers import WholeNumberField
 FILE_AGAIN = _("Please choose the file again.")
 MAX_LINES = 20
 DEFAULT_TERM = 12
-
-
-class OneLine(forms.CharField):
-    """Text on one line: blanks collapsed, no control or invisible signs."""
-
-    def to_python(self, value: Any) -> str:
-        text = super().to_python(value)
-        return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
-
-
-class Paragraphs(forms.CharField):
-    widget = forms.Textarea
-
-    def to_python(self, value: Any) -> str:
-        text = super().to_python(value).replace("\r\n", "\n").replace("\r", "\n")
-        return "".join(sign for sign in text if sign in "\n\t" or sign.isprintable()).strip()
-
-
-class DayInput(forms.DateInput):
-    """The browser's own date picker, which wants ISO dates whatever the language."""
-
-    input_type = "date"
-
-    def __init__(self, **attrs: Any) -> None:
-        super().__init__(attrs=attrs, format="%Y-%m-%d")
 
 
 class DraftForm(forms.Form):

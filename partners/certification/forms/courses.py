@@ -7,11 +7,11 @@ from django.utils.translation import gettext_lazy as _
 
 from partners.catalogue.models import ProductGroup
 from partners.certification.actions.courses import CourseFacts
-from partners.certification.forms.fields import OneLine, Paragraphs
 from partners.certification.models import Course, CourseMode, Track
 from partners.certification.training import CURRENCIES, language_choices
 from partners.organisations.access import can
 from portal.accounts.models import User
+from portal.core.form_fields import OneLine, Paragraphs
 
 
 class CourseForm(forms.ModelForm):

@@ -19,32 +19,16 @@ from partners.organisations.models import Partner, Tier
 from portal.accounts.models import User
 from portal.accounts.roles import VENDOR_ROLES
 from portal.core.calendar import COUNTRY_TIME_ZONES, countries_by_date
+from portal.core.form_fields import DayInput, Paragraphs
 from portal.core.formats import alphabetical, country_name
 
 LONGEST_TEXT = 2_000
 DUE_SOON = {"week": 7, "month": 30}
 
 
-class Text(forms.CharField):
-    """Some lines of text: no control or invisible signs."""
-
-    widget = forms.Textarea
-
+class Text(Paragraphs):
     def __init__(self, **options: Any) -> None:
-        super().__init__(
-            max_length=LONGEST_TEXT, widget=forms.Textarea(attrs={"rows": 3}), strip=True, **options
-        )
-
-    def to_python(self, value: Any) -> str:
-        text = super().to_python(value).replace("\r\n", "\n").replace("\r", "\n")
-        return "".join(sign for sign in text if sign in "\n\t" or sign.isprintable()).strip()
-
-
-class Day(forms.DateField):
-    """The browser's own date picker, which wants ISO dates whatever the language."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **options)
+        super().__init__(max_length=LONGEST_TEXT, widget=forms.Textarea(attrs={"rows": 3}), **options)
 
 
 class ReplacementForm(forms.Form):
@@ -69,7 +53,7 @@ class ReasonForm(forms.Form):
 
 
 class CorrectionForm(forms.Form):
-    departed_on = Day(label=_("True day of departure"))
+    departed_on = forms.DateField(label=_("True day of departure"), widget=DayInput())
     reason = Text(label=_("Reason"), help_text=_("It is kept with the earlier date and your name."))
 
 
@@ -102,7 +86,7 @@ class WithdrawalForm(forms.Form):
 
 
 class OpeningForm(forms.Form):
-    departed_on = Day(label=_("True day of departure"))
+    departed_on = forms.DateField(label=_("True day of departure"), widget=DayInput())
     reason = Text(label=_("How it was found"), help_text=_("Such as a bounced mail or an audit."))
 
 

@@ -6,10 +6,11 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from partners.certification.exam_rules import MOST_ANSWERS, AskedQuestion
-from partners.certification.forms.fields import DayField, OneLine, Paragraphs
+from partners.certification.forms.fields import DayField
 from partners.certification.models import Course, Employment, Question
 from partners.certification.training import results_proposed
 from portal.accounts.models import User
+from portal.core.form_fields import OneLine, Paragraphs
 
 MOST_PROPOSED = 100
 

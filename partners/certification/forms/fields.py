@@ -1,4 +1,4 @@
-"""Fields that the forms of training share."""
+"""Days and times in the forms of training."""
 
 from datetime import date, datetime
 from typing import Any
@@ -7,33 +7,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from portal.core.form_fields import DayInput
+
 _FORMATS = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M")
 FIRST_YEAR, LAST_YEAR = 2000, 2099
-
-
-class OneLine(forms.CharField):
-    """Text on one line: blanks collapsed, no control or invisible signs."""
-
-    def to_python(self, value: Any) -> str:
-        text = super().to_python(value)
-        return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
-
-
-class Paragraphs(forms.CharField):
-    widget = forms.Textarea
-
-    def to_python(self, value: Any) -> str:
-        text = super().to_python(value).replace("\r\n", "\n").replace("\r", "\n")
-        return "".join(sign for sign in text if sign in "\n\t" or sign.isprintable()).strip()
-
-
-class DayInput(forms.DateInput):
-    """The browser's own date picker, which wants ISO dates whatever the language."""
-
-    input_type = "date"
-
-    def __init__(self, **attrs: Any) -> None:
-        super().__init__(attrs=attrs, format="%Y-%m-%d")
 
 
 class DayField(forms.DateField):

@@ -8,12 +8,13 @@ from django.utils.translation import gettext_lazy as _
 
 from partners.catalogue.models import ProductGroup
 from partners.certification.actions.sessions import SessionFacts
-from partners.certification.forms.fields import LocalMomentField, OneLine, Paragraphs
+from partners.certification.forms.fields import LocalMomentField
 from partners.certification.models import Employment, Session, Track
 from partners.certification.training import language_choices
 from partners.organisations.forms.partners import country_choices
 from portal.accounts.models import User
 from portal.core.calendar import COUNTRY_TIME_ZONES, time_zone_of
+from portal.core.form_fields import OneLine, Paragraphs
 from portal.core.name_search import named, searched_words
 
 MOST_AT_ONCE = 50

@@ -19,10 +19,11 @@ from partners.certification.team import (
 from partners.organisations.actions.people import is_last_administrator
 from partners.organisations.models import Membership, Partner
 from portal.accounts.models import User
+from portal.core.form_fields import DayInput
 
 
 def _day_field(**options: Any) -> forms.DateField:
-    return forms.DateField(widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}), **options)
+    return forms.DateField(widget=DayInput(), **options)
 
 
 class _AccountField(forms.ModelChoiceField):

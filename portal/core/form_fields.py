@@ -1,0 +1,32 @@
+"""Fields that forms of several apps share."""
+
+from typing import Any
+
+from django import forms
+
+
+class OneLine(forms.CharField):
+    """Text on one line: blanks collapsed, no control or invisible signs."""
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value) or ""
+        return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+
+
+class Paragraphs(forms.CharField):
+    """Some lines of text: no control or invisible signs."""
+
+    widget = forms.Textarea
+
+    def to_python(self, value: Any) -> str:
+        text = (super().to_python(value) or "").replace("\r\n", "\n").replace("\r", "\n")
+        return "".join(sign for sign in text if sign in "\n\t" or sign.isprintable()).strip()
+
+
+class DayInput(forms.DateInput):
+    """The browser's own date picker, which wants ISO dates whatever the language."""
+
+    input_type = "date"
+
+    def __init__(self, **attrs: Any) -> None:
+        super().__init__(attrs=attrs, format="%Y-%m-%d")
