@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -17,20 +17,12 @@ from dealreg.deals.lifecycle import DEAL_LIFECYCLE, AmendmentStatus
 from dealreg.deals.models import Amendment, Deal
 from dealreg.deals.rules import growth_pct
 from dealreg.deals.selectors import side_of, terms_of
+from dealreg.deals.views.seen import seen_deal
 from partners.organisations.access import can, require
 from portal.accounts.models import User
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
 from portal.core.formats import format_moment
 from portal.core.web import add_violation, message_of
-
-
-def _deal(request: HttpRequest, ref: str) -> Deal:
-    return get_object_or_404(
-        Deal.objects.visible_to(request.user).select_related(
-            "partner", "distributor", "product_group", "edition", "registered_by"
-        ),
-        reference=ref,
-    )
 
 
 def amendment_shown(amendment: Amendment) -> dict[str, Any]:
@@ -59,7 +51,7 @@ def amendments_of(user: User, deal: Deal) -> list[dict[str, Any]]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def amend(request: HttpRequest, ref: str) -> HttpResponse:
     """The partner changes products, nodes or closing date; sees first what it comes to."""
-    deal, at = _deal(request, ref), timezone.now()
+    deal, at = seen_deal(request, ref), timezone.now()
     require(request.user, "deals.register", deal)
     if side_of(request.user.acting_as, deal) != "partner":
         raise NotAllowed("not-allowed", "Your role does not allow this step on this deal.")
@@ -107,7 +99,7 @@ def _receipt(amendment: Amendment) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 def decide(request: HttpRequest, ref: str) -> HttpResponse:
     """Whoever decides deals of this kind compares and decides on the change that is open."""
-    deal, at = _deal(request, ref), timezone.now()
+    deal, at = seen_deal(request, ref), timezone.now()
     if not (can(request.user, "deals.decide_as_distributor") or can(request.user, "deals.decide_as_vendor")):
         require(request.user, "deals.decide_as_distributor")
     opened = Amendment.objects.visible_to(request.user).open().filter(deal=deal)
@@ -143,7 +135,7 @@ def decide(request: HttpRequest, ref: str) -> HttpResponse:
 
 @require_POST
 def withdraw(request: HttpRequest, ref: str) -> HttpResponse:
-    deal = _deal(request, ref)
+    deal = seen_deal(request, ref)
     require(request.user, "deals.register", deal)
     amendment = Amendment.objects.visible_to(request.user).open().filter(deal=deal).first()
     if amendment is None:

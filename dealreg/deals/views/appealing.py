@@ -21,6 +21,7 @@ from dealreg.deals.models import APPEALABLE, Appeal, AppealOutcome, Deal
 from dealreg.deals.rules import check_in_time_to_appeal, check_judges_another, check_not_own_registration
 from dealreg.deals.selectors import Rival, is_registrant, rivals
 from dealreg.deals.views.conflicts import FACTS_OF_REASON, Side, to_the_second
+from dealreg.deals.views.seen import seen_deal
 from dealreg.deals.views.wording import why_appealed
 from partners.organisations.access import require
 from partners.programme.selectors import rulebook_on
@@ -37,19 +38,10 @@ SHOWN = {"open": Q(outcome=""), "decided": ~Q(outcome=""), "all": Q()}
 PERIODS = {"90": 90, "365": 365, "all": None}
 
 
-def _deal(request: HttpRequest, ref: str) -> Deal:
-    return get_object_or_404(
-        Deal.objects.visible_to(request.user).select_related(
-            "partner", "distributor", "product_group", "edition", "registered_by"
-        ),
-        reference=ref,
-    )
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 def appeal(request: HttpRequest, ref: str) -> HttpResponse:
     """The partner writes its one appeal; late or twice is told on the deal's page."""
-    deal, at = _deal(request, ref), timezone.now()
+    deal, at = seen_deal(request, ref), timezone.now()
     require(request.user, "deals.appeal")
     form = AppealForm(request.POST or None, request.FILES or None)
     try:
@@ -91,7 +83,7 @@ def _turned_away(request: HttpRequest, deal: Deal, refusal: PortalError) -> Http
 @require_http_methods(["GET", "HEAD", "POST"])
 def judge(request: HttpRequest, ref: str) -> HttpResponse:
     """A channel manager who did not decide before decides now, with all that belongs to it in view."""
-    deal = _deal(request, ref)
+    deal = seen_deal(request, ref)
     require(request.user, "deals.decide_appeals", deal)
     filed = get_object_or_404(
         Appeal.objects.visible_to(request.user).select_related("filed_by", "rejected_by", "deal"), deal=deal

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -34,6 +34,7 @@ from dealreg.deals.selectors import (
     terms_of,
     won_refusal,
 )
+from dealreg.deals.views.seen import seen_deal
 from dealreg.deals.views.wording import rejection_advice, rule_of_rejection
 from portal.accounts.models import User
 from portal.core.calendar import date_in
@@ -370,12 +371,7 @@ def make_move(request: HttpRequest, ref: str, move: str) -> HttpResponse:
     if page is None:
         raise Http404
     at = timezone.now()
-    deal = get_object_or_404(
-        Deal.objects.visible_to(request.user).select_related(
-            "partner", "distributor", "product_group", "edition", "registered_by"
-        ),
-        reference=ref,
-    )
+    deal = seen_deal(request, ref)
     try:
         require_move(request.user, deal, name, at)
         form = _form(request, page, name, deal, at)

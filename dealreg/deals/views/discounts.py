@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -13,6 +13,7 @@ from dealreg.deals.forms.discounts import AskDiscountForm, DecideDiscountForm
 from dealreg.deals.models import Deal, DiscountOutcome, DiscountRequest
 from dealreg.deals.rules import check_not_own_registration
 from dealreg.deals.selectors import is_registrant
+from dealreg.deals.views.seen import seen_deal
 from partners.organisations.access import can, require
 from portal.core.errors import RuleViolation, WrongState
 from portal.core.formats import format_moment, format_money
@@ -22,15 +23,6 @@ from portal.core.web import add_violation, message_of
 PER_PAGE = 25
 
 
-def _deal(request: HttpRequest, ref: str) -> Deal:
-    return get_object_or_404(
-        Deal.objects.visible_to(request.user).select_related(
-            "partner", "distributor", "product_group", "edition", "registered_by"
-        ),
-        reference=ref,
-    )
-
-
 def _nothing_changed(request: HttpRequest, deal: Deal, refusal: WrongState) -> HttpResponse:
     messages.warning(request, _("Nothing was changed: %(reason)s") % {"reason": message_of(refusal)})
     return redirect(deal)
@@ -38,7 +30,7 @@ def _nothing_changed(request: HttpRequest, deal: Deal, refusal: WrongState) -> H
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest, ref: str) -> HttpResponse:
-    deal = _deal(request, ref)
+    deal = seen_deal(request, ref)
     require(request.user, "deals.ask_discounts")
     lines = list(deal.lines.select_related("product"))
     form = AskDiscountForm(request.POST or None, deal=deal, lines=lines)
@@ -66,7 +58,7 @@ def ask(request: HttpRequest, ref: str) -> HttpResponse:
 
 @require_POST
 def withdraw(request: HttpRequest, ref: str) -> HttpResponse:
-    deal = _deal(request, ref)
+    deal = seen_deal(request, ref)
     require(request.user, "deals.ask_discounts")
     asked = DiscountRequest.objects.visible_to(request.user).open().filter(deal=deal).first()
     if asked is not None:
@@ -80,7 +72,7 @@ def withdraw(request: HttpRequest, ref: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def decide(request: HttpRequest, ref: str) -> HttpResponse:
-    deal = _deal(request, ref)
+    deal = seen_deal(request, ref)
     require(request.user, "deals.grant_discounts", deal)
     asked = (
         DiscountRequest.objects.visible_to(request.user)

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -10,8 +10,8 @@ from django.views.decorators.http import require_http_methods
 from dealreg.deals import actions
 from dealreg.deals.forms.moving import ChangeDistributorForm
 from dealreg.deals.lifecycle import DEAL_LIFECYCLE
-from dealreg.deals.models import Deal
 from dealreg.deals.selectors import distributor_change_refusal, distributors_of, side_of, terms_of
+from dealreg.deals.views.seen import seen_deal
 from partners.organisations.access import require
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
 from portal.core.formats import format_moment
@@ -20,12 +20,7 @@ from portal.core.web import add_violation, message_of
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_distributor(request: HttpRequest, ref: str) -> HttpResponse:
-    deal = get_object_or_404(
-        Deal.objects.visible_to(request.user).select_related(
-            "partner", "distributor", "product_group", "edition"
-        ),
-        reference=ref,
-    )
+    deal = seen_deal(request, ref)
     require(request.user, "deals.register", deal)
     if side_of(request.user.acting_as, deal) != "partner" or deal.on_behalf:
         raise NotAllowed("not-allowed", "Your role does not allow this step on this deal.")

@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.db.models import Count, F, Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -16,6 +16,7 @@ from dealreg.deals.models import Deal, RevocationNotice
 from dealreg.deals.revocations import IS_OPEN, is_heard, may_state_view, once_heard
 from dealreg.deals.rules import check_not_own_registration
 from dealreg.deals.selectors import is_registrant
+from dealreg.deals.views.seen import seen_deal
 from partners.organisations.access import can, require
 from portal.core.errors import RuleViolation, WrongState
 from portal.core.pagination import CappedPaginator
@@ -23,15 +24,6 @@ from portal.core.web import add_violation, message_of
 from portal.documents.models import Document
 
 PER_PAGE = 25
-
-
-def _deal(request: HttpRequest, ref: str) -> Deal:
-    return get_object_or_404(
-        Deal.objects.visible_to(request.user).select_related(
-            "partner", "distributor", "product_group", "edition", "registered_by"
-        ),
-        reference=ref,
-    )
 
 
 def _open_notice(request: HttpRequest, deal: Deal) -> RevocationNotice | None:
@@ -46,7 +38,7 @@ def _nothing_changed(request: HttpRequest, deal: Deal, reason: str) -> HttpRespo
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def statement(request: HttpRequest, ref: str) -> HttpResponse:
-    deal, at = _deal(request, ref), timezone.now()
+    deal, at = seen_deal(request, ref), timezone.now()
     require(request.user, "deals.state_view")
     notice = _open_notice(request, deal)
     if notice is None or not may_state_view(request.user, deal, notice, at):
@@ -69,7 +61,7 @@ def statement(request: HttpRequest, ref: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def decide(request: HttpRequest, ref: str) -> HttpResponse:
-    deal, at = _deal(request, ref), timezone.now()
+    deal, at = seen_deal(request, ref), timezone.now()
     require(request.user, "deals.revoke", deal)
     notice = _open_notice(request, deal)
     if notice is None:
