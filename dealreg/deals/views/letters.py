@@ -1,10 +1,8 @@
 """The letter of registration as PDF, and the page on which the distributor verifies it live."""
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone, translation
-from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from dealreg.deals.letters import (
@@ -17,7 +15,7 @@ from dealreg.deals.letters import (
 )
 from dealreg.deals.models import Deal
 from dealreg.deals.querysets import DealQuerySet
-from portal.core.preferences import own_name
+from portal.documents.papers import language_asked, paper_languages, pdf_response
 from portal.documents.rendering import render_pdf
 
 
@@ -27,32 +25,18 @@ def _deals(request: HttpRequest) -> DealQuerySet:
     )
 
 
-def language_choices() -> list[tuple[str, str]]:
-    """The reader's own language first."""
-    mine = get_language()
-    codes = sorted((code for code, _name in settings.LANGUAGES), key=lambda code: code != mine)
-    return [(code, own_name(code)) for code in codes]
-
-
 @require_safe
 def letter(request: HttpRequest, ref: str) -> HttpResponse:
     """In the reader's language, or in the one asked for."""
     deal = get_object_or_404(_deals(request), reference=ref)
     if not has_letter(deal):
         raise Http404
-    language = request.GET.get("language", "")
-    if language not in dict(settings.LANGUAGES):
-        language = get_language() or settings.LANGUAGE_CODE
-    at = timezone.now()
+    language, at = language_asked(request), timezone.now()
     with translation.override(language):
         content = render_pdf("deal_letter", letter_data(deal, at), language=language, at=at)
     status = letter_status(deal, at)
     state = f"-{status.kind}" if status.is_over else ""
-    response = HttpResponse(content, content_type="application/pdf")
-    response["Content-Disposition"] = f'attachment; filename="{deal.reference}{state}-{language}.pdf"'
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return pdf_response(content, f"{deal.reference}{state}-{language}")
 
 
 @require_safe
@@ -68,6 +52,6 @@ def verify(request: HttpRequest, code: str) -> HttpResponse:
             "facts": letter_facts(deal, status),
             "lines": letter_lines(deal),
             "totals": letter_totals(deal, status),
-            "languages": language_choices(),
+            "languages": paper_languages(),
         }
     return render(request, "deals/letter.html", context)

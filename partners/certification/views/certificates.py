@@ -7,7 +7,6 @@ from typing import Any
 
 import django_tables2 as tables
 from allauth.account.adapter import get_adapter
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.db.models import QuerySet
@@ -17,8 +16,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone, translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -45,11 +44,11 @@ from portal.core.errors import PortalError
 from portal.core.exports import file_response
 from portal.core.formats import country_name
 from portal.core.pagination import show_page_of
-from portal.core.preferences import own_name
 from portal.core.templatetags.portal import day as shown_day
 from portal.core.templatetags.portal import deadline_badge, status_badge
 from portal.core.throttle import within_limit
 from portal.core.web import add_violation
+from portal.documents.papers import language_asked, paper_languages, pdf_response
 from portal.documents.rendering import render_pdf
 
 PER_PAGE = 25
@@ -253,16 +252,9 @@ def certificate_page(request: SignedInRequest, number: str) -> HttpResponse:
             "day": on,
             "timeline": _history(request, certificate),
             "may_withdraw": may_withdraw,
-            "languages": _languages() if state != CertificateState.WITHDRAWN else [],
+            "languages": paper_languages() if state != CertificateState.WITHDRAWN else [],
         },
     )
-
-
-def _languages() -> list[tuple[str, str]]:
-    """The reader's own language first."""
-    mine = get_language()
-    codes = sorted((code for code, _name in settings.LANGUAGES), key=lambda code: code != mine)
-    return [(code, own_name(code)) for code in codes]
 
 
 @require_safe
@@ -273,17 +265,10 @@ def certificate_pdf(request: SignedInRequest, number: str) -> HttpResponse:
     on = _day_of(certificate)
     if state_on(certificate, on) == CertificateState.WITHDRAWN:
         raise Http404
-    choices = dict(_languages())
-    language = request.GET.get("language", "")
-    if language not in choices:
-        language = next(iter(choices))
+    language = language_asked(request)
     with translation.override(language):
         content = render_pdf("certificate", paper_data(certificate, on), language=language, at=timezone.now())
-    response = HttpResponse(content, content_type="application/pdf")
-    response["Content-Disposition"] = f'attachment; filename="{certificate.number}-{language}.pdf"'
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return pdf_response(content, f"{certificate.number}-{language}")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
