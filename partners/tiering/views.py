@@ -11,13 +11,13 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from partners.organisations.access import can, require
+from partners.organisations.selectors import is_vendor
 from partners.programme.selectors import rulebook_on
 from partners.tiering import actions, rules
 from partners.tiering.forms import ChangeForm, DecisionForm
 from partners.tiering.lifecycle import ReviewStatus
 from partners.tiering.models import TierChange, TierReview
 from partners.tiering.selectors import changes_without_ground, reviews_without_ground
-from portal.accounts.roles import VENDOR_ROLES
 from portal.audit.models import Audience
 from portal.audit.selectors import timeline
 from portal.core.calendar import date_in
@@ -54,7 +54,7 @@ def review_list(request: HttpRequest) -> HttpResponse:
     context = {
         "page_obj": page,
         "show": show,
-        "is_vendor": request.user.acting_as.role in VENDOR_ROLES,
+        "is_vendor": is_vendor(request.user),
         "may_decide": can(request.user, "tiers.decide"),
         "scheduled": TierChange.objects.visible_to(request.user)
         .scheduled()
@@ -105,19 +105,19 @@ def review_page(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, said)
             return redirect(review)
-    is_vendor = request.user.acting_as.role in VENDOR_ROLES
+    of_vendor = is_vendor(request.user)
     is_open = review.status == ReviewStatus.OPEN
     context = {
         "review": review,
         "form": form if is_open or waiting is not None else None,
         "waiting": waiting,
         "unfounded": unfounded,
-        "is_vendor": is_vendor,
+        "is_vendor": of_vendor,
         "tracks": review.facts.get("tracks", []),
         "effect": _effect(review, at) if is_open else None,
         "holds": not reviews_without_ground([review], at) if is_open else True,
         "changes": review.changes.order_by("effective_on", "pk"),
-        "timeline": timeline(review, list(Audience) if is_vendor else [Audience.EVERYBODY]),
+        "timeline": timeline(review, list(Audience) if of_vendor else [Audience.EVERYBODY]),
     }
     return render(request, "tiering/review.html", context)
 

@@ -10,8 +10,8 @@ from partners.catalogue.models import ProductGroup
 from partners.certification.certificates import CertificateState, in_state
 from partners.certification.models import Certificate, Employment, Track
 from partners.certification.querysets import CertificateQuerySet
+from partners.organisations.selectors import is_vendor
 from portal.accounts.models import User
-from portal.accounts.roles import VENDOR_ROLES
 from portal.core.formats import country_name
 
 WITHIN = [
@@ -50,7 +50,7 @@ class CertificateFilter(django_filters.FilterSet):
     def __init__(self, data: Any, queryset: CertificateQuerySet, *, reader: User, day: date) -> None:
         super().__init__(data, queryset)
         self.reader, self.day = reader, day
-        if reader.acting_as.role in VENDOR_ROLES:
+        if is_vendor(reader):
             codes = reader.acting_as.vendor_office.countries
             choices = sorted(((code, country_name(code)) for code in codes), key=lambda one: one[1])
             self.filters["country"].extra["choices"] = choices

@@ -16,8 +16,8 @@ from partners.certification.models import (
 )
 from partners.certification.querysets import DepartureQuerySet
 from partners.organisations.models import Partner, Tier
+from partners.organisations.selectors import is_vendor
 from portal.accounts.models import User
-from portal.accounts.roles import VENDOR_ROLES
 from portal.core.calendar import COUNTRY_TIME_ZONES, countries_by_date
 from portal.core.form_fields import DayInput, Paragraphs
 from portal.core.formats import alphabetical, country_name
@@ -137,7 +137,7 @@ class DepartureFilter(django_filters.FilterSet):
     def __init__(self, data: Any, queryset: DepartureQuerySet, *, user: User, at: Any) -> None:
         self.user, self.at = user, at
         super().__init__(data, queryset)
-        self.is_vendor = user.acting_as.role in VENDOR_ROLES
+        self.is_vendor = is_vendor(user)
         if self.is_vendor:
             self.filters["q"].label = _("Employee, partner or number")
             countries = user.acting_as.vendor_office.countries

@@ -34,9 +34,9 @@ from partners.certification.certificates import (
 from partners.certification.forms.certificates import CertificateFilter, WithdrawalForm
 from partners.certification.models import Certificate
 from partners.organisations.access import can, require
+from partners.organisations.selectors import is_partner, is_vendor
 from portal.accounts.membership import membership_required
 from portal.accounts.requests import SignedInRequest
-from portal.accounts.roles import PARTNER_ROLES, VENDOR_ROLES
 from portal.audit.models import Audience
 from portal.audit.selectors import Entry, timeline
 from portal.core.calendar import date_in
@@ -128,8 +128,7 @@ def _filtered(request: SignedInRequest) -> tuple[CertificateFilter, CertificateT
     require(request.user, "staff.see")
     day = today_of(request.user, timezone.now())
     found = CertificateFilter(request.GET, with_employer(request.user), reader=request.user, day=day)
-    of_vendor = request.user.acting_as.role in VENDOR_ROLES
-    return found, CertificateTable(found.qs, day=day, of_vendor=of_vendor)
+    return found, CertificateTable(found.qs, day=day, of_vendor=is_vendor(request.user))
 
 
 @require_safe
@@ -212,15 +211,13 @@ def _day_of(certificate: Any) -> date:
 def _knows_the_end(request: SignedInRequest, certificate: Any) -> bool:
     """What became of a certificate after somebody had left is no longer their former employer's affair."""
     return (
-        request.user.acting_as.role in VENDOR_ROLES
-        or certificate.left_on is None
-        or certificate.left_on >= _day_of(certificate)
+        is_vendor(request.user) or certificate.left_on is None or certificate.left_on >= _day_of(certificate)
     )
 
 
 def _history(request: SignedInRequest, certificate: Any) -> list[Entry]:
     audiences = [str(Audience.EVERYBODY)]
-    if request.user.acting_as.role in VENDOR_ROLES:
+    if is_vendor(request.user):
         audiences += [str(Audience.REVIEWERS), str(Audience.VENDOR)]
     entries = timeline(certificate, audiences)
     if _knows_the_end(request, certificate):
@@ -248,7 +245,7 @@ def certificate_page(request: SignedInRequest, number: str) -> HttpResponse:
             "knows_the_end": _knows_the_end(request, certificate),
             "counts": state == CertificateState.VALID
             and (certificate.left_on is None or certificate.left_on > on),
-            "own": request.user.acting_as.role in PARTNER_ROLES,
+            "own": is_partner(request.user),
             "day": on,
             "timeline": _history(request, certificate),
             "may_withdraw": may_withdraw,

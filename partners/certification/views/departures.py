@@ -40,7 +40,7 @@ from partners.certification.models import (
 )
 from partners.certification.team import account_of
 from partners.organisations.access import can, require
-from portal.accounts.roles import VENDOR_ROLES
+from partners.organisations.selectors import is_vendor
 from portal.audit.models import Audience
 from portal.audit.selectors import timeline
 from portal.core.calendar import date_in
@@ -54,10 +54,6 @@ from portal.core.web import add_violation, message_of, message_with_rule
 PER_PAGE = 25
 MOST_AT_ONCE = 500
 GET_AND_POST = ["GET", "HEAD", "POST"]
-
-
-def _is_vendor(request: HttpRequest) -> bool:
-    return request.user.acting_as.role in VENDOR_ROLES
 
 
 def _today(departure: Departure, at: datetime) -> date:
@@ -76,8 +72,8 @@ def _table(request: HttpRequest) -> tuple[DepartureFilter, DepartureTable]:
         .prefetch_related(Prefetch("gaps", DepartureGap.objects.select_related("technology")))
     )
     found = DepartureFilter(request.GET, rows, user=request.user, at=at)
-    hidden = () if _is_vendor(request) else ("chosen", "partner")
-    if _is_vendor(request) and not can(request.user, "staff.oversee"):
+    hidden = () if is_vendor(request.user) else ("chosen", "partner")
+    if is_vendor(request.user) and not can(request.user, "staff.oversee"):
         hidden = ("chosen",)
     return found, DepartureTable(found.qs, at=at, exclude=hidden, order_by="replacement_due_on")
 
@@ -97,7 +93,7 @@ def departure_list(request: HttpRequest) -> HttpResponse:
         "filter": found,
         "table": table,
         "query": request.GET.urlencode(),
-        "is_vendor": _is_vendor(request),
+        "is_vendor": is_vendor(request.user),
         "may_remind": can(request.user, "staff.oversee"),
     }
     return render(request, "departures/list.html", context)
@@ -203,7 +199,7 @@ def case(request: HttpRequest, ref: str) -> HttpResponse:
         "departure": departure,
         "badge": departure_badge(departure),
         "today": today,
-        "is_vendor": _is_vendor(request),
+        "is_vendor": is_vendor(request.user),
         "gaps": gaps,
         "standing": without_the_person(departure, today) if is_open else None,
         "candidates": [
@@ -213,7 +209,7 @@ def case(request: HttpRequest, ref: str) -> HttpResponse:
         "corrections": departure.corrections.select_related("asked_by", "decided_by"),
         "asked": asked,
         "review": _review_of(request, departure),
-        "timeline": timeline(departure, list(Audience) if _is_vendor(request) else [Audience.EVERYBODY]),
+        "timeline": timeline(departure, list(Audience) if is_vendor(request.user) else [Audience.EVERYBODY]),
         "may_report": may_report,
         "ends_account": may_report and account_of(departure.employment) is not None,
         "may_replace": manages and in_time,
@@ -383,7 +379,7 @@ def _step(request: HttpRequest, departure: Departure, step: str, title: str, **c
         "step": step,
         "title": title,
         "today": _today(departure, timezone.now()),
-        "is_vendor": _is_vendor(request),
+        "is_vendor": is_vendor(request.user),
     }
     return render(request, "departures/step.html", context)
 

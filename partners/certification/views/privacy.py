@@ -21,9 +21,9 @@ from partners.certification.models import Employment, Person
 from partners.certification.personal_data import KEPT, data_of, person_of, retention_months
 from partners.organisations.access import can, require
 from partners.organisations.models import Partner
+from partners.organisations.selectors import is_partner
 from portal.accounts.membership import membership_required
 from portal.accounts.requests import SignedInRequest
-from portal.accounts.roles import PARTNER_ROLES
 from portal.core.errors import PortalError, RuleViolation, WrongState
 from portal.core.web import add_violation, message_of
 
@@ -127,7 +127,7 @@ def _asked(request: SignedInRequest, pk: int) -> tuple[Employment, Partner | Non
     employment = get_object_or_404(
         Employment.objects.visible_to(request.user).select_related("partner", "person"), pk=pk
     )
-    if request.user.acting_as.role in PARTNER_ROLES:
+    if is_partner(request.user):
         require(request.user, "staff.manage", employment)
         return employment, employment.partner
     require(request.user, "programme.manage")
