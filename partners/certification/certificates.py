@@ -1,8 +1,7 @@
 """Certificates as pages, mails, sweeps and the card of the tier read them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
@@ -15,7 +14,7 @@ from partners.certification.selectors import TIER_TRACKS
 from partners.organisations.access import people_who_can
 from partners.organisations.models import Membership, Partner
 from partners.programme.rulebook import StaffTerms
-from partners.programme.selectors import rulebook_on
+from partners.programme.selectors import NoEditionInForce, rulebook_on
 from portal.accounts.models import User
 from portal.core.calendar import date_in
 
@@ -115,30 +114,14 @@ def not_renewed() -> Q:
     return ~Q(Exists(longer))
 
 
-def warned_days(terms: StaffTerms) -> int:
+def first_warning_days(terms: StaffTerms) -> int:
     """How many days before its end a certificate is first spoken of."""
     return max(terms.certificate_reminders_days_before, default=0)
 
 
-@dataclass(frozen=True)
-class Expiring:
-    """A valid certificate of somebody who works at the partner, with the days that are left."""
-
-    certificate: Certificate
-    employment: Employment
-    days_left: int
-
-
-def expiring_certificates(partner: Partner, day: date) -> list[Expiring]:
-    """What the partner is warned of: certificates that end soon and are not followed by a longer one, the
-    next to end first. For the card of the tier; two queries."""
-    last = day + timedelta(days=warned_days(rulebook_on(day).staff))
-    employed = Employment.objects.after(day).filter(partner=partner)
-    found = (
-        Certificate.objects.valid_on(day)
-        .filter(not_renewed(), expires_on__lte=last, person__in=employed.values("person"))
-        .select_related("technology")
-        .order_by("expires_on", "pk")
-    )
-    by_person = {employment.person_id: employment for employment in employed}
-    return [Expiring(one, by_person[one.person_id], (one.expires_on - day).days) for one in found]
+def soon_days(day: date) -> int:
+    """Within how many days something ends soon, by the edition in force."""
+    try:
+        return first_warning_days(rulebook_on(day).staff)
+    except NoEditionInForce:
+        return 0

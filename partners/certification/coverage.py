@@ -21,8 +21,8 @@ from django.db.models.functions import Coalesce, Greatest
 
 from partners.certification.models import Certificate, Employment, Track
 from partners.certification.rules import SALES, TECHNICAL, required_specialists
+from partners.certification.selectors import enterprise_held
 from partners.organisations.models import Partner, PartnerStatus, Tier
-from partners.programme.rulebook import ENTERPRISE
 from partners.programme.selectors import NoEditionInForce, rulebook_on
 from portal.accounts.models import User
 
@@ -93,13 +93,7 @@ def _asked(track: str, day: date) -> Any:
     }
     whens = [When(tier=tier, then=Value(number)) for tier, number in numbers.items() if number]
     if track == SALES:
-        # Rule C10; the app of specialisations stands above this one and is asked through the partner.
-        held: Any = Partner._meta.get_field("specialisations").related_model
-        enterprise = [code for code, line in rulebook.product_lines.items() if line == ENTERPRISE]
-        binds = Exists(
-            held._default_manager.held_on(day).filter(
-                partner=OuterRef("pk"), product_group__code__in=enterprise
-            )
-        )
+        # Rule C10.
+        binds = Exists(enterprise_held(rulebook, day).filter(partner=OuterRef("pk")))
         whens = [When(~Q(binds), then=Value(None)), *whens]
     return Case(*whens, default=Value(None), output_field=IntegerField())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 
 from partners.certification import rules
 from partners.certification.lifecycle import BookingStatus, DepartureStatus, GapStatus
@@ -21,57 +21,15 @@ from partners.certification.models import (
     Session,
 )
 from partners.certification.querysets import DepartureQuerySet
-from partners.certification.selectors import TIER_TRACKS, specialists_on
+from partners.certification.selectors import bound_by_sales, specialists_on
 from partners.organisations.access import can
-from partners.organisations.models import Partner
-from partners.programme.rulebook import ENTERPRISE, Rulebook, StaffTerms
+from partners.programme.rulebook import Rulebook, StaffTerms
 from partners.programme.selectors import rulebook_of
 from portal.accounts.models import User
 from portal.audit.models import Event
 from portal.core.calendar import time_zone_of
 
 MOST_SHOWN = 6
-
-
-# ---------------------------------------------------------------- what the tier asks
-
-
-def specialists_at_start(partners: Collection[int], day: date) -> dict[int, dict[str, int]]:
-    """By partner and track, how many specialists are there when a day begins: nothing that happens on the
-    day itself counts, so that a sweep finds the same whenever it runs. One query."""
-    counted: dict[int, dict[str, int]] = {pk: {} for pk in partners}
-    there = Employment.objects.filter(
-        Q(left_on=None) | Q(left_on__gte=day), partner__in=partners, hired_on__lt=day
-    )
-    rows = (
-        Certificate.objects.filter(
-            Q(withdrawn_on=None) | Q(withdrawn_on__gte=day),
-            track__in=TIER_TRACKS,
-            issued_on__lt=day,
-            expires_on__gte=day,
-            person__employments__in=there,
-        )
-        .values("person__employments__partner", "track")
-        .annotate(people=Count("person", distinct=True))
-        .order_by()
-    )
-    for row in rows:
-        counted[row["person__employments__partner"]][row["track"]] = row["people"]
-    return counted
-
-
-def bound_by_sales(partners: Collection[int], rulebook: Rulebook, day: date) -> set[int]:
-    """Rule C10: those that hold an enterprise specialisation on a day; of them the tier asks for certified
-    sales specialists too. The app of specialisations stands above this one: asked through the partner."""
-    enterprise = [code for code, line in rulebook.product_lines.items() if line == ENTERPRISE]
-    holders = Partner.objects.filter(
-        Q(specialisations__ended_on=None) | Q(specialisations__ended_on__gt=day),
-        pk__in=partners,
-        specialisations__awarded_on__lte=day,
-        specialisations__valid_until__gte=day,
-        specialisations__product_group__code__in=enterprise,
-    )
-    return set(holders.values_list("pk", flat=True))
 
 
 # ---------------------------------------------------------------- the clocks

@@ -1,7 +1,7 @@
 """Whom a tier depends on: by track what it asks for, who is there, and until when that lasts without a new
 certificate (rules C8 to C10, G2)."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -9,14 +9,14 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from partners.certification.certificates import first_warning_days
 from partners.certification.models import Employment, Track
 from partners.certification.rules import standings
-from partners.certification.selectors import TIER_TRACKS
-from partners.certification.team import EXPIRES_SOON_DAYS, counting_certificates
+from partners.certification.selectors import TIER_TRACKS, bound_by_sales
+from partners.certification.team import counting_certificates
 from partners.organisations.access import can
 from partners.organisations.models import Partner, Tier
 from partners.organisations.selectors import is_distributor, is_partner
-from partners.programme.rulebook import ENTERPRISE, Rulebook
 from partners.programme.selectors import NoEditionInForce, rulebook_on
 from portal.accounts.models import User
 
@@ -74,6 +74,8 @@ class Strength:
     day: date
     sales_binds: bool
     tracks: tuple[TrackStrength, ...]
+    # Whoever falls away within so many days is spoken of.
+    soon_days: int
 
     @property
     def missing(self) -> int:
@@ -88,7 +90,7 @@ class Strength:
         if self.missing:
             return "bad"
         falls = [track.falls_with.until for track in self.tracks if track.falls_with]
-        if falls and (min(falls) - self.day).days <= EXPIRES_SOON_DAYS:
+        if falls and (min(falls) - self.day).days <= self.soon_days:
             return "warn"
         return "ok"
 
@@ -120,15 +122,6 @@ def specialists_by_partner(partners: Collection[int], day: date) -> dict[int, di
     return found
 
 
-def sales_bound(partners: Iterable[int], day: date, rulebook: Rulebook) -> set[int]:
-    """Rule C10: the partners with an enterprise specialisation. The app of specialisations stands above
-    this one: asked through the partner, not imported."""
-    enterprise = [code for code, line in rulebook.product_lines.items() if line == ENTERPRISE]
-    held: Any = Partner._meta.get_field("specialisations").related_model
-    rows = held._default_manager.held_on(day).filter(partner__in=partners, product_group__code__in=enterprise)
-    return set(rows.values_list("partner_id", flat=True))
-
-
 def strengths(partners: Collection[Partner], day: date) -> dict[int, Strength]:
     """Of each partner. Two queries, however many they are; nothing while no edition is in force."""
     try:
@@ -136,8 +129,9 @@ def strengths(partners: Collection[Partner], day: date) -> dict[int, Strength]:
     except NoEditionInForce:
         return {}
     ids = [partner.pk for partner in partners]
-    bound = sales_bound(ids, day, rulebook)
+    bound = bound_by_sales(ids, rulebook, day)
     counted = specialists_by_partner(ids, day)
+    soon_days = first_warning_days(rulebook.staff)
     found = {}
     for partner in partners:
         people = counted.get(partner.pk, {})
@@ -146,7 +140,7 @@ def strengths(partners: Collection[Partner], day: date) -> dict[int, Strength]:
             TrackStrength(one.track, one.required, tuple(people.get(one.track, ())))
             for one in standings(rulebook, partner.tier, present, sales_binds=partner.pk in bound)
         )
-        found[partner.pk] = Strength(partner.tier, day, partner.pk in bound, tracks)
+        found[partner.pk] = Strength(partner.tier, day, partner.pk in bound, tracks, soon_days)
     return found
 
 
@@ -175,7 +169,7 @@ def sentences(strength: Strength, *, own: bool) -> list[Sentence]:
         if not track.required:
             continue
         falls, ends = track.falls_with, ""
-        if falls is not None and (falls.until - strength.day).days <= EXPIRES_SOON_DAYS:
+        if falls is not None and (falls.until - strength.day).days <= strength.soon_days:
             ends = _ending(falls, strength.day)
         tone = "bad" if track.missing else "warn" if ends else "ok"
         said.append(Sentence(_depends(name, track), tone, track, ends, falls if ends else None))

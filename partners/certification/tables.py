@@ -10,8 +10,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from partners.certification.certificates import soon_days
 from partners.certification.models import Employment, Track
-from partners.certification.team import EXPIRES_SOON_DAYS, subject_of
+from partners.certification.team import subject_of
 from partners.organisations.models import Membership
 from portal.core.formats import DASH, country_name, format_day
 from portal.core.templatetags.portal import day, deadline_badge, status_badge, tier_badge
@@ -124,7 +125,7 @@ class TeamTable(tables.Table):
 
     def __init__(self, *args: Any, day: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.day = day
+        self.day, self.soon_days = day, soon_days(day)
         # Filled for the rows of the page that is shown.
         self.accounts: dict[int, Membership] = {}
 
@@ -156,7 +157,7 @@ class TeamTable(tables.Table):
         )
 
     def _soon(self, certificate: Any) -> bool:
-        return (certificate.expires_on - self.day).days <= EXPIRES_SOON_DAYS
+        return (certificate.expires_on - self.day).days <= self.soon_days
 
     def render_counts(self, record: Employment) -> str:
         return ", ".join(counts_for(record, self.day)) or DASH

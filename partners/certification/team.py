@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, Min, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
+from partners.certification.certificates import soon_days
 from partners.certification.departures import clock_of
 from partners.certification.models import (
     Booking,
@@ -29,9 +30,6 @@ from portal.accounts.models import User
 from portal.accounts.roles import Role, roles_with
 from portal.audit.models import Event
 from portal.core.formats import format_day
-
-EXPIRES_SOON_DAYS = 90
-
 
 # ---------------------------------------------------------------- certificates that count
 
@@ -207,7 +205,7 @@ def certificate_state(certificate: Certificate, day: date) -> tuple[str, Any, st
         return "expired", pgettext("certificate", "Expired"), "neutral"
     if certificate.issued_on > day:
         return "coming", _("From %(day)s") % {"day": format_day(certificate.issued_on)}, "info"
-    if (certificate.expires_on - day).days <= EXPIRES_SOON_DAYS:
+    if (certificate.expires_on - day).days <= soon_days(day):
         return "ending", _("Expires soon"), "warn"
     return "valid", _("Valid"), "ok"
 

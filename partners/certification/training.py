@@ -1,11 +1,12 @@
 """Reads of courses, sessions and exams for pages and rules."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db.models import Count, Q, QuerySet
 
+from partners.certification.certificates import first_warning_days
 from partners.certification.exam_rules import EarlierAttempt, ExamTerms, may_start_attempt
 from partners.certification.lifecycle import PLACE_HELD, BookingStatus
 from partners.certification.models import (
@@ -119,8 +120,7 @@ def renewable_from(course: Course, employment: Employment, on: date) -> date | N
     )
     if last is None:
         return None
-    reminders: Sequence[int] = rulebook_on(on).staff.certificate_reminders_days_before
-    return last.expires_on - timedelta(days=max(reminders, default=0))
+    return last.expires_on - timedelta(days=first_warning_days(rulebook_on(on).staff))
 
 
 def may_be_granted_another(attempt: Attempt, at: datetime) -> bool:

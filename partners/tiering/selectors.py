@@ -7,12 +7,11 @@ from typing import TypeVar
 
 from django.db.models import Exists, OuterRef
 
-from partners.certification.departures import bound_by_sales
 from partners.certification.lifecycle import DepartureStatus
 from partners.certification.models import Departure
 from partners.certification.querysets import DepartureQuerySet
 from partners.certification.rules import carried_tier
-from partners.certification.selectors import specialists_on
+from partners.certification.selectors import bound_by_sales, specialists_on
 from partners.organisations.access import can
 from partners.programme.rulebook import Rulebook
 from partners.programme.selectors import rulebook_of

@@ -9,13 +9,14 @@ from typing import Any
 from django.db import transaction
 
 from partners.certification import rules
-from partners.certification.departures import bound_by_sales, lapse_facts, specialists_at_start
+from partners.certification.departures import lapse_facts
 from partners.certification.lifecycle import (
     DEPARTURE_LIFECYCLE,
     GAP_LIFECYCLE,
     GapStatus,
 )
 from partners.certification.models import Departure, DepartureGap
+from partners.certification.selectors import bound_by_sales, specialists_at_start
 from partners.organisations.access import require
 from partners.organisations.contacts import administrators_of, managers_of
 from partners.programme.models import Edition
@@ -189,11 +190,6 @@ def lapse_departures(ids: Collection[int], *, at: datetime) -> list[Departure]:
         at=at,
     )
     return due
-
-
-def lapse_departure(departure: Departure, *, at: datetime) -> bool:
-    """The same for one; False when there was nothing to do."""
-    return bool(lapse_departures([departure.pk], at=at))
 
 
 def _by_edition(departures: Iterable[Departure]) -> dict[Edition, list[Departure]]:

@@ -6,10 +6,10 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from partners.certification.actions.staff import EmployeeFacts
+from partners.certification.certificates import soon_days
 from partners.certification.models import Certificate, Employment, Track
 from partners.certification.querysets import EmploymentQuerySet
 from partners.certification.team import (
-    EXPIRES_SOON_DAYS,
     account_of,
     colleagues_with_accounts,
     counting_certificates,
@@ -182,7 +182,7 @@ class TeamFilterForm(forms.Form):
             case "none":
                 return employees.filter(next_expiry=None)
             case "ending":
-                return employees.filter(next_expiry__lte=day + timedelta(days=EXPIRES_SOON_DAYS))
+                return employees.filter(next_expiry__lte=day + timedelta(days=soon_days(day)))
             case track:
                 held = counting_certificates(day, Certificate.objects.visible_to(reader)).filter(track=track)
                 return employees.filter(person__in=held.values("person"))

@@ -27,6 +27,7 @@ from partners.certification.certificates import (
     TONES,
     CertificateState,
     public_state,
+    soon_days,
     state_on,
     today_of,
     with_employer,
@@ -54,8 +55,6 @@ from portal.documents.rendering import render_pdf
 PER_PAGE = 25
 CHECKS = 30
 IN_SECONDS = 60
-# Until so many days before its end a certificate's last day is a mere fact.
-SOON_DAYS = 90
 _CODE = re.compile("[0-9a-f]{32}")
 
 
@@ -88,7 +87,8 @@ class CertificateTable(tables.Table):
         default = "–"
 
     def __init__(self, *args: Any, day: date, of_vendor: bool, **kwargs: Any) -> None:
-        self.day = day
+        # Before that a certificate's last day is a mere fact.
+        self.day, self.soon_days = day, soon_days(day)
         super().__init__(*args, exclude=() if of_vendor else ("employer",), **kwargs)
 
     def render_number(self, record: Any) -> SafeString:
@@ -114,7 +114,7 @@ class CertificateTable(tables.Table):
 
     def render_expires_on(self, record: Any) -> SafeString | str:
         left = (record.expires_on - self.day).days
-        if state_on(record, self.day) == CertificateState.VALID and left <= SOON_DAYS:
+        if state_on(record, self.day) == CertificateState.VALID and left <= self.soon_days:
             return format_html(
                 "{} {}", shown_day(record.expires_on), deadline_badge(record.expires_on, on=self.day)
             )

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 
 from partners.certification.actions.departures import open_departure
 from partners.certification.models import Certificate, Departure, DepartureOrigin, Employment, Person
+from partners.certification.selectors import specialists_on
 from portal.core.calendar import time_zone_of
 
 LONG_AGO = date(2020, 1, 1)
@@ -41,6 +42,10 @@ def certify(
         expires_on=expires_on,
         code=secrets.token_hex(16),
     )
+
+
+def specialists_of(partner, day: date) -> dict[str, int]:
+    return specialists_on([partner.pk], day).get(partner.pk, {})
 
 
 def leave(

@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from partners.certification.certificates import expiring_certificates
 from partners.certification.models import Certificate
 from partners.certification.rules import next_reminder
 from partners.certification.tasks import EXPIRING, warn_of_expiry
@@ -92,7 +91,7 @@ def test_a_longer_certificate_of_the_same_track_ends_the_worry(cast):
     certificate(max_, "TECH", expires_on=date(2026, 12, 20))
     certificate(max_, "SALES", track="sales", expires_on=date(2028, 6, 1))
     assert warned() == 1
-    assert [one.certificate.number for one in expiring_certificates(cast.alpha, TODAY)] == ["TECH"]
+    assert [one.key for one in Notification.objects.all()] == ["TECH:30"]
 
 
 def test_the_new_employer_is_warned_and_not_the_old(cast):
@@ -101,18 +100,6 @@ def test_the_new_employer_is_warned_and_not_the_old(cast):
     employee(cast.bravo, person=eva.person, hired_on=date(2026, 4, 1))
     warned()
     assert {n.recipient for n in Notification.objects.all()} == {cast.bruno}
-
-
-def test_the_card_of_the_tier_lists_what_ends_next_first(cast, django_assert_num_queries):
-    ends_in(40, cast.alpha, "SECOND")
-    ends_in(10, cast.alpha, "FIRST")
-    ends_in(200, cast.alpha, "LATER")
-    ends_in(10, cast.bravo, "ELSEWHERE")
-    expiring_certificates(cast.alpha, TODAY)
-    with django_assert_num_queries(3):
-        found = expiring_certificates(cast.alpha, TODAY)
-    assert [(one.certificate.number, one.days_left) for one in found] == [("FIRST", 10), ("SECOND", 40)]
-    assert found[0].employment.full_name == "Person FIRST"
 
 
 def test_a_hundred_certificates_cost_as_many_statements_as_two(cast, django_assert_max_num_queries):

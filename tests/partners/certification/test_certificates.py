@@ -6,11 +6,11 @@ import pytest
 
 from partners.certification.actions.certificates import issue_certificate, withdraw_certificate
 from partners.certification.models import Certificate
-from partners.certification.selectors import specialists_of
 from portal.audit.models import Event
 from portal.core.errors import NotAllowed, RuleViolation
 from portal.notifications.models import Notification
 from tests.partners.certification.papers import AT, TODAY, certificate, course, employee, passed
+from tests.partners.certification.people import specialists_of
 
 pytestmark = pytest.mark.django_db
 

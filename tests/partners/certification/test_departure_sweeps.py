@@ -168,9 +168,12 @@ def test_two_leavers_and_one_replacement_leave_one_lapse(cast, case):
 
 
 def test_one_by_one_as_in_a_batch(cast, case):
-    assert not deadlines.lapse_departure(case, at=noon(date(2026, 5, 30)))
-    assert deadlines.lapse_departure(case, at=noon(date(2026, 5, 31)))
-    assert not deadlines.lapse_departure(case, at=noon(date(2026, 6, 1)))
+    def lapsed(day):
+        return deadlines.lapse_departures([case.pk], at=noon(day))
+
+    assert lapsed(date(2026, 5, 30)) == []
+    assert lapsed(date(2026, 5, 31)) == [case]
+    assert lapsed(date(2026, 6, 1)) == []
 
 
 def test_a_lapse_is_undone_when_the_channel_manager_lets_a_later_date_stand(cast, case):

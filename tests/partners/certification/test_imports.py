@@ -12,12 +12,12 @@ from openpyxl import Workbook
 
 from partners.certification.actions.imports import apply_file, discard_file, keep_file
 from partners.certification.models import Attempt, Certificate, Employment, ImportedFile, Person, Question
-from partners.certification.selectors import specialists_of
 from portal.accounts.models import User
 from portal.audit.models import Event
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
 from tests.partners.certification import school
 from tests.partners.certification.papers import AT, TODAY, certificate, course, employee
+from tests.partners.certification.people import specialists_of
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,6 @@ from django.utils import timezone
 from partners.certification import tasks
 from partners.certification.actions import transfers as actions
 from partners.certification.models import Certificate, Departure, Employment, Person, Transfer
-from partners.certification.selectors import specialists_of
 from partners.organisations.models import Membership
 from portal.accounts.models import User
 from portal.accounts.roles import Role
@@ -19,7 +18,7 @@ from portal.audit.models import Event
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
 from portal.notifications.models import Notification
 from tests.at_once import at_once
-from tests.partners.certification.people import certify
+from tests.partners.certification.people import certify, specialists_of
 from tests.partners.certification.team import AT, ON, employ
 
 pytestmark = pytest.mark.django_db
