@@ -1,37 +1,11 @@
 """What a partner and the vendor write about a rejection (rule E9)."""
 
-from typing import Any
-
 from django import forms
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from dealreg.deals.forms.deciding import text_field
-from dealreg.deals.forms.registering import FILE_AGAIN, FilesField, SeveralFiles
+from dealreg.deals.forms.uploads import WithFiles, files_field
 from dealreg.deals.models import AppealOutcome
-from portal.documents.file_types import FILE_TYPES
-
-
-def files_field(help_text: Any) -> FilesField:
-    return FilesField(
-        label=_("Files"),
-        required=False,
-        help_text=help_text,
-        widget=SeveralFiles(
-            attrs={
-                "data-max-bytes": settings.UPLOAD_MAX_BYTES,
-                "accept": ",".join(f".{extension}" for extension in FILE_TYPES),
-            }
-        ),
-    )
-
-
-class WithFiles(forms.Form):
-    """No browser keeps a chosen file on a page that comes back: it is asked for again."""
-
-    def ask_for_files_again(self) -> None:
-        if self.files.get("file") and "file" not in self.errors:
-            self.add_error("file", FILE_AGAIN)
 
 
 class AppealForm(WithFiles):

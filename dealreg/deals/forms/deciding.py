@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any, cast
 
 from django import forms
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
@@ -16,13 +15,16 @@ from dealreg.deals.actions.drafting import DRAFT_FIELDS, LineInput
 from dealreg.deals.actions.reviewing import unlocked_fields
 from dealreg.deals.actions.submitting import REQUIRED
 from dealreg.deals.forms.registering import (
-    FILE_AGAIN,
-    FilesField,
     OneLine,
-    SeveralFiles,
     describe_as_other,
 )
-from dealreg.deals.forms.uploads import drop_attributes, limits_in_words
+from dealreg.deals.forms.uploads import (
+    FILE_AGAIN,
+    WithFiles,
+    drop_attributes,
+    files_field,
+    limits_in_words,
+)
 from dealreg.deals.models import (
     MAX_NODES,
     Deal,
@@ -40,7 +42,6 @@ from portal.core.form_fields import DayInput
 from portal.core.formats import alphabetical, country_name
 from portal.core.web import message_of
 from portal.core.whole_numbers import WholeNumberField
-from portal.documents.file_types import FILE_TYPES
 
 TEXT_LENGTH = 4000
 
@@ -278,7 +279,7 @@ class TakeBackWinForm(MoveForm):
     reason = text_field(_("Reason"), rows=3, help_text=_("The distributor reads it."))
 
 
-class RevokeForm(MoveForm):
+class RevokeForm(WithFiles, MoveForm):
     code = forms.ChoiceField(
         label=_("Grounds"),
         choices=[
@@ -296,25 +297,11 @@ class RevokeForm(MoveForm):
         rows=5,
         help_text=_("The partner and the distributor read them. Name no other company."),
     )
-    file = FilesField(
-        label=_("Evidence"),
-        required=False,
-        help_text=_("Read by the vendor alone: a letter may name another company."),
-        widget=SeveralFiles(
-            attrs={
-                "data-max-bytes": settings.UPLOAD_MAX_BYTES,
-                "accept": ",".join(f".{extension}" for extension in FILE_TYPES),
-            }
-        ),
-    )
+    file = files_field(_("Read by the vendor alone: a letter may name another company."), label=_("Evidence"))
     at_once = forms.BooleanField(
         label=_("The customer has chosen in writing, its letter is attached: revoke at once"),
         required=False,
     )
-
-    def ask_for_files_again(self) -> None:
-        if self.files.get("file") and "file" not in self.errors:
-            self.add_error("file", FILE_AGAIN)
 
     def arguments(self) -> dict[str, Any]:
         given = {name: self.cleaned_data[name] for name in ("code", "text", "at_once")}

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from dealreg.deals import rules
-from dealreg.deals.forms.uploads import drop_attributes, limits_in_words
+from dealreg.deals.forms.uploads import FILE_AGAIN, FilesField, drop_attributes, limits_in_words
 from dealreg.deals.models import MAX_NODES, Deal, DealLine, EvidenceKind
 from dealreg.deals.selectors import GroupEligibility, PriceTable
 from partners.catalogue.models import Product, ProductGroup
@@ -28,7 +28,6 @@ from portal.core.web import message_of
 from portal.core.web_domains import registrable_domain
 from portal.core.whole_numbers import WholeNumberField
 
-FILE_AGAIN = _("Please choose the file again.")
 MAX_LINES = 20
 DEFAULT_TERM = 12
 
@@ -306,19 +305,6 @@ def blank_row(nodes: int | None, table: PriceTable, *, only_product: bool = Fals
     product = table.products[0].pk if only_product and len(table.products) == 1 else ""
     term = DEFAULT_TERM if DEFAULT_TERM in table.terms else next(iter(table.terms), "")
     return {"product": product, "nodes": nodes or "", "term_months": term}
-
-
-class SeveralFiles(forms.ClearableFileInput):
-    allow_multiple_selected = True
-
-
-class FilesField(forms.FileField):
-    widget = SeveralFiles
-
-    def clean(self, data: Any, initial: Any = None) -> list[Any]:
-        given = data if isinstance(data, list | tuple) else [data] if data else []
-        # What may be stored is for the documents to say: here only that they are files.
-        return [upload for upload in given if upload and getattr(upload, "name", "")]
 
 
 class ContactForm(DraftForm):

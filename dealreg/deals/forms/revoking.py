@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from dealreg.deals.forms.appealing import WithFiles, files_field
 from dealreg.deals.forms.deciding import text_field
+from dealreg.deals.forms.uploads import WithFiles, files_field
 
 
 class StatementForm(WithFiles):

@@ -1,12 +1,51 @@
-"""What static/js/uploads.js is told of a field for files: limits, and the words for what breaks them. The
-server looks at every file again."""
+"""Fields for files, and what static/js/uploads.js is told of one: limits, and the words for what breaks
+them. The server looks at every file again."""
 
 from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from portal.documents.file_types import EXTENSIONS_SHOWN, FILE_TYPES
+
+FILE_AGAIN = gettext_lazy("Please choose the file again.")
+
+
+class SeveralFiles(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    widget = SeveralFiles
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        given = data if isinstance(data, list | tuple) else [data] if data else []
+        # What may be stored is for the documents to say: here only that they are files.
+        return [upload for upload in given if upload and getattr(upload, "name", "")]
+
+
+def files_field(help_text: Any, *, label: Any = "") -> FilesField:
+    return FilesField(
+        label=label or gettext_lazy("Files"),
+        required=False,
+        help_text=help_text,
+        widget=SeveralFiles(
+            attrs={
+                "data-max-bytes": settings.UPLOAD_MAX_BYTES,
+                "accept": ",".join(f".{extension}" for extension in FILE_TYPES),
+            }
+        ),
+    )
+
+
+class WithFiles(forms.Form):
+    """No browser keeps a chosen file on a page that comes back: it is asked for again."""
+
+    def ask_for_files_again(self) -> None:
+        if self.files.get("file") and "file" not in self.errors:
+            self.add_error("file", FILE_AGAIN)
 
 
 def drop_attributes(places: int) -> dict[str, Any]:

@@ -31,7 +31,6 @@ from dealreg.deals.actions import (
 from dealreg.deals.actions.drafting import LineInput, free_reference
 from dealreg.deals.actions.submitting import missing_fields
 from dealreg.deals.forms.registering import (
-    FILE_AGAIN,
     MAX_LINES,
     ContactForm,
     CustomerForm,
@@ -41,6 +40,7 @@ from dealreg.deals.forms.registering import (
     kept_rows,
     rows_typed,
 )
+from dealreg.deals.forms.uploads import FILE_AGAIN
 from dealreg.deals.lifecycle import DealStatus
 from dealreg.deals.models import Deal, DealLine
 from dealreg.deals.selectors import (
