@@ -19,6 +19,7 @@ from dealreg.deals import actions
 from dealreg.deals.competitors import known_competitors
 from dealreg.deals.forms import deciding as forms
 from dealreg.deals.forms import extending
+from dealreg.deals.forms.uploads import WithFiles
 from dealreg.deals.lifecycle import ExtensionStatus, Step
 from dealreg.deals.models import Deal, Extension, RejectionCode, RevocationNotice
 from dealreg.deals.rules import check_may_reopen, discount_amount, discount_choices
@@ -386,6 +387,8 @@ def make_move(request: HttpRequest, ref: str, move: str) -> HttpResponse:
                 return redirect(page.leads_to, ref=deal.reference)
     except WrongState:
         return _moved_on(request, deal)
+    if isinstance(form, WithFiles):
+        form.ask_for_files_again()
     return render(request, page.template, _context(page, name, deal, form, at, request.user))
 
 

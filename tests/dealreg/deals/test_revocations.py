@@ -418,6 +418,14 @@ def test_announced_stated_and_decided_through_the_pages(cast, sign_in, time_mach
             assert expected in page, expected
 
 
+def test_evidence_is_asked_for_again_when_the_announcement_comes_back(cast, sign_in, time_machine_at):
+    deal = stages.approved(cast)
+    with time_machine_at(ANNOUNCED):
+        said = {"code": "untrue_statement", "text": "", "file": [letter()]}
+        form = sign_in(cast.karim).post(f"/deals/{deal.reference}/revoke/", said).context["form"]
+    assert set(form.errors) == {"text", "file"}
+
+
 def test_dropping_through_the_page(cast, sign_in, time_machine_at):
     in_english(cast)
     notice = stated(cast)
