@@ -17,7 +17,6 @@ from portal.core.name_search import folded, named, searched_words
 
 # Below this a search would find everything.
 SHORTEST = 2
-LONGEST = 100
 # Rows are counted so far and no further.
 MOST_COUNTED = 100
 
@@ -40,10 +39,6 @@ class Group:
     # The whole of it, where a list shows it.
     url: str = ""
     count: str = ""
-
-
-def wanted(text: str) -> str:
-    return " ".join(text.replace("\0", "").split())[:LONGEST]
 
 
 def search(user: User, text: str, pages: list[Hit], *, most: int, counted: bool = False) -> list[Group]:

@@ -19,6 +19,7 @@ from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES
 from portal.core.calendar import date_in
 from portal.core.formats import format_money_short, format_pct
 from portal.core.throttle import within_limit
+from portal.core.typed import typed
 from portal.dashboard import charts, links, searching
 from portal.dashboard.context_processors import Shell
 from portal.dashboard.selectors import (
@@ -158,13 +159,14 @@ def benefit_words(benefit: Benefit) -> dict[str, str]:
 
 HITS_ON_PAGE = 10
 SUGGESTED = 5
+LONGEST_SEARCH = 100
 # What a person types is well below this; a script that reads the portal through its search is not.
 MOST_SEARCHES_A_MINUTE = 90
 
 
 def _asked(request: HttpRequest) -> tuple[str, bool]:
     within = within_limit("search", str(request.user.pk), most=MOST_SEARCHES_A_MINUTE, seconds=60)
-    return searching.wanted(request.GET.get("q", "")), within
+    return typed(request, longest=LONGEST_SEARCH), within
 
 
 def _pages_offered(request: HttpRequest) -> list[searching.Hit]:

@@ -33,6 +33,7 @@ from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES
 from portal.core.exports import Money, Percent, file_response
 from portal.core.formats import format_number
 from portal.core.pagination import CappedPaginator, show_page_of
+from portal.core.typed import typed
 
 PER_PAGE = 25
 MOST_CHOICES = 20
@@ -256,7 +257,7 @@ def export(request: HttpRequest, kind: str) -> HttpResponseBase:
 def partner_choices(request: HttpRequest) -> JsonResponse:
     """Partners for the search as one types: those that the reader sees."""
     require(request.user, "partners.list")
-    wanted = " ".join(request.GET.get("q", "").replace("\0", "").split())[:200]
+    wanted = typed(request)
     if len(wanted) < 2:
         return JsonResponse({"results": []})
     partners = Partner.objects.visible_to(request.user)

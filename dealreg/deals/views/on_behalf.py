@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from dealreg.deals.views.registering import Registrant, begin
 from partners.organisations.access import require
 from partners.organisations.models import Partner, PartnerStatus
+from portal.core.typed import typed
 
 MOST_SHOWN = 25
 
@@ -17,7 +18,7 @@ MOST_SHOWN = 25
 def pick_partner(request: HttpRequest) -> HttpResponse:
     """Search as you type, or, without scripts, by the button."""
     require(request.user, "deals.register_on_behalf")
-    text = " ".join(request.GET.get("partner", "").replace("\0", "").split())[:200]
+    text = typed(request, "partner")
     seen = Partner.objects.visible_to(request.user)
     exact = seen.filter(reference=text.upper()).first() if text else None
     if exact is not None:

@@ -8,10 +8,7 @@ from dealreg.deals.mentions import suggestions
 from dealreg.deals.models import Deal
 from dealreg.deals.suggestions import customers_typed
 from partners.organisations.access import require
-
-
-def typed(request: HttpRequest) -> str:
-    return " ".join(request.GET.get("q", "").replace("\0", "").split())[:200]
+from portal.core.typed import typed
 
 
 @require_safe

@@ -13,6 +13,7 @@ from partners.certification.querysets import CertificateQuerySet
 from partners.organisations.selectors import is_vendor
 from portal.accounts.models import User
 from portal.core.formats import country_name
+from portal.core.typed import tidy
 
 WITHIN = [
     ("7", _("7 days")),
@@ -62,7 +63,7 @@ class CertificateFilter(django_filters.FilterSet):
         return Employment.objects.visible_to(self.reader).filter(person_id=OuterRef("person_id"))
 
     def search(self, queryset: CertificateQuerySet, name: str, value: str) -> CertificateQuerySet:
-        text = " ".join(value.replace("\x00", "").split())
+        text = tidy(value)
         found = Q(number__icontains=text) | Q(holder_name__icontains=text) | Q(title__icontains=text)
         if "country" in self.filters:
             named = Q(partner__trade_name__icontains=text) | Q(partner__reference__iexact=text)

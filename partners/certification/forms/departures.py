@@ -21,6 +21,7 @@ from portal.accounts.models import User
 from portal.core.calendar import COUNTRY_TIME_ZONES, countries_by_date
 from portal.core.form_fields import DayInput, Paragraphs
 from portal.core.formats import alphabetical, country_name
+from portal.core.typed import tidy
 
 LONGEST_TEXT = 2_000
 DUE_SOON = {"week": 7, "month": 30}
@@ -92,7 +93,7 @@ class OpeningForm(forms.Form):
 
 class SearchFilter(django_filters.CharFilter):
     def filter(self, rows: Any, value: str) -> Any:
-        return super().filter(rows, " ".join(value.replace("\0", "").split())[:200] if value else value)
+        return super().filter(rows, tidy(value or ""))
 
 
 class DepartureFilter(django_filters.FilterSet):

@@ -20,6 +20,7 @@ from partners.organisations.actions.people import is_last_administrator
 from partners.organisations.models import Membership, Partner
 from portal.accounts.models import User
 from portal.core.form_fields import DayInput
+from portal.core.typed import tidy
 
 
 def _day_field(**options: Any) -> forms.DateField:
@@ -167,7 +168,7 @@ class TeamFilterForm(forms.Form):
     def narrow(self, employees: EmploymentQuerySet, reader: User, day: date) -> EmploymentQuerySet:
         self.is_valid()
         wanted = self.cleaned_data
-        if text := " ".join(wanted.get("q", "").replace("\x00", "").split()):
+        if text := tidy(wanted.get("q", "")):
             employees = employees.filter(
                 Q(full_name__icontains=text) | Q(email__icontains=text) | Q(job_title__icontains=text)
             )

@@ -20,6 +20,7 @@ from portal.accounts.membership import membership_required
 from portal.core.errors import RuleViolation
 from portal.core.exports import file_response
 from portal.core.pagination import CappedPaginator
+from portal.core.typed import typed
 from portal.core.web import add_violation, message_of
 
 PER_PAGE = 25
@@ -32,7 +33,7 @@ def bank(request: HttpRequest, code: str) -> HttpResponse:
     require(request.user, "training.manage")
     course = managed_course(request, code)
     questions = Question.objects.visible_to(request.user).filter(course=course)
-    search = " ".join(request.GET.get("q", "").replace("\0", "").split())[:100]
+    search = typed(request, longest=100)
     found = questions.filter(text__icontains=search) if search else questions
     page = CappedPaginator(found.order_by("-is_active", "pk"), PER_PAGE).get_page(request.GET.get("page"))
     rows = [

@@ -18,6 +18,7 @@ from portal.core.errors import RuleViolation
 from portal.core.formats import format_pct
 from portal.core.name_search import named, searched_words
 from portal.core.pagination import CappedPaginator
+from portal.core.typed import typed
 from portal.core.web import add_violation
 
 RECORDED_ON_PAGE = 25
@@ -69,7 +70,7 @@ def _page(request: HttpRequest, course: Course, form: ResultForm | None) -> Http
         .order_by("-finished_at", "-pk")
         .defer("sheet")
     )
-    search = " ".join(request.GET.get("q", "").replace("\0", "").split())[:100]
+    search = typed(request, longest=100)
     if words := searched_words(search):
         recorded = recorded.filter(named("employment__full_name", words, indexed=False))
     page = CappedPaginator(recorded, RECORDED_ON_PAGE).get_page(request.GET.get("page"))

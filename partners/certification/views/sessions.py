@@ -44,6 +44,7 @@ from portal.core.errors import PortalError, RuleViolation, WrongState
 from portal.core.exports import file_response
 from portal.core.formats import country_name, language_name
 from portal.core.pagination import show_page_of
+from portal.core.typed import typed
 from portal.core.web import add_violation, message_of
 
 PER_PAGE = 25
@@ -150,7 +151,7 @@ def _page(request: HttpRequest, session: Session, form: BookingForm | None = Non
     turns = waiting_turns(session, bookings)
     is_open = session.cancelled_at is None and now <= session.closes_at and session.course.is_published
     books_all = can(user, "training.book")
-    search = " ".join(request.GET.get("q", "").replace("\0", "").split())[:100]
+    search = typed(request, longest=100)
     people = bookable(user, session, search, MOST_AT_ONCE + 1) if is_open and may_book(user) else []
     begun = session.cancelled_at is None and session.starts_at <= now
     rows = [

@@ -12,6 +12,7 @@ from partners.organisations.selectors import (
     look_up_status,
 )
 from portal.core.throttle import within_limit
+from portal.core.typed import typed
 
 SEARCHES = 30
 IN_SECONDS = 60
@@ -21,7 +22,7 @@ IN_SECONDS = 60
 @require_safe
 def partner_status(request: HttpRequest) -> HttpResponse:
     """Rule A5: anybody may look up the status of an authorised partner."""
-    text = " ".join(request.GET.get("q", "").replace("\x00", "").split())[:200]
+    text = typed(request)
     context = {"text": text, "characters": LOOKUP_CHARACTERS, "most": LOOKUP_RESULTS}
     if text and not within_limit(
         "status", get_adapter().get_client_ip(request), most=SEARCHES, seconds=IN_SECONDS
