@@ -116,15 +116,24 @@ def memberships_to_link(partner: Partner, employment: Employment | None = None) 
     )
 
 
-def colleagues_with_accounts(employment: Employment) -> list[Membership]:
-    """Who may follow the last account administrator."""
+def _colleagues(employment: Employment) -> QuerySet[Membership]:
     access = account_of(employment)
-    return list(
+    return (
         Membership.objects.active()
         .filter(partner=employment.partner_id)
         .exclude(pk=access.pk if access else None)
         .order_by("user__full_name", "pk")
     )
+
+
+def colleagues_with_accounts(employment: Employment) -> list[Membership]:
+    """Who may follow the last account administrator."""
+    return list(_colleagues(employment))
+
+
+def successors_of(employment: Employment) -> list[Membership]:
+    """The colleagues who may take over a leaver's open work."""
+    return list(_colleagues(employment).filter(role__in=roles_with("deals.register")))
 
 
 def partners_without_administrator(user: User, at: datetime) -> QuerySet[Partner]:
@@ -136,17 +145,6 @@ def partners_without_administrator(user: User, at: datetime) -> QuerySet[Partner
     alone = administrators.order_by().values("partner").annotate(number=Count("pk")).filter(number__gt=1)
     seen: QuerySet[Partner] = Partner.objects.visible_to(user)
     return seen.filter(Exists(left), ~Exists(alone))
-
-
-def successors_of(employment: Employment) -> list[Membership]:
-    """The colleagues who may take over a leaver's open work."""
-    access = account_of(employment)
-    return list(
-        Membership.objects.active()
-        .filter(partner=employment.partner_id, role__in=roles_with("deals.register"))
-        .exclude(pk=access.pk if access else None)
-        .order_by("user__full_name", "pk")
-    )
 
 
 # ---------------------------------------------------------------- a departure before it is told

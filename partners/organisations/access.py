@@ -1,5 +1,6 @@
 """May this person do this, to this record? Asked in actions, so that tasks and API obey too."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import models
@@ -26,6 +27,12 @@ def require(user: User, capability: str, subject: models.Model | None = None) ->
     if not allowed:
         raise NotAllowed("not-allowed", _whom_to_ask(user))
     return user.acting_as
+
+
+def require_any(user: User, capabilities: Sequence[str], subject: models.Model | None = None) -> Membership:
+    """The same by the first of several capabilities that the person has."""
+    held = next((one for one in capabilities if can(user, one)), capabilities[-1])
+    return require(user, held, subject)
 
 
 def _whom_to_ask(user: User) -> str:

@@ -24,7 +24,7 @@ from partners.certification.models import (
     Employment,
 )
 from partners.certification.team import account_of
-from partners.organisations.access import can, require
+from partners.organisations.access import can, require, require_any
 from partners.organisations.contacts import administrators_of, managers_of
 from partners.programme.selectors import edition_on, rulebook_of
 from portal.accounts.models import User
@@ -33,6 +33,8 @@ from portal.core.calendar import date_in
 from portal.core.errors import RuleViolation, WrongState, gettext_noop, needed
 from portal.core.references import new_reference
 from portal.notifications.actions import notify
+
+PARTNER_OR_VENDOR = ("staff.oversee", "staff.manage")
 
 
 @transaction.atomic
@@ -261,7 +263,7 @@ def name_replacement(gap: DepartureGap, *, by: User, at: datetime, employment: E
 @transaction.atomic
 def take_replacement_back(gap: DepartureGap, *, by: User, at: datetime, reason: str) -> DepartureGap:
     """A replacement named by mistake. The last day stays what it was."""
-    _require_either(by, gap.departure)
+    require_any(by, PARTNER_OR_VENDOR, gap.departure)
     departure = lock_departure(gap.departure)
     gap = departure.gaps.select_for_update().get(pk=gap.pk)
     reason = needed(reason, "reason")
@@ -323,7 +325,7 @@ def correct_departure_date(
 ) -> DateCorrection:
     """Rule G6: never silently. An earlier date counts at once; a later one of the partner waits for the
     channel manager's consent, which their own correction carries in itself."""
-    _require_either(by, departure)
+    require_any(by, PARTNER_OR_VENDOR, departure)
     departure = lock_departure(departure)
     _check_not_withdrawn(departure)
     reason = needed(reason, "reason")
@@ -536,7 +538,7 @@ def withdraw_departure(
     """A case entered by mistake ends and stays readable. A partner takes back its own, while it is open,
     because the person has not left; a case that is opened for them again within the time for a replacement
     runs on the old clock. The vendor withdraws any, with the employment going on or not."""
-    _require_either(by, departure)
+    require_any(by, PARTNER_OR_VENDOR, departure)
     departure = lock_departure(departure)
     vendor = can(by, "staff.oversee")
     status = DEPARTURE_LIFECYCLE.check("withdraw", departure.status)
@@ -588,10 +590,6 @@ def lock_departure(departure: Departure) -> Departure:
 
 def _today(departure: Departure, at: datetime) -> date:
     return date_in(departure.partner.country, at)
-
-
-def _require_either(by: User, departure: Departure) -> None:
-    require(by, "staff.oversee" if can(by, "staff.oversee") else "staff.manage", departure)
 
 
 def _check_not_withdrawn(departure: Departure) -> None:

@@ -147,9 +147,9 @@ def start_attempt(course: Course, *, by: User, at: datetime) -> Attempt:
         .first()
     )
     if running is not None:
-        if running.ends_at is None or at <= running.ends_at:
+        if _in_time(running, at):
             return running
-        _finish(running, at=running.ends_at)
+        _finish(running, at=running.ends_at or at)
     if course.exam_mode != ExamMode.ONLINE or not course.is_published:
         raise WrongState("no-exam", gettext_noop("This exam cannot be taken on the portal at present."))
     check_enough_questions(course)

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from partners.certification.models import Employment
 from partners.certification.team import account_of
-from partners.organisations.access import can, require
+from partners.organisations.access import require_any
 from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.celery import app as celery
@@ -27,7 +27,7 @@ NOT_AGAIN_BEFORE = timedelta(hours=1)
 def ask_to_tell(employment_id: int, *, by: User, at: datetime) -> Employment:
     """On request of the partner's administrator or the channel manager."""
     employment = Employment.objects.select_related("partner", "person").get(pk=employment_id)
-    require(by, "staff.oversee" if can(by, "staff.oversee") else "staff.manage", employment)
+    require_any(by, ("staff.oversee", "staff.manage"), employment)
     employment = (
         Employment.objects.select_for_update(of=("self",))
         .select_related("partner", "person")

@@ -39,7 +39,7 @@ from partners.certification.models import (
     Employment,
 )
 from partners.certification.team import account_of
-from partners.organisations.access import can, require
+from partners.organisations.access import can, require, require_any
 from partners.organisations.selectors import is_vendor
 from portal.audit.models import Audience
 from portal.audit.selectors import timeline
@@ -280,7 +280,7 @@ def replace(request: HttpRequest, ref: str, gap: int) -> HttpResponse:
 def take_back(request: HttpRequest, ref: str, gap: int) -> HttpResponse:
     departure, at = _case(request, ref), timezone.now()
     found = _gap(departure, gap)
-    require(request.user, "staff.oversee" if can(request.user, "staff.oversee") else "staff.manage")
+    require_any(request.user, actions.PARTNER_OR_VENDOR)
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -298,7 +298,7 @@ def take_back(request: HttpRequest, ref: str, gap: int) -> HttpResponse:
 @require_http_methods(GET_AND_POST)
 def correct(request: HttpRequest, ref: str) -> HttpResponse:
     departure, at = _case(request, ref), timezone.now()
-    require(request.user, "staff.oversee" if can(request.user, "staff.oversee") else "staff.manage")
+    require_any(request.user, actions.PARTNER_OR_VENDOR)
     form = CorrectionForm(request.POST or None, initial={"departed_on": departure.departed_on})
     if request.method == "POST" and form.is_valid():
         try:
@@ -351,9 +351,8 @@ def decide_correction(request: HttpRequest, ref: str, correction: int) -> HttpRe
 @require_http_methods(GET_AND_POST)
 def withdraw(request: HttpRequest, ref: str) -> HttpResponse:
     departure, at = _case(request, ref), timezone.now()
-    oversees = can(request.user, "staff.oversee")
-    require(request.user, "staff.oversee" if oversees else "staff.manage")
-    form = WithdrawalForm(request.POST or None, may_choose=oversees)
+    require_any(request.user, actions.PARTNER_OR_VENDOR)
+    form = WithdrawalForm(request.POST or None, may_choose=can(request.user, "staff.oversee"))
     if request.method == "POST" and form.is_valid():
         given = {"still_here": True} | form.cleaned_data
         try:
