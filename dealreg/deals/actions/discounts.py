@@ -10,7 +10,7 @@ from dealreg.deals.actions.drafting import lock_deal
 from dealreg.deals.appeals import programme_admins_of
 from dealreg.deals.discounts import askable
 from dealreg.deals.lifecycle import ACTIVE
-from dealreg.deals.models import Deal, DiscountLine, DiscountOutcome, DiscountRequest
+from dealreg.deals.models import Deal, DealLine, DiscountLine, DiscountOutcome, DiscountRequest
 from dealreg.deals.selectors import (
     channel_managers_of,
     distributor_reviewers,
@@ -68,18 +68,7 @@ def ask_discount(
         due_at=clock.due_at,
         half_time_at=clock.half_time_at,
     )
-    DiscountLine.objects.bulk_create(
-        DiscountLine(
-            request=discount_request,
-            position=position,
-            product_id=line.product_id,
-            nodes=line.nodes,
-            term_months=line.term_months,
-            list_amount=line.list_amount,
-            asked_amount=amount,
-        )
-        for position, (line, amount) in enumerate(zip(lines, asked, strict=True))
-    )
+    _keep_lines(discount_request, lines, asked)
     record(
         "deal.discount_asked",
         deal,
@@ -103,6 +92,24 @@ def ask_discount(
         text=discount_request.reason,
     )
     return discount_request
+
+
+def _keep_lines(
+    discount_request: DiscountRequest, lines: Sequence[DealLine], asked: Sequence[Decimal]
+) -> None:
+    """As they stood when they were asked about."""
+    DiscountLine.objects.bulk_create(
+        DiscountLine(
+            request=discount_request,
+            position=position,
+            product_id=line.product_id,
+            nodes=line.nodes,
+            term_months=line.term_months,
+            list_amount=line.list_amount,
+            asked_amount=amount,
+        )
+        for position, (line, amount) in enumerate(zip(lines, asked, strict=True))
+    )
 
 
 def _lock_open(discount_request: DiscountRequest) -> tuple[Deal, DiscountRequest]:

@@ -48,16 +48,7 @@ def change_distributor(deal: Deal, *, by: User, at: datetime, distributor: Distr
     told_before = distributor_reviewers(deal)
     deal.distributor = distributor
     check_supply(deal)
-    terms = terms_of(deal)
-    clock = rules.start_clock(at, distributor.country, terms)
-    deal.distributor_since = at
-    deal.decision_due_at, deal.half_time_at, deal.clock_left = clock.due_at, clock.half_time_at, None
-    deal.half_time_told_at = deal.overdue_told_at = None
-    deal.vendor_may_decide_at = deal.silence_left = deal.silence_told_at = None
-    if deal.reinstated_at is None:
-        deal.step = Step.DISTRIBUTOR
-        deal.vendor_may_decide_at = clock.vendor_may_decide_at
-    deal.endorsed_by = deal.endorsed_at = deal.proposed_pct = None
+    _start_anew(deal, at)
     deal.save()
     deal.questions.filter(answered_at=None).update(answered_at=at, answered_by=by)
     change = DistributorChange.objects.create(
@@ -70,7 +61,7 @@ def change_distributor(deal: Deal, *, by: User, at: datetime, distributor: Distr
         at=at,
         distributor=distributor.name,
         before=before.name,
-        due_at=clock.due_at,
+        due_at=deal.decision_due_at,
     )
     if deal.customer_id is not None:
         # Else they are told once the portal has looked.
@@ -82,7 +73,7 @@ def change_distributor(deal: Deal, *, by: User, at: datetime, distributor: Distr
         key=f"{deal.reference}:{change.pk}",
         at=at,
         distributor=distributor.name,
-        due_at=clock.due_at,
+        due_at=deal.decision_due_at,
     )
     notify(
         "deal-moved-away",
@@ -95,3 +86,16 @@ def change_distributor(deal: Deal, *, by: User, at: datetime, distributor: Distr
         partner=deal.partner.trade_name,
     )
     return deal
+
+
+def _start_anew(deal: Deal, at: datetime) -> None:
+    """With its new distributor: nothing of what the one before did, or left undone, counts there."""
+    clock = rules.start_clock(at, deal.distributor.country, terms_of(deal))
+    deal.distributor_since = at
+    deal.decision_due_at, deal.half_time_at, deal.clock_left = clock.due_at, clock.half_time_at, None
+    deal.half_time_told_at = deal.overdue_told_at = None
+    deal.vendor_may_decide_at = deal.silence_left = deal.silence_told_at = None
+    if deal.reinstated_at is None:
+        deal.step = Step.DISTRIBUTOR
+        deal.vendor_may_decide_at = clock.vendor_may_decide_at
+    deal.endorsed_by = deal.endorsed_at = deal.proposed_pct = None

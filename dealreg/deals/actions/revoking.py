@@ -72,10 +72,7 @@ def announce_revocation(
         announced_at=at,
         statement_until=at if at_once else rules.statement_until(at, deal.partner.country, terms),
     )
-    for upload in files:
-        evidence = RevocationEvidence.objects.create(notice=notice)
-        evidence.document = store_document(evidence, upload, by=by)
-        evidence.save(update_fields=["document"])
+    _keep_evidence(notice, files, by=by)
     if at_once:
         _close(notice, RevocationOutcome.REVOKED, by=by, at=at, text=text)
         end_by_revocation(deal, by=by, at=at, code=code, text=text)
@@ -101,6 +98,13 @@ def announce_revocation(
         statement_at=notice.statement_until,
     )
     return notice
+
+
+def _keep_evidence(notice: RevocationNotice, files: Sequence[Any], *, by: User) -> None:
+    for upload in files:
+        evidence = RevocationEvidence.objects.create(notice=notice)
+        evidence.document = store_document(evidence, upload, by=by)
+        evidence.save(update_fields=["document"])
 
 
 def _close(notice: RevocationNotice, outcome: str, *, by: User, at: datetime, text: str) -> None:

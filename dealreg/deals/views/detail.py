@@ -191,8 +191,6 @@ def _show(request: HttpRequest, deal: Any, *, comment_form: CommentForm) -> Http
     asked = deal.questions.visible_to(user).select_related("asked_by", "answered_by")
     questions = list(asked) if deal.has_questions else []
     amendments = amendments_of(user, deal) if deal.has_amendments else []
-    appeal = appeal_of(user, deal) if deal.has_appeal else None
-    requests = requests_of(user, deal) if deal.has_discount_requests else []
     context = {
         "deal": deal,
         "side": side,
@@ -213,17 +211,10 @@ def _show(request: HttpRequest, deal: Any, *, comment_form: CommentForm) -> Http
         "may_decide_amendment": _decides_on(user, amendments, deal, at),
         "may_withdraw_amendment": side == "partner" and can(user, "deals.register"),
         "may_report_late": deal.status == DealStatus.EXPIRED and "report_won" in moves,
-        "appeal": appeal,
-        "appeal_files": list(Document.objects.about(appeal)) if appeal else [],
-        "may_appeal": may_appeal(user, deal, at, has_appealed=appeal is not None),
-        "discount_requests": requests,
         "notices": [_notice_entry(user, deal, notice, at) for notice in notices],
         "view_due": next((one for one in notices if may_state_view(user, deal, one, at)), None),
-        "may_ask_discount": may_ask(user, deal, requests),
-        "may_withdraw_discount": may_withdraw(user, deal),
-        "may_grant_discount": may_grant(user, deal),
-        "shows_discount": bool(requests) or askable(deal),
-        "may_judge": appeal is not None and may_judge(user, deal, appeal),
+        **_appeal_of(user, deal, at),
+        **_discounts_of(user, deal),
         "may_register": side == "partner" and may_register_something(user, date_in(deal.partner.country, at)),
         "questions": [
             {"question": question, "asked": [unlockable_label(name) for name in question.fields]}
@@ -247,6 +238,27 @@ def _show(request: HttpRequest, deal: Any, *, comment_form: CommentForm) -> Http
         "partner_tier": _tier_that_counts(deal, at) if side == "vendor" else "",
     }
     return render(request, "deals/detail.html", context)
+
+
+def _appeal_of(user: User, deal: Any, at: datetime) -> dict[str, Any]:
+    appeal = appeal_of(user, deal) if deal.has_appeal else None
+    return {
+        "appeal": appeal,
+        "appeal_files": list(Document.objects.about(appeal)) if appeal else [],
+        "may_appeal": may_appeal(user, deal, at, has_appealed=appeal is not None),
+        "may_judge": appeal is not None and may_judge(user, deal, appeal),
+    }
+
+
+def _discounts_of(user: User, deal: Any) -> dict[str, Any]:
+    requests = requests_of(user, deal) if deal.has_discount_requests else []
+    return {
+        "discount_requests": requests,
+        "may_ask_discount": may_ask(user, deal, requests),
+        "may_withdraw_discount": may_withdraw(user, deal),
+        "may_grant_discount": may_grant(user, deal),
+        "shows_discount": bool(requests) or askable(deal),
+    }
 
 
 def _notice_entry(user: User, deal: Deal, notice: RevocationNotice, at: datetime) -> dict[str, Any]:

@@ -102,13 +102,18 @@ def open_departure(
         )
         for certificate in certificates
     )
+    _tell_opened(departure, by=by, at=at)
+    return departure
+
+
+def _tell_opened(departure: Departure, *, by: User | None, at: datetime) -> None:
     record(
         "departure.opened",
         departure,
         by=by,
         at=at,
         reason=departure.note,
-        edition=edition.code,
+        edition=departure.edition.code,
         departed_on=departure.departed_on,
         report_due_on=departure.report_due_on,
         replacement_due_on=departure.replacement_due_on,
@@ -118,7 +123,6 @@ def open_departure(
     _tell("departure-opened", departure, [one for one in told if by is None or one.pk != by.pk], at=at)
     if departure.reported_late:
         _tell_reported_late(departure, at=at)
-    return departure
 
 
 def certificates_that_counted(person_id: int, day: date) -> list[Certificate]:
