@@ -96,12 +96,6 @@ def _team_page(request: HttpRequest, partner: Partner) -> HttpResponse:
             "table": table,
             "strength": strength,
             "sentences": sentences(strength, own=own) if strength else [],
-            "export": reverse("team:export", args=["xlsx"])
-            if own
-            else reverse("team:export_of", args=[partner.reference, "xlsx"]),
-            "export_csv": reverse("team:export", args=["csv"])
-            if own
-            else reverse("team:export_of", args=[partner.reference, "csv"]),
             "query": request.GET.urlencode(),
         },
     )

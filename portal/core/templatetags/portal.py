@@ -365,6 +365,13 @@ def tabs(items: Iterable[Mapping[str, Any]], label: str = "") -> dict[str, Any]:
     return {"items": list(items), "label": label}
 
 
+@register.inclusion_tag("components/export_buttons.html")
+def export_buttons(view: str, query: str = "", *args: Any) -> dict[str, Any]:
+    """`view`: takes `args` and at last the kind of file."""
+    rest = f"?{query}" if query else ""
+    return {kind: reverse(view, args=[*args, kind]) + rest for kind in ("xlsx", "csv")}
+
+
 @register.inclusion_tag("components/comment.html")
 def comment_box(comment: Any, internal_label: str = "", text: Any = "") -> dict[str, Any]:
     return {"comment": comment, "internal_label": internal_label, "text": text}
