@@ -376,7 +376,7 @@ def _merge(world: World) -> None:
 
 def _certify(world: World) -> None:
     for name, holder in (("alpha", "Théo Marchand"), ("bravo", "Agnès Robin"), ("platin", "Jens Vogt")):
-        employed = papers.employee(getattr(world.cast, name), holder, hired_on=date(2024, 1, 1))
+        employed = employ(getattr(world.cast, name), holder, hired_on=date(2024, 1, 1))
         world.certificates[name] = papers.certificate(
             employed, f"KC-{name.upper()}", expires_on=world.at.date() + timedelta(days=41)
         )
@@ -411,7 +411,7 @@ def _train(world: World) -> None:
     session = school.session(courses["open"], seats=1, starts_at=at + timedelta(days=30))
     bookings, attempts = {}, {}
     for number, (name, by) in enumerate((("alpha", "alice"), ("bravo", "bruno"), ("platin", "paul"))):
-        employment = school.employee(getattr(cast, name), f"Trainee of {name}")
+        employment = employ(getattr(cast, name), f"Trainee of {name}")
         bookings[name] = Booking.objects.create(
             session=session,
             employment=employment,

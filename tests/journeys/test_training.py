@@ -9,6 +9,7 @@ from django.utils import timezone
 from partners.certification.models import Attempt, Booking, Certificate
 from portal.accounts.models import User
 from tests.partners.certification import school
+from tests.partners.certification.team import employ
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
@@ -16,7 +17,7 @@ pytestmark = [pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def tina(cast):
     User.objects.update(language="en")
-    return school.employee(cast.alpha, "Tina Faure", cast.tina)
+    return employ(cast.alpha, "Tina Faure", cast.tina)
 
 
 def test_an_employee_is_booked_and_passes_an_exam(cast, visitor, tina):

@@ -4,8 +4,6 @@ partners, people, the inbox, the catalogue and the home pages are counted beside
 from datetime import timedelta
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from dealreg.deals import actions
@@ -13,18 +11,10 @@ from partners.certification.models import Transfer
 from partners.organisations.actions.people import invite_person
 from partners.organisations.models import Distributor, Partner, Supply
 from partners.tiering.models import TierReview
+from tests.costs import cost
 from tests.partners.certification import papers
 from tests.partners.certification.people import certify, hire, leave
 from tests.partners.certification.team import employ
-
-
-def cost(browser, place: str) -> int:
-    browser.get(place)  # what is read once and kept
-    with CaptureQueriesContext(
-        connection,
-    ) as seen:
-        assert browser.get(place).status_code == 200
-    return len(seen)
 
 
 def more_distributors(world, number: int) -> None:
@@ -126,7 +116,7 @@ def more_candidates(world, number: int) -> None:
 
 def more_certificates(world, number: int) -> None:
     for place in range(number):
-        papers.certificate(papers.employee(world.cast.alpha, f"N {place}"), f"KC-{number}-{place}")
+        papers.certificate(employ(world.cast.alpha, f"N {place}"), f"KC-{number}-{place}")
 
 
 @pytest.mark.parametrize(

@@ -15,15 +15,11 @@ from dealreg.deals.models import Conflict, Deal
 from portal.documents.rendering import FontsMissing, render_pdf, render_png
 from tests.dealreg.deals import stages
 from tests.dealreg.deals.stages import LATER, in_english
+from tests.pdfs import text_of
 
 pytestmark = pytest.mark.django_db
 
 HOSTILE = '#panic("x") $x$ *bold* _it_ @ref `raw` \\ <b>&amp;</b> [x](y) #include "/etc/passwd" // = "'
-
-
-def text_of(pdf):
-    reader = pypdf.PdfReader(io.BytesIO(pdf))
-    return " ".join(" ".join(page.extract_text() for page in reader.pages).split())
 
 
 def letter(deal, *, language="en", at=LATER):

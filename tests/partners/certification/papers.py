@@ -1,33 +1,10 @@
-"""People with courses and certificates, for the tests of this app."""
+"""Courses, exams and certificates, for the tests of this app."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
-from partners.certification.models import Attempt, Certificate, Course, Employment, Person, Track
-from partners.organisations.models import Partner
-from portal.accounts.models import User
-
-AT = datetime(2026, 11, 27, 9, tzinfo=UTC)
-TODAY = date(2026, 11, 27)
-
-
-def employee(
-    partner: Partner,
-    full_name: str = "Eva Lind",
-    *,
-    person: Person | None = None,
-    user: User | None = None,
-    hired_on: date = date(2025, 1, 1),
-    **facts: Any,
-) -> Employment:
-    return Employment.objects.create(
-        person=person or Person.objects.create(user=user),
-        partner=partner,
-        full_name=full_name,
-        hired_on=hired_on,
-        entered_at=AT,
-        **facts,
-    )
+from partners.certification.models import Attempt, Certificate, Course, Employment, Track
+from tests.partners.certification.team import AT, ON
 
 
 def course(code: str = "KT-100", track: str = Track.TECHNICAL, **facts: Any) -> Course:
@@ -45,7 +22,7 @@ def course(code: str = "KT-100", track: str = Track.TECHNICAL, **facts: Any) -> 
     )
 
 
-def passed(employment: Employment, of: Course, taken_on: date = TODAY, **facts: Any) -> Attempt:
+def passed(employment: Employment, of: Course, taken_on: date = ON, **facts: Any) -> Attempt:
     return Attempt.objects.create(
         **{
             "course": of,

@@ -4,9 +4,10 @@ import secrets
 from datetime import UTC, date, datetime
 
 from partners.certification.actions.departures import open_departure
-from partners.certification.models import Certificate, Departure, DepartureOrigin, Employment, Person
+from partners.certification.models import Certificate, Departure, DepartureOrigin, Employment
 from partners.certification.selectors import specialists_on
 from portal.core.calendar import time_zone_of
+from tests.partners.certification.team import employ
 
 LONG_AGO = date(2020, 1, 1)
 
@@ -17,15 +18,8 @@ def noon(day: date, country: str = "FR") -> datetime:
 
 
 def hire(partner, name="Eva Lind", hired_on=LONG_AGO, *, person=None, left_on=None, email="") -> Employment:
-    return Employment.objects.create(
-        person=person or Person.objects.create(),
-        partner=partner,
-        full_name=name,
-        email=email,
-        hired_on=hired_on,
-        left_on=left_on,
-        entered_at=noon(hired_on),
-    )
+    dates = {"hired_on": hired_on, "left_on": left_on, "entered_at": noon(hired_on)}
+    return employ(partner, name, person=person, email=email, **dates)
 
 
 def certify(

@@ -1,14 +1,18 @@
-"""Courses, sessions and employees for the tests of training."""
+"""Courses and sessions for the tests of training."""
 
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from partners.certification.actions.courses import CourseFacts
 from partners.certification.actions.sessions import SessionFacts
-from partners.certification.models import Course, Employment, Person, Question, Session
+from partners.certification.models import Course, Question, Session
+from portal.accounts.models import User
+from portal.core.errors import RuleViolation, WrongState
 
-AT = datetime(2026, 11, 27, 9, tzinfo=UTC)
 STARTS = datetime(2026, 12, 14, 8, tzinfo=UTC)
 
 
@@ -67,19 +71,6 @@ def session(of: Course, seats: int = 2, **facts: Any) -> Session:
     )
 
 
-def employee(partner: Any, name: str = "Eva Lind", user: Any = None, **facts: Any) -> Employment:
-    return Employment.objects.create(
-        **{
-            "person": Person.objects.create(user=user),
-            "partner": partner,
-            "full_name": name,
-            "hired_on": date(2025, 1, 6),
-            "entered_at": AT,
-        }
-        | facts
-    )
-
-
 def course_facts(**changed: Any) -> CourseFacts:
     return CourseFacts(
         **{
@@ -128,3 +119,13 @@ def wrong_answers(attempt: Any) -> dict[int, list[int]]:
         place: [next(n for n in range(len(asked["answers"])) if n not in asked["right"])]
         for place, asked in enumerate(attempt.sheet)
     }
+
+
+def acting(cast: Any, name: str) -> User:
+    return cast.again(getattr(cast, name))
+
+
+def code_of(refusing: Callable[..., Any], *args: Any, **more: Any) -> str:
+    with pytest.raises((RuleViolation, WrongState)) as refused:
+        refusing(*args, **more)
+    return refused.value.code

@@ -10,7 +10,8 @@ from partners.certification.tasks import EXPIRING, warn_of_expiry
 from partners.organisations.models import Membership
 from portal.accounts.roles import Role
 from portal.notifications.models import Notification
-from tests.partners.certification.papers import AT, TODAY, certificate, employee
+from tests.partners.certification.papers import certificate
+from tests.partners.certification.team import AT, ON, employ
 
 pytestmark = pytest.mark.django_db
 STEPS = (90, 30, 7)
@@ -18,7 +19,7 @@ STEPS = (90, 30, 7)
 
 def ends_in(days, partner, number, **facts):
     return certificate(
-        employee(partner, f"Person {number}"), number, expires_on=TODAY + timedelta(days=days), **facts
+        employ(partner, f"Person {number}"), number, expires_on=ON + timedelta(days=days), **facts
     )
 
 
@@ -32,7 +33,7 @@ def test_the_sweep_says_of_all_what_the_rule_says_of_one(cast):
         for last in (None, 90, 30, 7):
             ends_in(days, cast.alpha, f"N{days}-{last}", expiry_reminder=last)
     expected = {
-        one.number: next_reminder(one.expires_on, TODAY, STEPS, one.expiry_reminder)
+        one.number: next_reminder(one.expires_on, ON, STEPS, one.expiry_reminder)
         for one in Certificate.objects.all()
     }
     before = dict(Certificate.objects.values_list("number", "expiry_reminder"))
@@ -42,7 +43,7 @@ def test_the_sweep_says_of_all_what_the_rule_says_of_one(cast):
 
 
 def test_each_step_is_told_once_to_the_administrators_and_the_holder(cast):
-    eva = employee(cast.alpha, user=cast.tina)
+    eva = employ(cast.alpha, user=cast.tina)
     certificate(eva, "KC-1", expires_on=date(2027, 2, 25))
     for day, mails in ((0, 2), (0, 2), (59, 2), (60, 4), (82, 4), (83, 6), (90, 6), (91, 6)):
         warned(AT + timedelta(days=day))
@@ -54,7 +55,7 @@ def test_each_step_is_told_once_to_the_administrators_and_the_holder(cast):
 def test_the_holder_is_told_under_the_account_at_the_employer_alone(cast):
     """Tina works for Alpha and has an account at Bravo too, where somebody else's certificate ends."""
     Membership.objects.create(user=cast.tina, partner=cast.bravo, role=Role.PARTNER_SALES)
-    certificate(employee(cast.alpha, user=cast.tina), "KC-1", expires_on=date(2027, 2, 25))
+    certificate(employ(cast.alpha, user=cast.tina), "KC-1", expires_on=date(2027, 2, 25))
     ends_in(90, cast.bravo, "KC-2")
     warned()
     told = Notification.objects.filter(recipient=cast.tina)
@@ -78,16 +79,16 @@ def test_the_day_is_the_partners(cast):
 
 
 def test_nobody_is_warned_of_what_counts_for_no_partner(cast):
-    certificate(employee(cast.alpha, left_on=TODAY), "LEFT", expires_on=TODAY)
+    certificate(employ(cast.alpha, left_on=ON), "LEFT", expires_on=ON)
     ends_in(7, cast.alpha, "GONE", withdrawn_on=date(2026, 5, 5), withdrawal_reason="x")
     assert warned() == 0
 
 
 def test_a_longer_certificate_of_the_same_track_ends_the_worry(cast):
-    eva = employee(cast.alpha)
+    eva = employ(cast.alpha)
     certificate(eva, "OLD", expires_on=date(2026, 12, 20))
     certificate(eva, "NEW", issued_on=date(2026, 6, 1), expires_on=date(2028, 6, 1))
-    max_ = employee(cast.alpha, "Max")
+    max_ = employ(cast.alpha, "Max")
     certificate(max_, "TECH", expires_on=date(2026, 12, 20))
     certificate(max_, "SALES", track="sales", expires_on=date(2028, 6, 1))
     assert warned() == 1
@@ -95,9 +96,9 @@ def test_a_longer_certificate_of_the_same_track_ends_the_worry(cast):
 
 
 def test_the_new_employer_is_warned_and_not_the_old(cast):
-    eva = employee(cast.alpha, left_on=date(2026, 3, 31))
+    eva = employ(cast.alpha, left_on=date(2026, 3, 31))
     certificate(eva, "KC-1", expires_on=date(2026, 12, 20))
-    employee(cast.bravo, person=eva.person, hired_on=date(2026, 4, 1))
+    employ(cast.bravo, person=eva.person, hired_on=date(2026, 4, 1))
     warned()
     assert {n.recipient for n in Notification.objects.all()} == {cast.bruno}
 
@@ -113,7 +114,7 @@ def test_a_hundred_certificates_cost_as_many_statements_as_two(cast, django_asse
 def test_the_mail_says_when_and_for_whom(cast, mailoutbox):
     from portal.notifications.actions import deliver_due
 
-    ends_in(0, cast.alpha, "KC-TODAY")
+    ends_in(0, cast.alpha, "KC-ON")
     ends_in(41, cast.alpha, "KC-LATER")
     warned()
     deliver_due(at=datetime(2099, 1, 1, tzinfo=UTC), most=10)

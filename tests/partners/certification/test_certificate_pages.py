@@ -14,7 +14,9 @@ from partners.certification.certificate_paper import address_of, paper_data
 from partners.certification.models import Certificate
 from portal.accounts.models import User
 from portal.documents.rendering import render_pdf
-from tests.partners.certification.papers import certificate, course, employee
+from tests.partners.certification.papers import certificate, course
+from tests.partners.certification.team import employ
+from tests.pdfs import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -29,11 +31,6 @@ def browse(client):
         return client.get(place, asked)
 
     return to
-
-
-def text_of(pdf):
-    reader = pypdf.PdfReader(io.BytesIO(pdf))
-    return " ".join(" ".join(page.extract_text() for page in reader.pages).split())
 
 
 def said(answer):
@@ -51,23 +48,23 @@ def numbers(answer):
 def several(cast):
     today = timezone.localdate()
     return {
-        "valid": certificate(employee(cast.alpha, "Ada"), "KC-VALID", expires_on=today + timedelta(days=500)),
+        "valid": certificate(employ(cast.alpha, "Ada"), "KC-VALID", expires_on=today + timedelta(days=500)),
         "soon": certificate(
-            employee(cast.alpha, "Ben"), "KC-SOON", track="sales", expires_on=today + timedelta(days=20)
+            employ(cast.alpha, "Ben"), "KC-SOON", track="sales", expires_on=today + timedelta(days=20)
         ),
         "expired": certificate(
-            employee(cast.alpha, "Cleo"), "KC-EXPIRED", expires_on=today - timedelta(days=1)
+            employ(cast.alpha, "Cleo"), "KC-EXPIRED", expires_on=today - timedelta(days=1)
         ),
         "withdrawn": certificate(
-            employee(cast.alpha, "Dan"), "KC-GONE", withdrawn_on=today, withdrawal_reason="Fraud"
+            employ(cast.alpha, "Dan"), "KC-GONE", withdrawn_on=today, withdrawal_reason="Fraud"
         ),
         "cloud": certificate(
-            employee(cast.bravo, "Eve"),
+            employ(cast.bravo, "Eve"),
             "KC-CLOUD",
             track="technology",
             technology=cast.groups["anti-targeted-attack"],
         ),
-        "german": certificate(employee(cast.platin, "Fritz"), "KC-GERMAN"),
+        "german": certificate(employ(cast.platin, "Fritz"), "KC-GERMAN"),
     }
 
 
@@ -137,7 +134,7 @@ def test_the_page_tells_facts_state_and_history(cast, browse):
     exam = course()
     today = timezone.localdate()
     one = issue_certificate(
-        employee(cast.alpha), course=exam, issued_on=today, by=cast.karim, at=timezone.now()
+        employ(cast.alpha), course=exam, issued_on=today, by=cast.karim, at=timezone.now()
     )
     text = said(browse(cast.karim, one.get_absolute_url()))
     for words in (
@@ -155,9 +152,9 @@ def test_the_page_tells_facts_state_and_history(cast, browse):
 
 def test_a_former_employer_learns_neither_where_somebody_went_nor_what_became_of_it(cast, browse):
     today = timezone.localdate()
-    eva = employee(cast.alpha, left_on=today - timedelta(days=60))
+    eva = employ(cast.alpha, left_on=today - timedelta(days=60))
     one = certificate(eva, "KC-1")
-    employee(cast.bravo, person=eva.person, hired_on=today - timedelta(days=40))
+    employ(cast.bravo, person=eva.person, hired_on=today - timedelta(days=40))
     withdraw_certificate(one, by=cast.karim, at=timezone.now(), reason="Sold to Bravo's rival")
     for_alpha = said(browse(cast.alice, "/certificates/KC-1/"))
     assert "Withdrawn" in for_alpha
@@ -168,12 +165,12 @@ def test_a_former_employer_learns_neither_where_somebody_went_nor_what_became_of
 
 def test_of_somebody_who_left_it_is_said_that_it_counts_no_more(cast, browse):
     left = timezone.localdate() - timedelta(days=3)
-    certificate(employee(cast.alpha, left_on=left), "KC-1")
+    certificate(employ(cast.alpha, left_on=left), "KC-1")
     assert "counts for your company no more" in said(browse(cast.alice, "/certificates/KC-1/"))
 
 
 def test_an_expired_one_says_since_when(cast, browse):
-    certificate(employee(cast.alpha), "KC-1", expires_on=date(2026, 1, 31))
+    certificate(employ(cast.alpha), "KC-1", expires_on=date(2026, 1, 31))
     assert "Its last day was" in said(browse(cast.alice, "/certificates/KC-1/"))
 
 
@@ -210,7 +207,7 @@ def paper(one, language="en", day=date(2026, 11, 27)):
     ],
 )
 def test_the_document_in_both_languages(cast, language, words):
-    one = certificate(employee(cast.alpha), "KC-1")
+    one = certificate(employ(cast.alpha), "KC-1")
     pdf = paper(one, language)
     text = text_of(pdf)
     for expected in (*words, "Eva Lind", "KC-1", one.title):
@@ -224,7 +221,7 @@ def test_the_document_in_both_languages(cast, language, words):
 
 
 def test_its_code_leads_to_the_public_page(cast, client):
-    one = certificate(employee(cast.alpha), "KC-1")
+    one = certificate(employ(cast.alpha), "KC-1")
     address = address_of(one)
     assert address.endswith(f"/verify/{one.code}/")
     assert paper_data(one, date(2026, 11, 27))["qr_alt"].endswith(address)
@@ -232,13 +229,13 @@ def test_its_code_leads_to_the_public_page(cast, client):
 
 @pytest.mark.parametrize("name", [HOSTILE, "北京公司", "שלום בע״מ", "Łódź Škoda Ünal", "W" * 120])
 def test_any_name_makes_a_certificate_of_one_page(cast, name):
-    one = certificate(employee(cast.alpha, name[:120]), "KC-1")
+    one = certificate(employ(cast.alpha, name[:120]), "KC-1")
     reader = pypdf.PdfReader(io.BytesIO(paper(one)))
     assert len(reader.pages) == 1 and "KC-1" in reader.pages[0].extract_text()
 
 
 def test_an_expired_one_says_so_on_its_document(cast):
-    one = certificate(employee(cast.alpha), "KC-1", expires_on=date(2026, 11, 26))
+    one = certificate(employ(cast.alpha), "KC-1", expires_on=date(2026, 11, 26))
     assert "has expired" in text_of(paper(one))
 
 
@@ -293,7 +290,7 @@ def test_who_asks_too_often_waits(cast, several, client):
 
 
 def test_the_last_day_is_the_employers(cast, client, time_machine):
-    one = certificate(employee(cast.alpha), "KC-1", expires_on=date(2026, 11, 27))
+    one = certificate(employ(cast.alpha), "KC-1", expires_on=date(2026, 11, 27))
     time_machine.move_to("2026-11-27T22:30:00Z")
     assert "Valid" in said(client.get(f"/verify/{one.code}/"))
     time_machine.move_to("2026-11-27T23:30:00Z")

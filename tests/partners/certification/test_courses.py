@@ -4,16 +4,16 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from partners.certification.actions.courses import add_course, edit_course, publish_course, withdraw_course
 from partners.certification.actions.exams import note_progress, switch_question
 from partners.certification.models import Course, CourseProgress
 from portal.accounts.models import User
 from portal.audit.models import Event
-from portal.core.errors import NotAllowed, RuleViolation, WrongState
-from tests.partners.certification.school import AT, course, course_facts, employee, online, session
+from portal.core.errors import NotAllowed
+from tests.costs import cost
+from tests.partners.certification.school import acting, code_of, course, course_facts, online, session
+from tests.partners.certification.team import AT, employ
 
 pytestmark = pytest.mark.django_db
 
@@ -21,16 +21,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def in_english(cast):
     User.objects.update(language="en")
-
-
-def acting(cast, name):
-    return cast.again(getattr(cast, name))
-
-
-def code_of(refusing, *args, **more):
-    with pytest.raises((RuleViolation, WrongState)) as refused:
-        refusing(*args, **more)
-    return refused.value.code
 
 
 def test_a_course_is_seen_by_the_vendor_alone_until_it_is_published(cast, sign_in):
@@ -148,7 +138,7 @@ def test_a_course_is_withdrawn_once_its_sessions_are_over_or_cancelled(cast):
 
 def test_an_employee_notes_their_own_progress(cast, sign_in):
     made = online()
-    employee(cast.alpha, "Tina Faure", cast.tina)
+    employ(cast.alpha, "Tina Faure", cast.tina)
     tina = sign_in(cast.tina)
     for percent in ("0", "60"):
         tina.post(f"/training/{made.code}/progress/", {"percent": percent})
@@ -167,13 +157,13 @@ def test_nobody_notes_the_progress_of_somebody_else(cast, sign_in):
         answer = sign_in(who).post(f"/training/{made.code}/progress/", {"percent": "50"})
         assert answer.status_code == 403
     # Read-only accounts change nothing, not even for themselves.
-    employee(cast.alpha, "Adam Leroy", cast.adam)
+    employ(cast.alpha, "Adam Leroy", cast.adam)
     assert sign_in(cast.adam).post(f"/training/{made.code}/progress/", {"percent": "5"}).status_code == 403
     assert not CourseProgress.objects.exists()
 
 
 def test_progress_is_of_online_courses(cast):
-    employee(cast.alpha, "Tina Faure", cast.tina)
+    employ(cast.alpha, "Tina Faure", cast.tina)
     tina = acting(cast, "tina")
     assert code_of(note_progress, course(), by=tina, at=AT, percent=5) == "on-site"
     assert code_of(note_progress, online(), by=tina, at=AT, percent=101) == "percent"
@@ -333,21 +323,16 @@ def test_the_list_and_a_course_cost_the_same_whatever_they_hold(cast, sign_in, w
     made = course()
     browser = sign_in(getattr(cast, who))
 
-    def cost(place):
-        browser.get(place)
-        with CaptureQueriesContext(connection) as seen:
-            assert browser.get(place).status_code == 200
-        return len(seen)
-
     def more(number):
         for n in range(number):
             course(f"N{Course.objects.count()}-{n}", track="technology", technology=cast.groups["xsp"])
             session(made, starts_at=AT + timedelta(days=3000 + n))
 
     more(2)
-    few = cost("/training/"), cost(f"/training/{made.code}/"), cost("/training/sessions/")
+    places = ("/training/", f"/training/{made.code}/", "/training/sessions/")
+    few = [cost(browser, place) for place in places]
     more(18)
-    assert (cost("/training/"), cost(f"/training/{made.code}/"), cost("/training/sessions/")) == few
+    assert [cost(browser, place) for place in places] == few
     assert max(few) <= 25
 
 

@@ -16,8 +16,9 @@ from portal.accounts.models import User
 from portal.audit.models import Event
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
 from tests.partners.certification import school
-from tests.partners.certification.papers import AT, TODAY, certificate, course, employee
+from tests.partners.certification.papers import certificate, course
 from tests.partners.certification.people import specialists_of
+from tests.partners.certification.team import AT, ON, employ
 
 pytestmark = pytest.mark.django_db
 
@@ -60,8 +61,8 @@ def workbook(*rows):
 
 def test_results_are_looked_at_first_and_bring_certificates_when_applied(cast):
     exam = course()
-    eva = employee(cast.alpha, email="eva@alpha.example")
-    employee(cast.alpha, "Max Grün")
+    eva = employ(cast.alpha, email="eva@alpha.example")
+    employ(cast.alpha, "Max Grün")
     imported = keep(
         RESULTS
         + "P-000001;EVA@alpha.example;kt-100;2026-11-20;84;\n"
@@ -75,12 +76,12 @@ def test_results_are_looked_at_first_and_bring_certificates_when_applied(cast):
     assert (got.person, got.course, got.issued_on) == (eva.person, exam, date(2026, 11, 20))
     assert got.attempt.score_pct == Decimal(84) and got.attempt.recorded_by == cast.karim
     assert Attempt.objects.get(passed=False).score_pct == 0
-    assert specialists_of(cast.alpha, TODAY) == {"technical": 1}
+    assert specialists_of(cast.alpha, ON) == {"technical": 1}
 
 
 def test_the_same_file_and_the_same_line_twice_change_nothing(cast):
     course()
-    employee(cast.alpha)
+    employ(cast.alpha)
     line = "P-000001;Eva Lind;KT-100;2026-11-20;;yes\n"
     assert outcomes(applied(RESULTS + line + line, cast.karim)) == ["good", "known"]
     assert outcomes(applied(RESULTS + line, cast.karim)) == ["known"]
@@ -90,7 +91,7 @@ def test_the_same_file_and_the_same_line_twice_change_nothing(cast):
 
 def test_a_file_that_waits_is_not_kept_twice_and_none_is_applied_twice(cast):
     course()
-    employee(cast.alpha)
+    employ(cast.alpha)
     text = RESULTS + "P-000001;Eva Lind;KT-100;2026-11-20;80;\n"
     first = keep(text, cast.karim)
     assert keep(text, cast.karim) == first
@@ -103,7 +104,7 @@ def test_a_file_that_waits_is_not_kept_twice_and_none_is_applied_twice(cast):
 def test_two_exams_of_one_track_on_one_day_bring_one_certificate(cast):
     course()
     course("KT-200")
-    employee(cast.alpha)
+    employ(cast.alpha)
     applied(
         RESULTS + "P-000001;Eva Lind;KT-100;2026-11-20;80;\n" + "P-000001;Eva Lind;KT-200;2026-11-20;80;\n",
         cast.karim,
@@ -138,9 +139,9 @@ def test_two_exams_of_one_track_on_one_day_bring_one_certificate(cast):
 def test_a_bad_line_says_why_and_stays_outside(cast, line, words):
     course()
     course("KO-1", exam_mode="online")
-    employee(cast.alpha)
-    employee(cast.alpha, "Twin")
-    employee(cast.alpha, "Twin")
+    employ(cast.alpha)
+    employ(cast.alpha, "Twin")
+    employ(cast.alpha, "Twin")
     imported = applied(RESULTS + line + "\nP-000001;Eva Lind;KT-100;2026-11-19;80;\n", cast.karim)
     assert outcomes(imported) == ["bad", "good"]
     assert words in reason(imported)
@@ -178,8 +179,8 @@ def test_certificates_are_taken_over_and_unknown_people_become_employees(cast):
 
 
 def test_a_known_person_is_found_by_address_or_name_and_never_at_another_partner(cast):
-    eva = employee(cast.alpha, email="eva@alpha.example")
-    there = employee(cast.bravo, email="eva@alpha.example")
+    eva = employ(cast.alpha, email="eva@alpha.example")
+    there = employ(cast.bravo, email="eva@alpha.example")
     applied(
         HELD
         + "P-000001;Eva Lind;;sales;;;;2026-05-31;2028-05-31\n"
@@ -223,8 +224,8 @@ def test_certificates_that_come_twice_are_known(cast):
     ],
 )
 def test_a_bad_certificate_says_why(cast, line, words):
-    certificate(employee(cast.bravo, "Other"), "KC-OTHER")
-    employee(cast.alpha, "Gone", left_on=date(2026, 5, 30))
+    certificate(employ(cast.bravo, "Other"), "KC-OTHER")
+    employ(cast.alpha, "Gone", left_on=date(2026, 5, 30))
     imported = applied(HELD + line + "\n", cast.karim, "certificates")
     assert outcomes(imported) == ["bad"] and words in reason(imported)
     assert Certificate.objects.count() == 1
@@ -241,7 +242,7 @@ def test_hundreds_of_lines_are_judged_with_few_statements(cast, django_assert_ma
 
 def test_only_the_vendor_imports_and_only_the_uploader_sees_the_file(cast):
     course()
-    employee(cast.alpha)
+    employ(cast.alpha)
     text = RESULTS + "P-000001;Eva Lind;KT-100;2026-11-20;80;\n"
     for person in (cast.alice, cast.denise, cast.august):
         with pytest.raises(NotAllowed):
@@ -257,7 +258,7 @@ def test_only_the_vendor_imports_and_only_the_uploader_sees_the_file(cast):
 
 def test_an_excel_workbook_reads_like_a_csv_file(cast):
     course()
-    employee(cast.alpha)
+    employ(cast.alpha)
     content = workbook(
         ["Partner", "Employee", "Course", "Taken_on", "Score", "Passed", None],
         [None] * 6,
@@ -329,7 +330,7 @@ def test_a_workbook_whose_rows_lie_far_below_is_refused(cast):
 def test_from_the_upload_to_the_report(cast, client):
     User.objects.update(language="en")
     course()
-    employee(cast.alpha)
+    employ(cast.alpha)
     client.force_login(cast.karim)
     assert client.get("/certificates/imports/").status_code == 200
     page = client.get("/certificates/imports/new/", {"kind": "certificates"})

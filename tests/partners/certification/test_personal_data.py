@@ -15,7 +15,8 @@ from portal.audit.models import Event
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
 from portal.notifications.actions import notify
 from portal.notifications.models import Notification
-from tests.partners.certification.papers import AT, TODAY, certificate, course, employee, passed
+from tests.partners.certification.papers import certificate, course, passed
+from tests.partners.certification.team import AT, ON, employ
 
 pytestmark = pytest.mark.django_db
 GONE = date(2026, 5, 31)
@@ -28,7 +29,7 @@ def erase(person, by, reason="On request"):
 @pytest.fixture
 def zoe(cast):
     """A person whose name stands wherever it may."""
-    zoe = employee(
+    zoe = employ(
         cast.alpha,
         "Zoë Canary",
         email="zoe@canary.example",
@@ -166,7 +167,7 @@ def test_only_a_programme_administrator_erases_with_a_reason_and_once(cast, zoe)
 
 
 def test_nobody_is_erased_who_still_works_or_whose_case_is_open(cast, zoe):
-    still = employee(cast.bravo, "Still Here", left_on=TODAY)
+    still = employ(cast.bravo, "Still Here", left_on=ON)
     case_of(zoe, cast)
     for person, code in ((still.person, "employed"), (zoe.person, "case-open")):
         with pytest.raises(RuleViolation) as refusal:
@@ -185,16 +186,16 @@ def test_the_portal_itself_erases_nobody_too_early(cast, zoe):
 def test_the_sweep_erases_those_whose_period_has_passed_and_no_others(cast, settings):
     settings.STAFF_RETENTION_MONTHS = 24
     long_ago = date(2024, 11, 26)
-    past = employee(cast.alpha, "Past", hired_on=date(2020, 1, 1), left_on=long_ago)
-    last_day = employee(cast.alpha, "Last day", hired_on=date(2020, 1, 1), left_on=long_ago + timedelta(1))
-    valid = employee(cast.alpha, "Valid", hired_on=date(2020, 1, 1), left_on=long_ago)
+    past = employ(cast.alpha, "Past", hired_on=date(2020, 1, 1), left_on=long_ago)
+    last_day = employ(cast.alpha, "Last day", hired_on=date(2020, 1, 1), left_on=long_ago + timedelta(1))
+    valid = employ(cast.alpha, "Valid", hired_on=date(2020, 1, 1), left_on=long_ago)
     certificate(valid, "KC-1")
-    case = employee(cast.alpha, "Case", hired_on=date(2020, 1, 1), left_on=long_ago)
+    case = employ(cast.alpha, "Case", hired_on=date(2020, 1, 1), left_on=long_ago)
     case_of(case, cast, note="")
-    back = employee(cast.alpha, "Back", hired_on=date(2020, 1, 1), left_on=long_ago)
-    employee(cast.bravo, "Back", person=back.person)
+    back = employ(cast.alpha, "Back", hired_on=date(2020, 1, 1), left_on=long_ago)
+    employ(cast.bravo, "Back", person=back.person)
     nobody = Person.objects.create()
-    assert list(kept_until_passed(TODAY)) == [past.person]
+    assert list(kept_until_passed(ON)) == [past.person]
     assert erase_forgotten(AT) == {ERASED: 1}
     assert erase_forgotten(AT) == {ERASED: 0}
     past.refresh_from_db()
@@ -211,9 +212,9 @@ def test_the_sweep_erases_those_whose_period_has_passed_and_no_others(cast, sett
 @pytest.fixture
 def moved(cast):
     """Somebody who went from Alpha to Bravo, with an account at Bravo."""
-    first = employee(cast.alpha, "Eva Lind", email="eva@alpha.example", left_on=GONE, user=cast.bruno)
+    first = employ(cast.alpha, "Eva Lind", email="eva@alpha.example", left_on=GONE, user=cast.bruno)
     certificate(first, "KC-OLD")
-    second = employee(cast.bravo, "Eva Lind-Roux", person=first.person, hired_on=date(2026, 6, 1))
+    second = employ(cast.bravo, "Eva Lind-Roux", person=first.person, hired_on=date(2026, 6, 1))
     certificate(second, "KC-NEW", issued_on=date(2026, 6, 2), track="sales")
     return first, second
 

@@ -23,7 +23,8 @@ from partners.certification.actions.sessions import (
 from partners.certification.models import Attempt, Booking
 from tests.at_once import at_once
 from tests.cast import make_cast
-from tests.partners.certification.school import AT, course, employee, online, session, session_facts
+from tests.partners.certification.school import course, online, session, session_facts
+from tests.partners.certification.team import AT, employ
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,8 +41,8 @@ def booked(of):
 def test_two_for_the_last_place_get_one_place_and_one_turn_on_the_waiting_list(cast):
     made = session(course(), seats=1)
     pairs = [
-        (cast.again(cast.alice), employee(cast.alpha, "Ada")),
-        (cast.again(cast.bruno), employee(cast.bravo, "Zoe")),
+        (cast.again(cast.alice), employ(cast.alpha, "Ada")),
+        (cast.again(cast.bruno), employ(cast.bravo, "Zoe")),
     ]
     outcomes = at_once(*(lambda by=by, one=one: book_places(made, [one], by=by, at=AT) for by, one in pairs))
     assert not [one for one in outcomes if isinstance(one, Exception)]
@@ -49,7 +50,7 @@ def test_two_for_the_last_place_get_one_place_and_one_turn_on_the_waiting_list(c
 
 
 def test_the_same_person_is_booked_once_however_often_one_clicks(cast):
-    made, ada, alice = session(course(), seats=5), employee(cast.alpha, "Ada"), cast.again(cast.alice)
+    made, ada, alice = session(course(), seats=5), employ(cast.alpha, "Ada"), cast.again(cast.alice)
     outcomes = at_once(*[lambda: book_places(made, [ada], by=alice, at=AT)] * 4)
     assert [getattr(one, "code", "done") for one in outcomes].count("booked-already") == 3
     assert booked(made) == ["booked"]
@@ -57,7 +58,7 @@ def test_the_same_person_is_booked_once_however_often_one_clicks(cast):
 
 def test_places_given_back_and_seats_added_at_once_fill_every_seat_and_no_more(cast):
     made, alice = session(course(), seats=2), cast.again(cast.alice)
-    people = [employee(cast.alpha, f"P{n}") for n in range(6)]
+    people = [employ(cast.alpha, f"P{n}") for n in range(6)]
     held = book_places(made, people, by=alice, at=AT)
     karim, later = cast.again(cast.karim), AT + timedelta(hours=1)
     outcomes = at_once(
@@ -71,7 +72,7 @@ def test_places_given_back_and_seats_added_at_once_fill_every_seat_and_no_more(c
 
 def test_an_exam_begun_twice_at_once_is_one(cast):
     made = online()
-    employee(cast.alpha, "Tina Faure", cast.tina)
+    employ(cast.alpha, "Tina Faure", cast.tina)
     tina = cast.again(cast.tina)
     outcomes = at_once(*[lambda: start_attempt(made, by=tina, at=AT)] * 3)
     assert len({one.pk for one in outcomes}) == 1
@@ -94,7 +95,7 @@ def held_open(command):
 
 def test_the_sweep_leaves_an_exam_alone_that_is_being_handed_in(cast):
     made = online()
-    employee(cast.alpha, "Tina Faure", cast.tina)
+    employ(cast.alpha, "Tina Faure", cast.tina)
     tina = cast.again(cast.tina)
     attempt = start_attempt(made, by=tina, at=AT)
     handing_in, inside, go = held_open(lambda: submit_attempt(attempt, {}, by=tina, at=AT))
@@ -113,7 +114,7 @@ def test_the_sweep_leaves_an_exam_alone_that_is_being_handed_in(cast):
 
 def test_the_sweep_releases_no_place_that_is_being_given_back(cast):
     made, alice = session(course(), seats=1), cast.again(cast.alice)
-    leaver = employee(cast.alpha, "Lea")
+    leaver = employ(cast.alpha, "Lea")
     booking = book_places(made, [leaver], by=alice, at=AT)[0]
     leaver.left_on = date(2026, 12, 1)
     leaver.save()

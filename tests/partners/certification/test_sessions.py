@@ -4,8 +4,6 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from partners.certification.actions.sessions import (
     MOVED_UP,
@@ -22,18 +20,20 @@ from partners.certification.models import Booking, Session
 from partners.certification.tasks import places
 from portal.accounts.models import User
 from portal.audit.models import Event
-from portal.core.errors import NotAllowed, RuleViolation, WrongState
+from portal.core.errors import NotAllowed
 from portal.notifications.actions import deliver_due
 from portal.notifications.models import Notification
+from tests.costs import cost
 from tests.partners.certification.school import (
-    AT,
     STARTS,
+    acting,
+    code_of,
     course,
-    employee,
     online,
     session,
     session_facts,
 )
+from tests.partners.certification.team import AT, employ
 
 pytestmark = pytest.mark.django_db
 CLOSES = STARTS - timedelta(days=3)
@@ -45,16 +45,6 @@ def clock(cast):
     User.objects.update(language="en")
     with time_machine.travel(AT, tick=False):
         yield
-
-
-def acting(cast, name):
-    return cast.again(getattr(cast, name))
-
-
-def code_of(refusing, *args, **more):
-    with pytest.raises((RuleViolation, WrongState)) as refused:
-        refusing(*args, **more)
-    return refused.value.code
 
 
 def told(person):
@@ -74,7 +64,7 @@ def standing(of):
 
 @pytest.fixture
 def team(cast):
-    return [employee(cast.alpha, name) for name in ("Ada", "Bea", "Cyd", "Dov")]
+    return [employ(cast.alpha, name) for name in ("Ada", "Bea", "Cyd", "Dov")]
 
 
 # ---------------------------------------------------------------- the vendor
@@ -165,7 +155,7 @@ def test_who_came_is_entered_once_the_session_has_begun(cast, team):
 def test_the_attendance_touches_only_the_people_that_one_looks_at(cast, team):
     made = session(course(), seats=5)
     ada, bea = (one.pk for one in book_places(made, team[:2], by=acting(cast, "alice"), at=AT))
-    max_ = book_places(made, [employee(cast.platin, "Max")], by=acting(cast, "paul"), at=AT)[0].pk
+    max_ = book_places(made, [employ(cast.platin, "Max")], by=acting(cast, "paul"), at=AT)[0].pk
     # Ingrid sees Platin's people and not Alpha's.
     everybody = [ada, bea, max_]
     assert record_attendance(made, [max_], among=everybody, by=acting(cast, "ingrid"), at=STARTS) == 1
@@ -194,7 +184,7 @@ def test_who_is_booked_already_keeps_everybody_from_being_booked_twice(cast, tea
 
 def test_an_employee_with_an_account_books_themselves_and_nobody_else(cast, team):
     made = session(course())
-    tina = employee(cast.alpha, "Tina Faure", cast.tina)
+    tina = employ(cast.alpha, "Tina Faure", cast.tina)
     book_places(made, [tina], by=acting(cast, "tina"), at=AT)
     assert told(cast.tina) == ["training-booked"]
     assert told(cast.alice) == []
@@ -211,7 +201,7 @@ def test_an_employee_with_an_account_books_themselves_and_nobody_else(cast, team
 
 def test_whose_account_is_of_another_partner_now_is_told_through_the_administrator(cast):
     made = session(course())
-    old = employee(cast.alpha, "Bruno", cast.bruno)
+    old = employ(cast.alpha, "Bruno", cast.bruno)
     book_places(made, [old], by=acting(cast, "alice"), at=AT)
     assert told(cast.bruno) == []
     assert told(cast.alice) == ["training-booked"]
@@ -228,8 +218,8 @@ def test_places_are_booked_until_the_closing_and_for_courses_on_the_list(cast, t
 
 def test_places_are_for_those_who_are_still_there_on_the_day(cast):
     made, alice = session(course()), acting(cast, "alice")
-    leaver = employee(cast.alpha, "Lea", left_on=date(2026, 12, 13))
-    last_day = employee(cast.alpha, "Max", left_on=date(2026, 12, 14))
+    leaver = employ(cast.alpha, "Lea", left_on=date(2026, 12, 13))
+    last_day = employ(cast.alpha, "Max", left_on=date(2026, 12, 14))
     assert code_of(book_places, made, [leaver], by=alice, at=AT) == "not-employed"
     book_places(made, [last_day], by=alice, at=AT)
 
@@ -238,7 +228,7 @@ def test_a_place_given_back_goes_to_whoever_waits_longest(cast, team):
     made, alice = session(course(), seats=1), acting(cast, "alice")
     first = book_places(made, team[:1], by=alice, at=AT)[0]
     # Bravo's employee asked before Alpha's second one.
-    bravo = employee(cast.bravo, "Zoe")
+    bravo = employ(cast.bravo, "Zoe")
     book_places(made, [bravo], by=acting(cast, "bruno"), at=AT + SECOND)
     book_places(made, team[1:2], by=alice, at=AT + 2 * SECOND)
     give_back_place(first, by=alice, at=AT + timedelta(hours=1))
@@ -325,7 +315,7 @@ def test_the_mails_say_who_when_and_where(cast, team, mailoutbox):
 
 def test_a_partner_sees_its_own_people_in_a_session_and_its_own_turn(cast, team, sign_in):
     made = session(course(), seats=1)
-    zoe = employee(cast.bravo, "Zoe")
+    zoe = employ(cast.bravo, "Zoe")
     book_places(made, team[:1], by=acting(cast, "alice"), at=AT)
     book_places(made, [zoe], by=acting(cast, "bruno"), at=AT)
     book_places(made, team[1:2], by=acting(cast, "alice"), at=AT + SECOND)
@@ -364,7 +354,7 @@ def test_places_are_booked_and_given_back_on_the_page(cast, team, sign_in):
 
 def test_whoever_sends_what_is_not_offered_books_nothing(cast, team, sign_in):
     made = session(course())
-    zoe = employee(cast.bravo, "Zoe")
+    zoe = employ(cast.bravo, "Zoe")
     place, alice = f"{made.get_absolute_url()}book/", sign_in(cast.alice)
     for sent in ([zoe.pk], ["9" * 30], ["x"], ["\x00"], [], [-1]):
         answer = alice.post(place, {"employees": sent})
@@ -377,7 +367,7 @@ def test_whoever_sends_what_is_not_offered_books_nothing(cast, team, sign_in):
 
 def test_the_technician_is_offered_a_place_for_themselves(cast, team, sign_in):
     made = session(course())
-    tina = employee(cast.alpha, "Tina Faure", cast.tina)
+    tina = employ(cast.alpha, "Tina Faure", cast.tina)
     browser = sign_in(cast.tina)
     page = browser.get(made.get_absolute_url())
     assert [one.full_name for one in page.context["people"]] == ["Tina Faure"]
@@ -389,7 +379,7 @@ def test_the_technician_is_offered_a_place_for_themselves(cast, team, sign_in):
 def test_of_many_employees_those_of_a_name_are_found(cast, sign_in):
     made = session(course())
     for number in range(60):
-        employee(cast.alpha, f"Person {number:02}")
+        employ(cast.alpha, f"Person {number:02}")
     alice = sign_in(cast.alice)
     page = alice.get(made.get_absolute_url())
     assert len(page.context["people"]) == 50
@@ -564,22 +554,16 @@ def test_a_session_and_the_calendar_cost_the_same_whatever_they_hold(cast, sign_
     made = session(course(), seats=10)
     browser = sign_in(getattr(cast, who))
 
-    def cost(place):
-        browser.get(place)
-        with CaptureQueriesContext(connection) as seen:
-            assert browser.get(place).status_code == 200
-        return len(seen)
-
     def more(number):
         for _each in range(number):
-            one = employee(cast.alpha, "Somebody")
+            one = employ(cast.alpha, "Somebody")
             book_places(made, [one], by=acting(cast, "alice"), at=AT)
-            employee(cast.alpha, "Else")
+            employ(cast.alpha, "Else")
             session(made.course)
 
     more(2)
     places_ = (made.get_absolute_url(), "/training/calendar/?month=2026-12")
-    few = [cost(place) for place in places_]
+    few = [cost(browser, place) for place in places_]
     more(18)
-    assert [cost(place) for place in places_] == few
+    assert [cost(browser, place) for place in places_] == few
     assert max(few) <= 25
