@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 
 from partners.certification.lifecycle import BOOKING_STANDS, DepartureStatus, GapStatus, TransferStatus
 from partners.organisations.querysets import ScopedQuerySet
@@ -164,9 +164,6 @@ class DepartureQuerySet(PartnerPartQuerySet):
     def unreported(self) -> "DepartureQuerySet":
         """Cases that somebody else opened and the partner has not confirmed yet (rule G6)."""
         return self.open().filter(reported_on=None)
-
-    def late(self) -> "DepartureQuerySet":
-        return self.filter(reported_on__gt=F("report_due_on"))
 
 
 class DeparturePartQuerySet(ScopedQuerySet):

@@ -72,27 +72,13 @@ class Strength:
 
     tier: str
     day: date
-    sales_binds: bool
     tracks: tuple[TrackStrength, ...]
     # Whoever falls away within so many days is spoken of.
     soon_days: int
 
     @property
-    def missing(self) -> int:
-        return sum(track.missing for track in self.tracks)
-
-    @property
     def asks(self) -> bool:
         return any(track.required for track in self.tracks)
-
-    @property
-    def tone(self) -> str:
-        if self.missing:
-            return "bad"
-        falls = [track.falls_with.until for track in self.tracks if track.falls_with]
-        if falls and (min(falls) - self.day).days <= self.soon_days:
-            return "warn"
-        return "ok"
 
 
 def specialists_by_partner(partners: Collection[int], day: date) -> dict[int, dict[str, list[Specialist]]]:
@@ -140,7 +126,7 @@ def strengths(partners: Collection[Partner], day: date) -> dict[int, Strength]:
             TrackStrength(one.track, one.required, tuple(people.get(one.track, ())))
             for one in standings(rulebook, partner.tier, present, sales_binds=partner.pk in bound)
         )
-        found[partner.pk] = Strength(partner.tier, day, partner.pk in bound, tracks, soon_days)
+        found[partner.pk] = Strength(partner.tier, day, tracks, soon_days)
     return found
 
 
@@ -155,7 +141,6 @@ def strength_of(partner: Partner, day: date) -> Strength | None:
 class Sentence:
     text: str
     tone: str
-    track: TrackStrength
     ends: str
     falls: Specialist | None
 
@@ -172,7 +157,7 @@ def sentences(strength: Strength, *, own: bool) -> list[Sentence]:
         if falls is not None and (falls.until - strength.day).days <= strength.soon_days:
             ends = _ending(falls, strength.day)
         tone = "bad" if track.missing else "warn" if ends else "ok"
-        said.append(Sentence(_depends(name, track), tone, track, ends, falls if ends else None))
+        said.append(Sentence(_depends(name, track), tone, ends, falls if ends else None))
     return said
 
 
