@@ -1,10 +1,8 @@
 """What happens by date. Each sweep finds ids and hands them in batches to one action: safe to run twice, or
 late, or to be cut off in the middle."""
 
-import logging
 from collections.abc import Callable, Collection
 from datetime import date, datetime, timedelta
-from smtplib import SMTPException
 
 from celery import shared_task
 from django.db.models import Exists, OuterRef, Q
@@ -28,13 +26,13 @@ from partners.programme.models import Edition
 from partners.programme.selectors import rulebook_of, rulebook_on
 from portal.core.calendar import countries_by_date
 from portal.core.errors import gettext_noop
+from portal.core.link_mails import MAILS_PER_RUN, send_each
 from portal.core.sweeps import note_touched, sweep
-
-log = logging.getLogger(__name__)
 
 QUESTIONS_SENT = gettext_noop("questions to employees sent")
 QUESTIONS_FAILED = gettext_noop("questions to employees failed")
-MAILS_PER_RUN = 200
+LINKS_SENT = gettext_noop("links to held data sent")
+LINKS_FAILED = gettext_noop("links to held data not sent, to be tried again")
 ACCOUNTS_ENDED = gettext_noop("accounts of leavers ended")
 REPORTS_DUE = gettext_noop("reminders of departures to report")
 REPORTS_LATE = gettext_noop("departures reported late")
@@ -110,18 +108,8 @@ def send_transfer_questions() -> dict[str, int]:
 
 @sweep("certification.transfers", _("Certificates taken along: questions to the person"))
 def send_unsent_questions(at: datetime) -> dict[str, int]:
-    done = {QUESTIONS_SENT: 0, QUESTIONS_FAILED: 0}
-    for transfer_id in Transfer.objects.to_send(at).values_list("pk", flat=True)[:MAILS_PER_RUN]:
-        try:
-            done[QUESTIONS_SENT] += send_transfer_question(transfer_id, at=at)
-        except (SMTPException, OSError) as problem:
-            log.warning("question of transfer %s not sent: %s", transfer_id, problem)
-            done[QUESTIONS_FAILED] += 1
-    return done
-
-
-LINKS_SENT = gettext_noop("links to held data sent")
-LINKS_FAILED = gettext_noop("links to held data not sent, to be tried again")
+    due = Transfer.objects.to_send(at).values_list("pk", flat=True)[:MAILS_PER_RUN]
+    return send_each(due, send_transfer_question, at=at, sent=QUESTIONS_SENT, failed=QUESTIONS_FAILED)
 
 
 @shared_task
@@ -132,15 +120,9 @@ def send_data_links() -> dict[str, int]:
 
 @sweep("certification.links", _("Personal data: links to people without an account"))
 def send_unsent_links(at: datetime) -> dict[str, int]:
-    done = {LINKS_SENT: 0, LINKS_FAILED: 0}
     asked = Employment.objects.filter(data_asked_at__isnull=False).order_by("data_asked_at", "pk")
-    for employment_id in asked.values_list("pk", flat=True)[:MAILS_PER_RUN]:
-        try:
-            done[LINKS_SENT] += send_data_link(employment_id, at=at)
-        except (SMTPException, OSError) as problem:
-            log.warning("link to held data of employment %s not sent: %s", employment_id, problem)
-            done[LINKS_FAILED] += 1
-    return done
+    due = asked.values_list("pk", flat=True)[:MAILS_PER_RUN]
+    return send_each(due, send_data_link, at=at, sent=LINKS_SENT, failed=LINKS_FAILED)
 
 
 @sweep("certification.leavers", _("Leavers: portal accounts"))
