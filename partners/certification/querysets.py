@@ -37,7 +37,20 @@ class EmploymentQuerySet(PartnerPartQuerySet):
         return self.filter(Q(left_on=None) | Q(left_on__gt=day), hired_on__lte=day)
 
 
-class TransferQuerySet(ScopedQuerySet):
+class EmployeePartQuerySet(ScopedQuerySet):
+    """What hangs on an employment: bookings, progress, attempts, transfers."""
+
+    def _seen_by_partner(self, membership: "Membership") -> Q:
+        return Q(employment__partner_id=membership.partner_id)
+
+    def _seen_by_distributor(self, membership: "Membership") -> Q:
+        return NOTHING
+
+    def _seen_by_vendor(self, membership: "Membership") -> Q:
+        return Q(employment__partner__country__in=membership.vendor_office.countries)
+
+
+class TransferQuerySet(EmployeePartQuerySet):
     """The new employer sees what it asked for; the vendor's office of the new employer decides. The old
     employer sees nothing of it (promise S1)."""
 
@@ -49,15 +62,6 @@ class TransferQuerySet(ScopedQuerySet):
 
     def to_decide(self) -> "TransferQuerySet":
         return self.filter(status=TransferStatus.TO_DECIDE)
-
-    def _seen_by_partner(self, membership: "Membership") -> Q:
-        return Q(employment__partner_id=membership.partner_id)
-
-    def _seen_by_distributor(self, membership: "Membership") -> Q:
-        return NOTHING
-
-    def _seen_by_vendor(self, membership: "Membership") -> Q:
-        return Q(employment__partner__country__in=membership.vendor_office.countries)
 
 
 class CertificateQuerySet(ScopedQuerySet):
@@ -117,19 +121,6 @@ class SessionQuerySet(ScopedQuerySet):
 
     def _seen_by_vendor(self, membership: "Membership") -> Q:
         return Q(pk__isnull=False)
-
-
-class EmployeePartQuerySet(ScopedQuerySet):
-    """What hangs on an employment: bookings, progress, attempts."""
-
-    def _seen_by_partner(self, membership: "Membership") -> Q:
-        return Q(employment__partner_id=membership.partner_id)
-
-    def _seen_by_distributor(self, membership: "Membership") -> Q:
-        return NOTHING
-
-    def _seen_by_vendor(self, membership: "Membership") -> Q:
-        return Q(employment__partner__country__in=membership.vendor_office.countries)
 
 
 class BookingQuerySet(EmployeePartQuerySet):
