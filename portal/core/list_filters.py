@@ -8,6 +8,14 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 
 
+class NarrowingForm(forms.Form):
+    """Filters of a list; what does not fit is left out instead of refused."""
+
+    @property
+    def is_set(self) -> bool:
+        return any(self.data.get(name) for name in self.fields)
+
+
 class ListFilter(django_filters.FilterSet):
     # No filters: they ride along, so that filtering keeps the order and the view.
     sort = django_filters.CharFilter(method="as_it_is", max_length=40, widget=forms.HiddenInput)

@@ -8,11 +8,10 @@ from partners.organisations.forms.partners import country_choices
 from partners.organisations.models import Partner, Tier
 from partners.organisations.selectors import search_partners
 from portal.accounts.models import User
+from portal.core.list_filters import NarrowingForm
 
 
-class CoverageFilterForm(forms.Form):
-    """Filters of the list; what does not fit is left out instead of refused."""
-
+class CoverageFilterForm(NarrowingForm):
     q = forms.CharField(label=_("Name, reference or domain"), max_length=100, required=False)
     tier = forms.ChoiceField(label=_("Tier"), required=False)
     country = forms.ChoiceField(label=_("Country"), required=False)
@@ -52,7 +51,3 @@ class CoverageFilterForm(forms.Form):
             case "asked":
                 return partners.filter(Q(technical_asked__gt=0) | Q(sales_asked__gt=0))
         return partners
-
-    @property
-    def is_set(self) -> bool:
-        return any(self.data.get(name) for name in self.fields)

@@ -20,6 +20,7 @@ from partners.organisations.actions.people import is_last_administrator
 from partners.organisations.models import Membership, Partner
 from portal.accounts.models import User
 from portal.core.form_fields import DayInput
+from portal.core.list_filters import NarrowingForm
 from portal.core.typed import tidy
 
 
@@ -145,9 +146,7 @@ class RefusalForm(forms.Form):
     )
 
 
-class TeamFilterForm(forms.Form):
-    """Filters of the list; what does not fit is left out instead of refused."""
-
+class TeamFilterForm(NarrowingForm):
     q = forms.CharField(label=_("Name, e-mail or function"), max_length=100, required=False)
     state = forms.ChoiceField(
         label=_("State"),
@@ -187,7 +186,3 @@ class TeamFilterForm(forms.Form):
             case track:
                 held = counting_certificates(day, Certificate.objects.visible_to(reader)).filter(track=track)
                 return employees.filter(person__in=held.values("person"))
-
-    @property
-    def is_set(self) -> bool:
-        return any(self.data.get(name) for name in self.fields)

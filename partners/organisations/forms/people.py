@@ -9,6 +9,7 @@ from portal.accounts.forms import language_choices
 from portal.accounts.models import User
 from portal.accounts.roles import Role
 from portal.core.languages import language_of
+from portal.core.list_filters import NarrowingForm
 
 ROLE_HELP: dict[str, object] = {
     Role.PARTNER_ADMIN: _("registers and closes deals, manages the people of the company"),
@@ -124,9 +125,7 @@ def _a_name(typed: str) -> str:
     return name
 
 
-class PeopleFilterForm(forms.Form):
-    """Filters of the list of people; what does not fit is left out instead of refused."""
-
+class PeopleFilterForm(NarrowingForm):
     q = forms.CharField(label=_("Name or e-mail"), max_length=100, required=False)
     role = forms.ChoiceField(label=_("Role"), required=False)
     status = forms.ChoiceField(label=_("Status"), required=False)
@@ -156,7 +155,3 @@ class PeopleFilterForm(forms.Form):
             running = Q(is_active=True, user__is_active=True)
             people = people.filter(running if wanted["status"] == "active" else ~running)
         return people
-
-    @property
-    def is_set(self) -> bool:
-        return any(self.data.get(name) for name in self.fields)
