@@ -263,10 +263,7 @@ class _Known:
         meant = one.cells.get("employee", "")
         email, name = (meant, "") if "@" in meant else ("", meant)
         there = [
-            employment
-            for employment in self.person(partner, email, name)
-            if employment.hired_on <= one.day
-            and (employment.left_on is None or employment.left_on >= one.day)
+            employment for employment in self.person(partner, email, name) if employment.works_on(one.day)
         ]
         if not there:
             raise Wrong(gettext_noop("Nobody of this name or address worked at the partner on that day."))

@@ -1,3 +1,4 @@
+from datetime import date
 from decimal import Decimal
 
 import pgtrigger
@@ -159,6 +160,14 @@ class Employment(models.Model):
 
     def get_absolute_url(self) -> str:
         return f"/team/{self.pk}/"
+
+    def works_on(self, day: date) -> bool:
+        """The last day counts."""
+        return self.hired_on <= day and (self.left_on is None or self.left_on >= day)
+
+    def counts_on(self, day: date) -> bool:
+        """On the day of departure no more (rule G3)."""
+        return self.hired_on <= day and (self.left_on is None or self.left_on > day)
 
 
 class Transfer(models.Model):

@@ -187,7 +187,7 @@ def _since(hired_on: date, on: date) -> SafeString:
 
 def counts_for(employment: Employment, on: date) -> list[str]:
     """The tracks and technologies that a person counts in today for their employer."""
-    if employment.hired_on > on or (employment.left_on is not None and employment.left_on <= on):
+    if not employment.counts_on(on):
         return []
     order = list(Track.values)
     held = sorted(employment.person.counting, key=lambda one: order.index(one.track))

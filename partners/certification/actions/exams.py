@@ -271,7 +271,7 @@ def record_result(
     employment = Employment.objects.select_related("partner", "person__user").get(pk=employment.pk)
     if taken_on > date_in(employment.partner.country, at):
         raise RuleViolation("in-the-future", gettext_noop("This day lies in the future."), field="taken_on")
-    if taken_on < employment.hired_on or (employment.left_on is not None and taken_on > employment.left_on):
+    if not employment.works_on(taken_on):
         raise RuleViolation(
             "not-employed",
             gettext_noop("%(name)s did not work for this partner on that day."),

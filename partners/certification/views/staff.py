@@ -311,11 +311,7 @@ def my_certificates(request: HttpRequest) -> HttpResponse:
     today = date_in(partner.country, at)
     employment = team.my_employment(request.user)
     certificates = team.my_certificates(employment) if employment else []
-    employed = (
-        employment is not None
-        and employment.hired_on <= today
-        and (employment.left_on is None or employment.left_on > today)
-    )
+    employed = employment is not None and employment.counts_on(today)
     valid = {
         team.subject_of(one): one
         for one in reversed(certificates)
