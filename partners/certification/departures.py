@@ -17,6 +17,7 @@ from partners.certification.models import (
     DateCorrection,
     Departure,
     DepartureGap,
+    DepartureOrigin,
     Employment,
     Session,
 )
@@ -238,6 +239,14 @@ def without_the_person(departure: Departure, today: date) -> WithoutThePerson:
         rules.standings(rulebook, partner.tier, present, sales_binds=binds),
         rules.carried_tier(rulebook, partner.tier, present, sales_binds=binds),
     )
+
+
+def is_own_mistake(departure: Departure, gaps: Iterable[DepartureGap], today: date) -> bool:
+    """Rule G6: a case that the partner entered itself, while nobody is replaced and the time has not run
+    out: it may take it back."""
+    running = departure.status == DepartureStatus.OPEN and today <= departure.replacement_due_on
+    own = departure.origin == DepartureOrigin.PARTNER
+    return own and running and all(gap.status == GapStatus.OPEN for gap in gaps)
 
 
 REMINDERS = ("departure.report_reminded", "departure.replacement_reminded", "departure.reminded_by_hand")

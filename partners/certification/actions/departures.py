@@ -7,7 +7,12 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from partners.certification import rules
-from partners.certification.departures import certificate_that_counts, clock_of, replacement_candidate
+from partners.certification.departures import (
+    certificate_that_counts,
+    clock_of,
+    is_own_mistake,
+    replacement_candidate,
+)
 from partners.certification.lifecycle import (
     DEPARTURE_LIFECYCLE,
     GAP_LIFECYCLE,
@@ -568,9 +573,7 @@ def withdraw_departure(
 
 
 def _check_own_mistake(departure: Departure, *, today: date) -> None:
-    in_time = departure.status == DepartureStatus.OPEN and today <= departure.replacement_due_on
-    untouched = not departure.gaps.exclude(status=GapStatus.OPEN).exists()
-    if departure.origin != DepartureOrigin.PARTNER or not (in_time and untouched):
+    if not is_own_mistake(departure, departure.gaps.all(), today):
         raise RuleViolation(
             "not-yours",
             gettext_noop(

@@ -17,6 +17,7 @@ from partners.certification.actions.departure_deadlines import remind_by_hand
 from partners.certification.departure_tables import DepartureTable, departure_badge, tracks_of
 from partners.certification.departures import (
     candidates_for,
+    is_own_mistake,
     reminders_sent,
     without_the_person,
 )
@@ -35,7 +36,6 @@ from partners.certification.models import (
     DateCorrection,
     Departure,
     DepartureGap,
-    DepartureOrigin,
     Employment,
 )
 from partners.certification.team import account_of
@@ -217,7 +217,7 @@ def case(request: HttpRequest, ref: str) -> HttpResponse:
         "may_correct": (manages or oversees) and "withdraw" in moves,
         "may_consent": oversees and asked is not None,
         "may_withdraw": (oversees and "withdraw" in moves)
-        or (manages and _may_withdraw_own(departure, gaps, in_time)),
+        or (manages and is_own_mistake(departure, gaps, today)),
         "may_remind": oversees and is_open,
     }
     return render(request, "departures/case.html", context)
@@ -227,12 +227,6 @@ def _review_of(request: HttpRequest, departure: Departure) -> Any:
     # The app of tiers stands above this one: asked through the case, not imported.
     reviews = Departure._meta.get_field("tier_reviews").related_model._default_manager
     return reviews.visible_to(request.user).filter(departure=departure).order_by("-pk").first()
-
-
-def _may_withdraw_own(departure: Departure, gaps: list[DepartureGap], in_time: bool) -> bool:
-    untouched = all(gap.status == GapStatus.OPEN for gap in gaps)
-    own = departure.origin == DepartureOrigin.PARTNER
-    return departure.status == DepartureStatus.OPEN and own and in_time and untouched
 
 
 @require_POST
