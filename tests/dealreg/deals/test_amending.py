@@ -16,6 +16,7 @@ from portal.audit.models import Event
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
 from portal.notifications.models import Notification
 from tests.dealreg.deals.stages import LATER, approved, endorsed, extension, in_english, lost, submitted
+from tests.told import names_told
 
 pytestmark = pytest.mark.django_db
 # 100 nodes at 54 were approved: 5 400.
@@ -42,10 +43,6 @@ def grown(cast, deal=None):
     return ask(cast, deal or approved(cast), 200)
 
 
-def told(kind):
-    return set(Notification.objects.filter(kind=kind).values_list("recipient__full_name", flat=True))
-
-
 def test_a_small_change_takes_effect_at_once_and_the_distributor_is_told(cast):
     deal = approved(cast)
     amendment = ask(cast, deal, 110, expected_close_on=deal.expected_close_on + timedelta(days=20))
@@ -57,7 +54,7 @@ def test_a_small_change_takes_effect_at_once_and_the_distributor_is_told(cast):
     assert (deal.granted_pct, deal.edition.code) == (Decimal("3.5"), "2017")
     event = Event.objects.about(deal).get(verb="deal.amended")
     assert (event.data["before_amount"], event.data["after_amount"]) == (str(before), "5940.00")
-    assert told("deal-amended") == {"Alice Moreau", "Denise Carlier"}
+    assert names_told("deal-amended") == {"Alice Moreau", "Denise Carlier"}
 
 
 def test_the_old_lines_and_the_old_amount_stay_in_the_record(cast):
@@ -135,7 +132,7 @@ def test_the_distributor_decides_on_a_standard_deal_within_its_clock(cast):
     deal = approved(cast)
     amendment = grown(cast, deal)
     assert (amendment.step, amendment.due_at) == (Step.DISTRIBUTOR, datetime(2026, 11, 30, 9, 10, tzinfo=UTC))
-    assert told("deal-amendment-asked") == {"Denise Carlier", "Alice Moreau"}
+    assert names_told("deal-amendment-asked") == {"Denise Carlier", "Alice Moreau"}
     deal.refresh_from_db()
     assert deal.nodes == 100
 
@@ -147,7 +144,7 @@ def test_the_channel_manager_decides_on_an_enterprise_deal(cast):
     with pytest.raises(NotAllowed):
         actions.approve_amendment(amendment, by=cast.denise, at=THEN)
     actions.approve_amendment(amendment, by=cast.karim, at=THEN, text="Agreed.")
-    assert {"Denise Carlier", "Amir Haddad"} <= told("deal-amended")
+    assert {"Denise Carlier", "Amir Haddad"} <= names_told("deal-amended")
 
 
 def test_the_channel_manager_decides_in_place_of_a_silent_distributor(cast):
@@ -165,7 +162,7 @@ def test_a_refusal_needs_a_reason_and_leaves_the_deal_as_it_was(cast):
     assert refusal.value.field == "text"
     actions.refuse_amendment(amendment, by=cast.denise, at=THEN, text="The site is another company's.")
     assert Deal.objects.get(pk=amendment.deal_id).nodes == 100
-    assert told("deal-amendment-refused") == {"Alice Moreau", "Amir Haddad"}
+    assert names_told("deal-amendment-refused") == {"Alice Moreau", "Amir Haddad"}
 
 
 @pytest.mark.parametrize("who", ["amir", "alice", "bruno", "olga", "dieter", "ingrid", "august", "karim"])
@@ -275,12 +272,12 @@ def test_half_time_and_overdue_are_told_once(cast):
     assert sum(watch_amendments(at=THEN).values()) == 0
     watch_amendments(at=amendment.half_time_at)
     watch_amendments(at=amendment.half_time_at)
-    assert told("deal-amendment-half-time") == {"Denise Carlier"}
+    assert names_told("deal-amendment-half-time") == {"Denise Carlier"}
     late = amendment.due_at + timedelta(minutes=1)
     assert late < amendment.vendor_may_decide_at
     assert sum(watch_amendments(at=late).values()) == 1
     assert sum(watch_amendments(at=late).values()) == 0
-    assert told("deal-amendment-overdue") == {"Denise Carlier", "Karim Benali"}
+    assert names_told("deal-amendment-overdue") == {"Denise Carlier", "Karim Benali"}
     assert not actions.remind_of_amendment(amendment, at=late)
     actions.withdraw_amendment(amendment, by=cast.amir, at=late)
     assert not actions.escalate_amendment(amendment, at=late)
@@ -292,11 +289,11 @@ def test_distributor_and_channel_manager_are_told_once_when_the_vendor_may_decid
     open_at = amendment.vendor_may_decide_at
     overdue, silent = list(watch_amendments(at=open_at - timedelta(minutes=1)).values())[1:]
     assert (overdue, silent) == (1, 0)
-    assert told("deal-amendment-silence") == set()
+    assert names_told("deal-amendment-silence") == set()
     # A sweep that comes days late says it all the same, and not a second time.
     assert list(watch_amendments(at=open_at + timedelta(days=4)).values()) == [0, 0, 1]
     assert list(watch_amendments(at=open_at + timedelta(days=5)).values()) == [0, 0, 0]
-    assert told("deal-amendment-silence") == {"Denise Carlier", "Karim Benali"}
+    assert names_told("deal-amendment-silence") == {"Denise Carlier", "Karim Benali"}
     assert Notification.objects.filter(kind="deal-amendment-silence").count() == 2
     actions.approve_amendment(amendment, by=cast.karim, at=open_at + timedelta(days=5))
 
@@ -311,7 +308,7 @@ def test_nobody_is_told_of_silence_where_the_distributor_has_no_word_or_has_spok
     actions.refuse_amendment(amendment, by=cast.denise, at=THEN, text="Not in this quarter.")
     assert not actions.tell_of_silence_on_amendment(amendment, at=open_at)
     assert watch_amendments(at=open_at)[CHANGES_SILENT] == 0
-    assert told("deal-amendment-silence") == set()
+    assert names_told("deal-amendment-silence") == set()
 
 
 def test_a_reminder_never_comes_before_half_time(cast):

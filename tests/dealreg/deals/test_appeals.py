@@ -25,6 +25,7 @@ from portal.notifications.models import Notification
 from tests.cast import _person
 from tests.dealreg.deals import stages
 from tests.dealreg.deals.stages import LATER, in_english
+from tests.told import addresses_told
 from tests.world import evidence_file
 
 pytestmark = pytest.mark.django_db
@@ -44,10 +45,6 @@ def hire(cast, name, role, office=None):
         user=person, role=role, vendor_office=office or cast.france_office, is_current=True
     )
     return person
-
-
-def told(kind):
-    return set(Notification.objects.filter(kind=kind).values_list("recipient__email", flat=True))
 
 
 # --- the rules
@@ -87,7 +84,7 @@ def test_an_appeal_keeps_what_it_is_against_and_tells_those_who_judge(cast):
     assert appeal.rejection_text == "One call is not enough."
     # Thursday 10:10 in Paris and two business days.
     assert appeal.due_at == datetime(2026, 11, 30, 9, 10, tzinfo=UTC)
-    assert told("deal-appealed") == {cast.karim.email, cast.denise.email}
+    assert addresses_told("deal-appealed") == {cast.karim.email, cast.denise.email}
     event = Event.objects.get(verb="deal.appealed")
     assert (event.reason, event.actor, event.edition) == (GROUNDS, cast.amir, "2017")
 
@@ -158,8 +155,8 @@ def test_the_manager_who_rejected_does_not_judge_and_another_does(cast):
     deal = actions.reject_deal(stages.endorsed(cast), by=cast.karim, at=LATER, code="other", text="No.")
     second = hire(cast, "Manon", Role.CHANNEL_MANAGER)
     appeal = appealed(cast, deal)
-    assert told("deal-appealed") >= {second.email}
-    assert cast.karim.email not in told("deal-appealed")
+    assert addresses_told("deal-appealed") >= {second.email}
+    assert cast.karim.email not in addresses_told("deal-appealed")
     with pytest.raises(RuleViolation) as refused:
         actions.decide_appeal(appeal, by=cast.karim, at=SOON, outcome="upheld", text="Still no.")
     assert (refused.value.code, refused.value.rule) == ("own-decision", "E9")
@@ -169,7 +166,7 @@ def test_the_manager_who_rejected_does_not_judge_and_another_does(cast):
 def test_where_the_only_manager_rejected_the_programme_administrators_judge(cast):
     deal = actions.reject_deal(stages.endorsed(cast), by=cast.karim, at=LATER, code="other", text="No.")
     appeal = appealed(cast, deal)
-    assert told("deal-appealed") == {cast.nora.email, cast.denise.email}
+    assert addresses_told("deal-appealed") == {cast.nora.email, cast.denise.email}
     assert list(appeals_waiting(cast.nora, SOON)) == [deal]
     assert list(appeals_waiting(cast.karim, SOON)) == []
     assert list(appeals_waiting(cast.august, SOON)) == []
@@ -220,7 +217,7 @@ def test_upheld_the_rejection_stands_and_is_final(cast):
     )
     deal.refresh_from_db()
     assert (deal.status, appeal.was_overturned) == ("rejected", False)
-    assert told("deal-appeal-decided") == {cast.amir.email, cast.alice.email, cast.denise.email}
+    assert addresses_told("deal-appeal-decided") == {cast.amir.email, cast.alice.email, cast.denise.email}
     with pytest.raises(WrongState):
         actions.decide_appeal(appeal, by=cast.nora, at=SOON, outcome="facts_wrong", text="Yes.")
 
@@ -277,7 +274,7 @@ def test_after_an_appeal_the_channel_manager_decides_on_extension_and_change_ali
     )
     assert (asked.step, change.step) == (Step.VENDOR, Step.VENDOR)
     assert (asked.vendor_may_decide_at, change.vendor_may_decide_at) == (None, None)
-    assert told("extension-to-decide") == {cast.karim.email}
+    assert addresses_told("extension-to-decide") == {cast.karim.email}
     with pytest.raises(NotAllowed):
         actions.grant_extension(deal, by=cast.denise, at=SOON, days_granted=90)
     with pytest.raises(NotAllowed):
@@ -379,7 +376,7 @@ def test_what_was_settled_between_the_two_is_settled_anew_and_leaves_a_trace(cas
     actions.settle_conflict(conflict, by=cast.karim, at=LATER, outcome="earlier_stands", **settle)
     second.refresh_from_db()
     appeal = appealed(cast, second, by=cast.bruno)
-    assert told("deal-appealed") == {cast.nora.email, cast.denise.email}
+    assert addresses_told("deal-appealed") == {cast.nora.email, cast.denise.email}
     actions.decide_appeal(appeal, by=cast.nora, at=SOON, outcome="facts_wrong", text="They are right.")
     conflict.refresh_from_db()
     assert (conflict.outcome, conflict.settled_by, conflict.reason) == ("", None, "")
@@ -442,11 +439,11 @@ def test_half_time_and_overdue_are_told_once(cast):
     )
     for _run in range(2):
         watch_appeals(appeal.half_time_at)
-    assert told("appeal-half-time") == {cast.karim.email}
+    assert addresses_told("appeal-half-time") == {cast.karim.email}
     late = appeal.due_at + timedelta(minutes=1)
     assert watch_appeals(late)["overdue appeals escalated"] == 1
     assert watch_appeals(late)["overdue appeals escalated"] == 0
-    assert told("appeal-overdue") == {cast.karim.email, cast.nora.email}
+    assert addresses_told("appeal-overdue") == {cast.karim.email, cast.nora.email}
     # Run by two at once, or late: what is done stays done.
     appeal.refresh_from_db()
     assert not actions.remind_of_appeal(appeal, at=late) and not actions.escalate_appeal(appeal, at=late)
@@ -647,7 +644,7 @@ def test_the_appeal_of_an_overruled_partner_goes_to_somebody_who_did_not_decide(
     appeal = appealed(cast, deal)
     assert (appeal.rejected_by, appeal.rejection_code) == (cast.karim, "overruled")
     assert appeal.rejection_text == "We have looked at it again." and appeal.against_overruling
-    assert told("deal-appealed") == {second.email, cast.denise.email}
+    assert addresses_told("deal-appealed") == {second.email, cast.denise.email}
     with pytest.raises(RuleViolation) as refused:
         actions.decide_appeal(appeal, by=cast.karim, at=SOON, outcome="upheld", text="As I said.")
     assert refused.value.rule == "E9"

@@ -41,6 +41,7 @@ from tests.dealreg.deals.stages import (
     submitted,
     won,
 )
+from tests.told import short_names_told
 
 pytestmark = pytest.mark.django_db
 
@@ -715,16 +716,12 @@ def test_a_draft_has_nobody_to_talk_to(cast):
 def test_a_comment_is_told_to_the_other_sides(cast):
     deal = submitted(cast)
     actions.add_comment(deal, by=cast.amir, at=LATER, text="A quotation this week?")
-    assert told("deal-comment") == {"Denise", "Alice"}
+    assert short_names_told("deal-comment") == {"Denise", "Alice"}
     Notification.objects.all().delete()
     actions.add_comment(deal, by=cast.denise, at=LATER, text="For us.", is_internal=True)
-    assert told("deal-comment") == set()
+    assert short_names_told("deal-comment") == set()
     actions.add_comment(deal, by=cast.karim, at=LATER, text="For us.", is_internal=True)
-    assert told("deal-comment") == {"Denise"}
-
-
-def told(kind):
-    return {row.recipient.get_short_name() for row in Notification.objects.filter(kind=kind)}
+    assert short_names_told("deal-comment") == {"Denise"}
 
 
 def test_files_have_kind_date_and_number(cast):

@@ -18,9 +18,9 @@ from portal.accounts.roles import Role
 from portal.audit.models import Event
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
 from portal.notifications.actions import deliver_due
-from portal.notifications.models import Notification
 from tests.dealreg.deals import stages
 from tests.dealreg.deals.stages import LATER, in_english
+from tests.told import addresses_told
 
 SOON = LATER + timedelta(hours=2)
 WHY = "The customer's budget was cut by a tenth."
@@ -95,16 +95,12 @@ def asked(cast, deal=None, *, by=None, at=SOON, **more):
     return actions.ask_discount(deal or stages.approved(cast), by=by or cast.amir, at=at, **said)
 
 
-def told(kind):
-    return set(Notification.objects.filter(kind=kind).values_list("recipient__email", flat=True))
-
-
 @pytest.mark.django_db
 @pytest.mark.parametrize("stage", ["submitted", "asked", "approved"])
 def test_it_is_asked_for_under_review_and_while_protected(cast, stage):
     request = asked(cast, stages.STAGES[stage](cast), competitor="Other Shield 9")
     assert (request.asked_amount, request.currency, request.competitor) == (540, "EUR", "Other Shield 9")
-    assert told("discount-asked") == {cast.karim.email}
+    assert addresses_told("discount-asked") == {cast.karim.email}
     assert list(discounts_waiting(cast.karim, SOON)) == [request.deal]
     assert list(discounts_waiting(cast.august, SOON)) == []
     assert Event.objects.get(verb="deal.discount_asked").reason == WHY
@@ -178,7 +174,7 @@ def test_granted_in_full_in_part_or_not_at_all(cast, amount, outcome):
     assert (request.outcome, deal.end_user_discount) == (outcome, Decimal(amount))
     assert deal.net_amount == Decimal(5400) - Decimal(amount)
     assert sum(line.end_user_discount for line in deal.lines.all()) == Decimal(amount)
-    assert told("discount-decided") == {cast.amir.email, cast.alice.email, cast.denise.email}
+    assert addresses_told("discount-decided") == {cast.amir.email, cast.alice.email, cast.denise.email}
     with pytest.raises(WrongState):
         decide(cast, request)
 
@@ -276,11 +272,11 @@ def test_half_time_and_overdue_are_told_once(cast):
     request = asked(cast)
     for _run in range(2):
         watch_discounts(request.half_time_at)
-    assert told("discount-half-time") == {cast.karim.email}
+    assert addresses_told("discount-half-time") == {cast.karim.email}
     late = request.due_at + timedelta(minutes=1)
     assert watch_discounts(late)["overdue discount requests escalated"] == 1
     assert watch_discounts(late)["overdue discount requests escalated"] == 0
-    assert told("discount-overdue") == {cast.karim.email, cast.nora.email}
+    assert addresses_told("discount-overdue") == {cast.karim.email, cast.nora.email}
     request.refresh_from_db()
     assert not actions.remind_of_discount(request, at=late)
     assert not actions.escalate_discount(request, at=late)

@@ -28,6 +28,7 @@ from tests.dealreg.deals.stages import (
     submitted,
     won,
 )
+from tests.told import names_told
 
 pytestmark = pytest.mark.django_db
 THEN = LATER + timedelta(days=11)
@@ -43,10 +44,6 @@ def cast(cast):
     return in_english(cast)
 
 
-def told(kind):
-    return set(Notification.objects.filter(kind=kind).values_list("recipient__full_name", flat=True))
-
-
 def disputed(cast, deal=None):
     return actions.dispute_order(deal or won(cast), by=cast.denise, at=THEN, text="No order of this number.")
 
@@ -54,7 +51,7 @@ def disputed(cast, deal=None):
 def test_a_dispute_goes_back_to_the_partner_who_corrects_it(cast):
     deal = disputed(cast)
     assert (deal.status, deal.order_dispute) == (DealStatus.WON, "No order of this number.")
-    assert told("deal-order-disputed") == {"Alice Moreau", "Amir Haddad"}
+    assert names_told("deal-order-disputed") == {"Alice Moreau", "Amir Haddad"}
     deal = actions.correct_order(deal, by=cast.amir, at=THEN, **ORDER)
     assert (deal.order_reference, deal.ended_on, deal.order_dispute) == ("DN-118843", date(2026, 12, 2), "")
     assert Notification.objects.filter(kind="deal-won", recipient=cast.denise).count() == 2
@@ -148,7 +145,7 @@ def test_a_win_that_is_taken_back_is_under_review_again_at_its_place(cast):
     assert (deal.granted_pct, deal.decided_by, deal.protected_until) == (None, None, None)
     assert THEN < deal.half_time_at < deal.decision_due_at < deal.vendor_may_decide_at
     assert promised_due_at(deal) == deal.decision_due_at
-    assert told("deal-win-taken-back") == {"Denise Carlier"}
+    assert names_told("deal-win-taken-back") == {"Denise Carlier"}
     looked_at(deal, at=THEN)
     assert Notification.objects.filter(kind="deal-to-decide", recipient=cast.denise).count() == 2
 
@@ -281,7 +278,7 @@ def test_the_distributor_is_reminded_once_and_not_of_what_it_disputes(cast):
     assert watch_endings(at=deal.order_due_at - timedelta(minutes=1))["orders to confirm"] == 0
     assert watch_endings(at=deal.order_due_at)["orders to confirm"] == 1
     assert watch_endings(at=deal.order_due_at + timedelta(days=1))["orders to confirm"] == 0
-    assert told("deal-order-reminder") == {"Denise Carlier"}
+    assert names_told("deal-order-reminder") == {"Denise Carlier"}
     disputed(cast, deal)
     assert not actions.remind_of_order(deal, at=deal.order_due_at + timedelta(days=5))
 
@@ -315,7 +312,7 @@ def test_who_registered_the_customer_since_is_seen_by_the_channel_manager_and_no
     looked_at(deal, at=LATER + timedelta(days=99))
     conflict = Conflict.objects.get()
     assert (conflict.earlier, conflict.later) == (deal, other)
-    assert told("deal-conflict") == {"Karim Benali"}
+    assert names_told("deal-conflict") == {"Karim Benali"}
 
 
 # --- lost -----------------------------------------------------------------------------------------
@@ -352,7 +349,7 @@ def test_on_that_day_registrant_and_administrators_are_reminded_once_however_lat
     late = before + timedelta(days=6)
     assert watch_endings(at=late)["reminders to try again"] == 1
     assert watch_endings(at=late)["reminders to try again"] == 0
-    assert told("deal-try-again") == {"Alice Moreau", "Amir Haddad"}
+    assert names_told("deal-try-again") == {"Alice Moreau", "Amir Haddad"}
 
 
 def test_the_moves_of_a_won_deal(cast):

@@ -16,6 +16,7 @@ from portal.core.errors import RuleViolation
 from portal.notifications.models import Notification
 from tests.dealreg.deals import stages
 from tests.dealreg.deals.stages import LATER
+from tests.told import short_names_told
 
 pytestmark = pytest.mark.django_db
 
@@ -27,10 +28,6 @@ def english(cast):
 
 def names(deal, by, *, internal=False):
     return {one.person.get_short_name() for one in mentionable(deal, by=by, internal=internal)}
-
-
-def told(kind):
-    return {row.recipient.get_short_name() for row in Notification.objects.filter(kind=kind)}
 
 
 def comment(deal, by, text, **more):
@@ -96,8 +93,8 @@ def test_a_mention_is_kept_marked_and_told_once(cast, sign_in):
         (cast.amir, "amir haddad"),
         (cast.olga, "Olga"),
     }
-    assert told("deal-mentioned") == {"Amir", "Olga"}
-    assert not told("deal-comment") & {"Amir", "Olga"}
+    assert short_names_told("deal-mentioned") == {"Amir", "Olga"}
+    assert not short_names_told("deal-comment") & {"Amir", "Olga"}
     page = sign_in(cast.amir).get(deal.get_absolute_url()).content.decode()
     assert '<span class="mention">@<bdi>amir haddad</bdi></span>' in page
     assert "&lt;b&gt;new&lt;/b&gt;" in page
@@ -163,11 +160,13 @@ def test_a_partner_names_the_distributor_as_a_whole_and_those_who_decide_there_a
     suggested = browser.get(f"/deals/{deal.reference}/mentions/", {"q": name[:4].lower()}).json()["results"]
     assert suggested == [{"text": name, "hint": "Those who decide there"}]
     kept = comment(deal, cast.amir, f"@{name.upper()}: when will you decide?")
-    assert told("deal-mentioned") == {person.get_short_name() for person in distributor_reviewers(deal)}
-    assert "Denise" in told("deal-mentioned")
-    assert not told("deal-mentioned") & {"Eve", "Ingrid", "Karim"}
+    assert short_names_told("deal-mentioned") == {
+        person.get_short_name() for person in distributor_reviewers(deal)
+    }
+    assert "Denise" in short_names_told("deal-mentioned")
+    assert not short_names_told("deal-mentioned") & {"Eve", "Ingrid", "Karim"}
     # Told once, and no name of a person stands on the partner's page for it.
-    assert not told("deal-comment") & told("deal-mentioned")
+    assert not short_names_told("deal-comment") & short_names_told("deal-mentioned")
     page = browser.get(deal.get_absolute_url()).content.decode()
     assert f'<span class="mention">@<bdi>{name.upper()}</bdi></span>' in page
     assert "Denise" not in page

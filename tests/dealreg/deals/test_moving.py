@@ -33,6 +33,7 @@ from tests.dealreg.deals.stages import (
     looked_at,
     submitted,
 )
+from tests.told import names_told
 
 pytestmark = pytest.mark.django_db
 THEN = LATER + timedelta(hours=3)
@@ -51,10 +52,6 @@ def move(cast, deal, to=None, *, by=None, at=THEN):
     return actions.change_distributor(deal, by=by or cast.bruno, at=at, distributor=to or cast.third)
 
 
-def told(kind):
-    return set(Notification.objects.filter(kind=kind).values_list("recipient__full_name", flat=True))
-
-
 def test_the_place_in_time_stays_and_a_new_clock_runs(cast):
     deal = bravos(cast)
     due, place = deal.decision_due_at, deal.submitted_at
@@ -68,8 +65,8 @@ def test_the_one_before_loses_sight_of_it_and_hears_so(cast):
     deal = move(cast, bravos(cast))
     assert not Deal.objects.visible_to(cast.denise).filter(pk=deal.pk).exists()
     assert Deal.objects.visible_to(cast.eve).filter(pk=deal.pk).exists()
-    assert told("deal-moved-away") == {"Denise Carlier"}
-    assert "Eve Marchand" in told("deal-to-decide")
+    assert names_told("deal-moved-away") == {"Denise Carlier"}
+    assert "Eve Marchand" in names_told("deal-to-decide")
     change = DistributorChange.objects.get()
     assert DistributorChange.objects.visible_to(cast.denise).get() == change
     assert DistributorChange.objects.visible_to(cast.bruno).get() == change
@@ -233,7 +230,7 @@ def test_colleagues_hear_of_it(cast):
         partner=cast.alpha, distributor=cast.third, is_primary=False, started_on=MONDAY.date()
     )
     move(cast, deal, by=cast.amir)
-    assert told("deal-distributor-changed") == {"Alice Moreau"}
+    assert names_told("deal-distributor-changed") == {"Alice Moreau"}
 
 
 @pytest.mark.parametrize("who", ["denise", "eve", "karim", "amir", "nora"])
@@ -272,6 +269,6 @@ def test_before_the_portal_has_looked_the_look_tells_the_new_one(cast):
     Notification.objects.all().delete()
     Deal.objects.filter(pk=deal.pk).update(customer=None, look_due_at=MONDAY)
     move(cast, deal)
-    assert told("deal-to-decide") == set()
+    assert names_told("deal-to-decide") == set()
     actions.look_for_conflicts(deal, at=THEN)
-    assert told("deal-to-decide") == {"Eve Marchand"}
+    assert names_told("deal-to-decide") == {"Eve Marchand"}

@@ -16,6 +16,7 @@ from portal.accounts.roles import Role
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
 from portal.notifications.models import Notification
 from tests.dealreg.deals.stages import LATER, MONDAY, asked, in_english, looked_at, submitted
+from tests.told import names_told
 from tests.world import evidence_file
 
 pytestmark = pytest.mark.django_db
@@ -48,10 +49,6 @@ def on_behalf(cast, partner=None, **more):
     return looked_at(actions.submit_deal(draft_for(cast, partner, **more), by=by, at=at), at=at)
 
 
-def told(kind):
-    return set(Notification.objects.filter(kind=kind).values_list("recipient__full_name", flat=True))
-
-
 def seen_by(cast, deal):
     return {
         name for name, person in cast.people.items() if Deal.objects.visible_to(person).filter(pk=deal.pk)
@@ -77,12 +74,12 @@ def test_the_draft_is_its_distributors_alone_until_it_is_submitted(cast):
 def test_the_channel_manager_decides_and_the_partner_is_told(cast):
     deal = on_behalf(cast)
     assert (deal.on_behalf, deal.step, deal.needs_vendor) == (True, Step.VENDOR, True)
-    assert told("deal-on-behalf") == {"Alice Moreau"}
-    assert told("deal-submitted") == {"Denise Carlier"}
-    assert told("deal-to-decide") == {"Karim Benali"}
+    assert names_told("deal-on-behalf") == {"Alice Moreau"}
+    assert names_told("deal-submitted") == {"Denise Carlier"}
+    assert names_told("deal-to-decide") == {"Karim Benali"}
     deal = actions.approve_deal(deal, by=cast.karim, at=LATER, granted_pct=Decimal(3))
     assert deal.status == DealStatus.APPROVED
-    assert told("deal-approved") == {"Alice Moreau", "Denise Carlier"}
+    assert names_told("deal-approved") == {"Alice Moreau", "Denise Carlier"}
 
 
 def test_nobody_of_that_distributor_decides(cast):
@@ -107,16 +104,16 @@ def test_nor_anybody_of_the_partner_that_it_is_for(cast):
 
 def test_partner_and_distributor_may_both_withdraw_it_and_the_other_hears_of_it(cast):
     actions.withdraw_deal(on_behalf(cast), by=cast.alice, at=LATER, reason="Not our project.")
-    assert told("deal-withdrawn") == {"Denise Carlier", "Karim Benali"}
+    assert names_told("deal-withdrawn") == {"Denise Carlier", "Karim Benali"}
     Notification.objects.all().delete()
     actions.withdraw_deal(on_behalf(cast, at=LATER), by=cast.denise, at=LATER)
-    assert told("deal-withdrawn") == {"Alice Moreau", "Karim Benali"}
+    assert names_told("deal-withdrawn") == {"Alice Moreau", "Karim Benali"}
 
 
 def test_a_question_goes_to_both_and_either_answers(cast):
     deal = on_behalf(cast)
     actions.request_information(deal, by=cast.karim, at=LATER, text="Which sites?", fields=["nodes"])
-    assert told("deal-information-requested") == {"Alice Moreau", "Denise Carlier"}
+    assert names_told("deal-information-requested") == {"Alice Moreau", "Denise Carlier"}
     for who in ("amir", "denise"):
         assert "answer" in moves_open_to(cast.people[who], Deal.objects.get(pk=deal.pk))
     deal = actions.answer_request(deal, by=cast.denise, at=LATER, answer="Both.", changes={"nodes": 120})
@@ -190,7 +187,7 @@ def test_and_of_none_that_the_partner_has_elsewhere(cast):
     assert deal.status == DealStatus.SUBMITTED
     conflict = Conflict.objects.get()
     assert (conflict.earlier, conflict.later) == (elsewhere, deal)
-    assert "Denise Carlier" not in told("deal-conflict")
+    assert "Denise Carlier" not in names_told("deal-conflict")
 
 
 def test_the_partner_is_told_of_what_was_registered_for_it(cast):

@@ -23,16 +23,13 @@ from portal.documents.models import Document
 from portal.notifications.models import Notification
 from tests.dealreg.deals import stages
 from tests.dealreg.deals.stages import LATER, announced, in_english, letter
+from tests.told import addresses_told
 
 pytestmark = pytest.mark.django_db
 
 ANNOUNCED = LATER + timedelta(days=3)
 SOON = ANNOUNCED + timedelta(hours=5)
 VIEW = "The minutes were signed on site; the signature is attached."
-
-
-def told(kind):
-    return set(Notification.objects.filter(kind=kind).values_list("recipient__email", flat=True))
 
 
 def stated(cast, notice=None, *, by=None, at=SOON, **more):
@@ -52,7 +49,7 @@ def test_announced_the_protection_goes_on_and_the_partner_is_asked(cast):
     assert (deal.status, notice.outcome) == ("approved", "open")
     # Friday 10:10 in Paris and five business days.
     assert notice.statement_until == datetime(2026, 12, 4, 9, 10, tzinfo=UTC)
-    assert told("revocation-announced") == {cast.amir.email, cast.alice.email, cast.denise.email}
+    assert addresses_told("revocation-announced") == {cast.amir.email, cast.alice.email, cast.denise.email}
     assert list(views_waiting(cast.amir, SOON)) == [deal]
     assert list(views_waiting(cast.adam, SOON)) == []
     assert list(revocations_waiting(cast.karim, SOON)) == []
@@ -96,8 +93,8 @@ def test_it_is_announced_once_by_rule_and_by_table(cast):
 def test_the_customers_letter_acts_at_once_and_only_it(cast):
     deal = stages.revoked(cast)
     assert (deal.status, deal.revocation_code) == ("revoked", "customer_choice")
-    assert told("deal-revoked") == {cast.amir.email, cast.alice.email, cast.denise.email}
-    assert told("revocation-announced") == set()
+    assert addresses_told("deal-revoked") == {cast.amir.email, cast.alice.email, cast.denise.email}
+    assert addresses_told("revocation-announced") == set()
     notice = deal.revocation_notices.get()
     assert (notice.outcome, notice.evidence.count()) == ("revoked", 1)
 
@@ -117,7 +114,7 @@ def test_the_vendors_evidence_is_for_the_vendor_alone(cast, sign_in):
 def test_the_partner_states_its_view_and_the_manager_is_told(cast, sign_in):
     notice = stated(cast, files=[letter()])
     assert (notice.statement, notice.stated_by) == (VIEW, cast.amir)
-    assert told("revocation-to-decide") == {cast.karim.email}
+    assert addresses_told("revocation-to-decide") == {cast.karim.email}
     assert list(revocations_waiting(cast.karim, SOON)) == [notice.deal]
     assert list(revocations_waiting(cast.august, SOON)) == []
     assert list(views_waiting(cast.amir, SOON)) == []
@@ -170,7 +167,7 @@ def test_revoked_the_customer_is_free_again(cast):
         "untrue_statement",
         "Weighed and decided.",
     )
-    assert told("deal-revoked") == {cast.amir.email, cast.alice.email, cast.denise.email}
+    assert addresses_told("deal-revoked") == {cast.amir.email, cast.alice.email, cast.denise.email}
     other = stages.submitted(cast, cast.bruno)
     assert actions.approve_deal(other, by=cast.denise, at=SOON, granted_pct=Decimal(1)).status == "approved"
 
@@ -179,7 +176,7 @@ def test_dropped_the_protection_goes_on_and_may_be_announced_anew(cast):
     notice = decided(cast, stated(cast), revoke=False)
     deal = Deal.objects.get(pk=notice.deal_id)
     assert (deal.status, notice.outcome) == ("approved", "dropped")
-    assert told("revocation-dropped") == {cast.amir.email, cast.alice.email, cast.denise.email}
+    assert addresses_told("revocation-dropped") == {cast.amir.email, cast.alice.email, cast.denise.email}
     with pytest.raises(WrongState):
         decided(cast, notice, revoke=True)
     assert announced(cast, deal).is_open

@@ -23,8 +23,8 @@ from dealreg.deals.selectors import moves_open_to
 from dealreg.deals.tasks import watch_decisions, watch_protection
 from portal.audit.models import Event
 from portal.core.errors import NotAllowed, RuleViolation
-from portal.notifications.models import Notification
 from tests.dealreg.deals.stages import looked_at
+from tests.told import short_names_told
 
 pytestmark = pytest.mark.django_db
 
@@ -51,10 +51,6 @@ def register(
     return looked_at(submit_deal(deal, by=by, at=at), at=at)
 
 
-def told(kind: str) -> set[str]:
-    return {row.recipient.get_short_name() for row in Notification.objects.filter(kind=kind)}
-
-
 def test_a_standard_deal_is_received_approved_protected_and_expires(cast):
     deal = register(cast, cast.amir)
 
@@ -63,8 +59,8 @@ def test_a_standard_deal_is_received_approved_protected_and_expires(cast):
     assert deal.list_amount == Decimal("5400.00")
     # Two business days in France, at the same hour: Wednesday, ten past two.
     assert deal.decision_due_at == datetime(2026, 11, 25, 13, 10, tzinfo=UTC)
-    assert told("deal-submitted") == {"Alice", "Amir"}
-    assert told("deal-to-decide") == {"Denise"}
+    assert short_names_told("deal-submitted") == {"Alice", "Amir"}
+    assert short_names_told("deal-to-decide") == {"Denise"}
     assert moves_open_to(cast.denise, deal) == ["request_information", "approve", "reject"]
     assert moves_open_to(cast.amir, deal) == ["withdraw"]
     assert moves_open_to(cast.bruno, deal) == []
@@ -78,7 +74,7 @@ def test_a_standard_deal_is_received_approved_protected_and_expires(cast):
     deal = approve_deal(deal, by=cast.denise, at=MONDAY + timedelta(hours=20), granted_pct=Decimal("3.5"))
     assert deal.protected_from == date(2026, 11, 24)
     assert deal.protected_until == date(2027, 2, 22)
-    assert told("deal-approved") == {"Alice", "Amir"}
+    assert short_names_told("deal-approved") == {"Alice", "Amir"}
 
     last_day = datetime(2027, 2, 22, 22, 30, tzinfo=UTC)
     assert watch_protection(last_day)["protections ended"] == 0
@@ -89,7 +85,7 @@ def test_a_standard_deal_is_received_approved_protected_and_expires(cast):
     deal.refresh_from_db()
     assert deal.status == DealStatus.EXPIRED
     assert deal.ended_on == date(2027, 2, 23)
-    assert told("deal-expired") == {"Alice", "Amir", "Denise"}
+    assert short_names_told("deal-expired") == {"Alice", "Amir", "Denise"}
     verbs = list(Event.objects.about(deal).values_list("verb", flat=True))
     assert verbs == ["deal.submitted", "deal.approved", "deal.expired"]
 
@@ -103,12 +99,12 @@ def test_an_enterprise_deal_goes_on_to_the_channel_manager(cast):
 
     deal = endorse_deal(deal, by=cast.dieter, at=MONDAY, granted_pct=Decimal(20))
     assert (deal.status, deal.step) == (DealStatus.SUBMITTED, Step.VENDOR)
-    assert told("deal-to-decide") == {"Dieter", "Ingrid"}
+    assert short_names_told("deal-to-decide") == {"Dieter", "Ingrid"}
     assert moves_open_to(cast.dieter, deal) == []
 
     deal = approve_deal(deal, by=cast.ingrid, at=MONDAY + timedelta(hours=1))
     assert (deal.status, deal.granted_pct) == (DealStatus.APPROVED, Decimal(20))
-    assert told("deal-approved") == {"Paul", "Dieter"}
+    assert short_names_told("deal-approved") == {"Paul", "Dieter"}
 
 
 def test_enterprise_deals_need_the_specialisation(cast):
@@ -129,7 +125,7 @@ def test_a_second_partner_meets_a_conflict_that_only_reviewers_see(cast):
 
     conflict = Conflict.objects.get()
     assert (conflict.later, conflict.earlier, conflict.reasons[0]) == (second, first, "domain")
-    assert told("deal-conflict") == {"Karim"}
+    assert short_names_told("deal-conflict") == {"Karim"}
     with pytest.raises(RuleViolation) as refused:
         approve_deal(second, by=cast.denise, at=MONDAY, granted_pct=Decimal(1))
     assert refused.value.code == "conflict-open"
@@ -144,7 +140,7 @@ def test_a_second_partner_meets_a_conflict_that_only_reviewers_see(cast):
     )
     second.refresh_from_db()
     assert second.status == DealStatus.REJECTED
-    assert told("deal-rejected") == {"Bruno", "Denise"}
+    assert short_names_told("deal-rejected") == {"Bruno", "Denise"}
     approve_deal(first, by=cast.denise, at=MONDAY + timedelta(hours=2), granted_pct=Decimal(5))
 
 
@@ -160,4 +156,4 @@ def test_a_question_stops_the_clock_and_keeps_the_place(cast):
     assert deal.decision_due_at == later + timedelta(days=1)
     assert watch_decisions(later + timedelta(days=3))["overdue decisions escalated"] == 1
     assert watch_decisions(later + timedelta(days=3))["overdue decisions escalated"] == 0
-    assert told("deal-overdue") == {"Karim", "Denise"}
+    assert short_names_told("deal-overdue") == {"Karim", "Denise"}

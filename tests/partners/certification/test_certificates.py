@@ -12,12 +12,9 @@ from portal.notifications.models import Notification
 from tests.partners.certification.papers import certificate, course, passed
 from tests.partners.certification.people import specialists_of
 from tests.partners.certification.team import AT, ON, employ
+from tests.told import names_told
 
 pytestmark = pytest.mark.django_db
-
-
-def told(kind):
-    return set(Notification.objects.filter(kind=kind).values_list("recipient__full_name", flat=True))
 
 
 def issue(employment, of, by, **facts):
@@ -45,12 +42,12 @@ def test_without_a_validity_of_the_course_the_edition_says_how_long(cast):
 
 def test_the_administrators_and_the_person_are_told(cast):
     issue(employ(cast.alpha, user=cast.tina), course(), cast.karim)
-    assert told("certificate-issued") == {cast.alice.full_name, cast.tina.full_name}
+    assert names_told("certificate-issued") == {cast.alice.full_name, cast.tina.full_name}
 
 
 def test_an_account_at_another_partner_is_not_told(cast):
     issue(employ(cast.alpha, user=cast.bruno), course(), cast.karim)
-    assert told("certificate-issued") == {cast.alice.full_name}
+    assert names_told("certificate-issued") == {cast.alice.full_name}
 
 
 def test_the_event_holds_no_name(cast):
@@ -146,7 +143,7 @@ def test_a_withdrawal_counts_from_its_day_on_and_is_told_with_its_reason(cast):
     )  # fmt: skip
     assert specialists_of(cast.alpha, ON - timedelta(days=1)) == {"technical": 1}
     assert specialists_of(cast.alpha, ON) == {}
-    assert told("certificate-withdrawn") == {cast.alice.full_name, cast.tina.full_name}
+    assert names_told("certificate-withdrawn") == {cast.alice.full_name, cast.tina.full_name}
     assert Event.objects.get(verb="certificate.withdrawn").reason == "Copied answers"
 
 
@@ -159,7 +156,7 @@ def test_the_day_of_a_withdrawal_is_the_partners(cast):
 def test_of_somebody_who_has_left_nobody_is_told(cast):
     got = certificate(employ(cast.alpha, left_on=date(2026, 5, 31)), "KC-1")
     withdraw_certificate(got, by=cast.nora, at=AT, reason="Fraud")
-    assert told("certificate-withdrawn") == set()
+    assert names_told("certificate-withdrawn") == set()
 
 
 @pytest.mark.parametrize(
