@@ -5,12 +5,13 @@ from datetime import datetime, time, timedelta
 
 from dealreg.deals.selectors import channel_managers_of
 from partners.catalogue.models import ProductGroup
-from partners.certification.actions.certificates import new_code, new_number, withdraw_certificate
+from partners.certification.actions.certificates import withdraw_certificate
 from partners.certification.actions.imports import keep_file
-from partners.certification.models import Certificate, Employment, Person, Track
+from partners.certification.models import Certificate, Employment
 from partners.organisations.models import Partner
 from portal.audit.actions import record
 from portal.core.calendar import months_after, time_zone_of
+from portal.dashboard.demo.staff import certify, hire
 
 # Partner's trade name begins with, name, function, track or technology, days since issued, months valid.
 HELD = [
@@ -31,26 +32,12 @@ def certify_people(now: datetime) -> None:
         issued_at = datetime.combine(issued_on, time(16), time_zone_of(partner.country))
         employment = Employment.objects.filter(partner=partner, full_name=name).first()
         if employment is None:
-            employment = Employment.objects.create(
-                person=Person.objects.create(),
-                partner=partner,
-                full_name=name,
-                job_title=function,
-                hired_on=issued_on - timedelta(days=400),
-                entered_at=issued_at,
-            )
+            started = issued_on - timedelta(days=400)
+            employment = hire(partner, name, started, entered_at=issued_at, job_title=function)
         technology = groups.get(track)
-        certificate = Certificate.objects.create(
-            number=new_number(),
-            person=employment.person,
-            holder_name=name,
-            title=f"{technology} specialist" if technology else f"Certified {track} specialist",
-            track=Track.TECHNOLOGY if technology else track,
-            technology=technology,
-            issued_on=issued_on,
-            expires_on=months_after(issued_on, months),
-            code=new_code(),
-        )
+        title = f"{technology} specialist" if technology else f"Certified {track} specialist"
+        until = months_after(issued_on, months)
+        certificate = certify(employment, track, title, issued_on, until, technology)
         record(
             "certificate.issued",
             certificate,

@@ -3,18 +3,19 @@ settled, and one that the channel manager has found."""
 
 from datetime import date, datetime, timedelta
 
-from partners.certification.actions.certificates import new_code, new_number
 from partners.certification.actions.departures import (
     name_replacement,
     open_case_as_vendor,
     open_departure,
 )
-from partners.certification.models import Certificate, Departure, DepartureOrigin, Employment, Person, Track
+from partners.certification.models import Certificate, Departure, DepartureOrigin, Employment, Track
 from partners.organisations.models import Partner
 from portal.accounts.models import User
+from portal.dashboard.demo.staff import certify, hire
 from portal.dashboard.demo.world import World
 
 VALID = timedelta(days=730)
+TITLES = {Track.TECHNICAL: "Kaspersky Certified Professional", Track.SALES: "Kaspersky Sales Specialist"}
 
 
 def add_departures(world: World) -> None:
@@ -64,30 +65,11 @@ def add_departures(world: World) -> None:
 def _employee(
     partner: Partner, by: User, name: str, job_title: str, hired_on: date, now: datetime
 ) -> Employment:
-    return Employment.objects.create(
-        person=Person.objects.create(),
-        partner=partner,
-        full_name=name,
-        job_title=job_title,
-        hired_on=hired_on,
-        entered_by=by,
-        entered_at=now,
-    )
+    return hire(partner, name, hired_on, entered_at=now, entered_by=by, job_title=job_title)
 
 
 def _certify(employment: Employment, track: str, issued_on: date) -> None:
-    Certificate.objects.create(
-        number=new_number(),
-        person=employment.person,
-        holder_name=employment.full_name,
-        title="Kaspersky Certified Professional"
-        if track == Track.TECHNICAL
-        else "Kaspersky Sales Specialist",
-        track=track,
-        issued_on=issued_on,
-        expires_on=issued_on + VALID,
-        code=new_code(),
-    )
+    certify(employment, track, TITLES[Track(track)], issued_on, issued_on + VALID)
 
 
 def _leaves(employment: Employment, left_on: date, by: User, at: datetime) -> Departure:

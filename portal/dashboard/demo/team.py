@@ -1,18 +1,18 @@
 """The people of the partners and their certificates: Alpha's Gold hangs on exactly two technical specialists,
 a few partners are short of one, and somebody has changed employer."""
 
-import hashlib
 import random
-import secrets
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from partners.certification.actions.certificates import new_number
 from partners.certification.lifecycle import TransferStatus
-from partners.certification.models import Certificate, Employment, Person, Track, Transfer
+from partners.certification.models import Certificate, Employment, Track, Transfer
 from partners.certification.rules import required_specialists
 from partners.organisations.models import Membership
 from partners.programme.selectors import rulebook_on
+from portal.accounts.models import User
+from portal.core.secret_links import hash_of, new_secret
+from portal.dashboard.demo.staff import certify, hire
 from portal.dashboard.demo.world import Company, World
 
 # People without an account, for companies whose own are too few.
@@ -31,16 +31,11 @@ class _Team:
     rng: random.Random = field(default_factory=lambda: random.Random(2018))
     names: int = 0
 
-    def hire(self, company: Company, full_name: str, since: date, **facts: object) -> Employment:
-        person = Person.objects.create(user=facts.pop("user", None))
-        return Employment.objects.create(
-            person=person,
-            partner=company.partner,
-            full_name=full_name,
-            hired_on=since,
-            entered_at=self.world.now - timedelta(days=200),
-            **facts,
-        )
+    def hire(
+        self, company: Company, full_name: str, since: date, *, user: User | None = None, email: str = ""
+    ) -> Employment:
+        entered_at = self.world.now - timedelta(days=200)
+        return hire(company.partner, full_name, since, entered_at=entered_at, user=user, email=email)
 
     def hire_somebody(self, company: Company) -> Employment:
         name = NAMES[self.names % len(NAMES)]
@@ -54,16 +49,7 @@ class _Team:
     def certify(self, employment: Employment, track: str, expires_in: int | None = None) -> Certificate:
         days = self.rng.randint(120, 700) if expires_in is None else expires_in
         expires_on = self.world.today + timedelta(days=days)
-        return Certificate.objects.create(
-            number=new_number(),
-            code=secrets.token_hex(16),
-            person=employment.person,
-            holder_name=employment.full_name,
-            title=TITLES[Track(track)],
-            track=track,
-            issued_on=expires_on - VALID,
-            expires_on=expires_on,
-        )
+        return certify(employment, track, TITLES[Track(track)], expires_on - VALID, expires_on)
 
 
 def hire_teams(world: World) -> None:
@@ -135,7 +121,7 @@ def _change_of_employer(team: _Team) -> None:
         status=TransferStatus.TO_DECIDE,
         asked_by=world.people["bruno"],
         asked_at=world.now - timedelta(days=5),
-        token_hash=hashlib.sha256(secrets.token_bytes(32)).hexdigest(),
+        token_hash=hash_of(new_secret()),
         token_expires_at=world.now + timedelta(days=9),
         sent_at=world.now - timedelta(days=5),
         consented_at=world.now - timedelta(days=2),
