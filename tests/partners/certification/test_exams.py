@@ -282,7 +282,7 @@ def test_a_result_that_cannot_be_is_refused(cast, facts, code):
 
 
 def test_a_result_from_before_the_first_edition_is_refused_on_its_day(cast, sign_in):
-    made, ada = course(), employee(cast.alpha, "Ada", hired_on=date(2010, 1, 4), email="ada@alpha.example")
+    made, ada = course(), employ(cast.alpha, "Ada", hired_on=date(2010, 1, 4), email="ada@alpha.example")
     asked = {"taken_on": date(2016, 12, 31), "score_pct": Decimal(80)}
     assert code_of(record_result, made, ada, by=acting(cast, "karim"), at=AT, **asked) == "no-edition"
     page = sign_in(cast.karim).post(
@@ -337,7 +337,7 @@ def test_the_result_is_entered_on_a_page_that_proposes_who_came(cast, sign_in):
 
 
 def test_a_passed_exam_that_brings_no_further_certificate_says_so(cast, sign_in):
-    employee(cast.alpha, "Ada", email="ada@alpha.example")
+    employ(cast.alpha, "Ada", email="ada@alpha.example")
     asked = {"email": "ada@alpha.example", "taken_on": "2026-11-26", "score_pct": "80"}
     karim = sign_in(cast.karim)
     for code, said in (("A", "the certificate is issued"), ("B", "brings no further certificate")):
