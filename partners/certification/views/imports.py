@@ -31,7 +31,7 @@ OUTCOMES = {
     BAD: (pgettext_lazy("line", "Bad"), "bad"),
     NEW: (gettext_lazy("New, with a new employee"), "info"),
     GOOD: (pgettext_lazy("line", "New"), "ok"),
-    KNOWN: (gettext_lazy("Known already"), "neutral"),
+    KNOWN: (pgettext_lazy("line", "Known already"), "neutral"),
 }
 # What a filled-in line looks like, by kind, in the order of the columns.
 EXAMPLES = {

@@ -355,6 +355,7 @@ def test_from_the_upload_to_the_report(cast, client):
     assert outcomes(keep(mended, cast.karim)) == ["good"]
     answer = client.post(f"{kept.get_absolute_url()}apply/", follow=True)
     assert "1 line entered." in answer.content.decode() and "This is the report" in answer.content.decode()
+    assert "To enter" not in answer.content.decode()
     assert client.post(f"{kept.get_absolute_url()}discard/").status_code == 302
     assert ImportedFile.objects.filter(pk=kept.pk).exists()
     only = client.get(kept.get_absolute_url(), {"show": "bad"}).content.decode()
