@@ -16,7 +16,7 @@ import pytest
 from portal import embedded
 from tests.platform.test_production import free_port
 
-pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.servers
 ROOT = Path(__file__).resolve().parents[2]
 
 

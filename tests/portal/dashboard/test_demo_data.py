@@ -23,9 +23,6 @@ from portal.core.company_numbers import read_company_number
 from portal.dashboard.demo.loading import Loaded, load_world
 from portal.notifications.models import Notification
 
-# All in one process: to load the demonstration takes longest.
-pytestmark = pytest.mark.xdist_group("demo data")
-
 CAST = (
     "nora@vendor.example",
     "karim@vendor.example",
