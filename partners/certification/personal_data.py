@@ -82,8 +82,23 @@ KEPT = (
         _("Names and addresses in them are erased with the person."),
     ),
     Kept(
+        _(
+            "Texts that people write: the note of a departure and how it was found, reasons of corrections, "
+            "withdrawals, refusals and decisions on a tier, the measures of a recovery plan"
+        ),
+        _("So that it can be followed later why something was decided."),
+        _("Whoever sees the employee, the case, the certificate or the tier review."),
+        _(
+            "For good. Erasing replaces the person's name and e-mail address in them; the history keeps each "
+            "text word for word."
+        ),
+    ),
+    Kept(
         _("Events: what was done, when and by whom"),
-        _("So that decisions can be followed later. They hold numbers and no names of employees."),
+        _(
+            "So that decisions can be followed later. Apart from the texts above they hold numbers and no "
+            "names of employees."
+        ),
         _("Whoever sees the record."),
         _("For good: they cannot be changed."),
     ),

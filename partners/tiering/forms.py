@@ -3,7 +3,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from portal.core.form_fields import DayInput
+from portal.core.form_fields import STAYS_FOR_GOOD, DayInput, staying
 
 LONGEST_TEXT = 2_000
 
@@ -21,7 +21,7 @@ class ChangeForm(forms.Form):
     )
     reason = forms.CharField(
         label=_("Reason"),
-        help_text=_("The partner reads it."),
+        help_text=staying(_("The partner reads it.")),
         max_length=LONGEST_TEXT,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
@@ -47,12 +47,13 @@ class DecisionForm(forms.Form):
     )
     reason = forms.CharField(
         label=_("Reason"),
-        help_text=_("The partner reads it."),
+        help_text=staying(_("The partner reads it.")),
         max_length=LONGEST_TEXT,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     plan = forms.CharField(
         label=_("Measures of the plan"),
+        help_text=STAYS_FOR_GOOD,
         required=False,
         max_length=LONGEST_TEXT,
         widget=forms.Textarea(attrs={"rows": 3}),

@@ -3,6 +3,17 @@
 from typing import Any
 
 from django import forms
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+# Under every text that an event keeps, since nobody can take it out of there.
+STAYS_FOR_GOOD = _("It stays in the record for good: no names, and nothing about health or private matters.")
+
+
+def staying(help_text: str | Promise) -> str | Promise:
+    """What is said of a field whose text stays for good, after who reads it."""
+    return format_lazy("{} {}", help_text, STAYS_FOR_GOOD)
 
 
 class OneLine(forms.CharField):

@@ -85,8 +85,17 @@ def _replace(person: Person, names: list[str]) -> None:
         (DateCorrection.objects.filter(departure__employment__person=person), "decision_text"),
     ):
         _clean_texts(rows, field, names, unnamed)
+    # The app of tiers stands above this one: asked through the case, not imported.
+    reviewed: Any = Departure._meta.get_field("tier_reviews").related_model
+    changed: Any = reviewed._meta.get_field("changes").related_model
+    reviews = reviewed._default_manager.filter(departure__employment__person=person)
+    changes = changed._default_manager.filter(review__departure__employment__person=person)
+    for rows, field in ((reviews, "reason"), (reviews, "plan"), (changes, "reason")):
+        _clean_texts(rows, field, names, unnamed)
     _clean_files(person, names, unnamed)
     for subjects in (
+        reviews,
+        changes,
         employments,
         certificates,
         departures,

@@ -12,6 +12,7 @@ from partners.certification.models import Certificate, Employment, Track
 from partners.certification.querysets import CertificateQuerySet
 from partners.organisations.selectors import is_vendor
 from portal.accounts.models import User
+from portal.core.form_fields import staying
 from portal.core.formats import country_name
 from portal.core.typed import tidy
 
@@ -90,6 +91,6 @@ class WithdrawalForm(forms.Form):
         label=_("Reason"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 5}),
-        help_text=_("The partner and the holder read it."),
+        help_text=staying(_("The partner and the holder read it.")),
         error_messages={"required": _("Please give a reason.")},
     )

@@ -19,7 +19,7 @@ from partners.organisations.models import Partner, Tier
 from partners.organisations.selectors import is_vendor
 from portal.accounts.models import User
 from portal.core.calendar import COUNTRY_TIME_ZONES, countries_by_date
-from portal.core.form_fields import DayInput, Paragraphs
+from portal.core.form_fields import STAYS_FOR_GOOD, DayInput, Paragraphs, staying
 from portal.core.formats import alphabetical, country_name
 from portal.core.typed import tidy
 
@@ -50,12 +50,12 @@ class ReplacementForm(forms.Form):
 
 
 class ReasonForm(forms.Form):
-    reason = Text(label=_("Reason"), help_text=_("It stays for good: do not name the person."))
+    reason = Text(label=_("Reason"), help_text=STAYS_FOR_GOOD)
 
 
 class CorrectionForm(forms.Form):
     departed_on = forms.DateField(label=_("True day of departure"), widget=DayInput())
-    reason = Text(label=_("Reason"), help_text=_("It is kept with the earlier date and your name."))
+    reason = Text(label=_("Reason"), help_text=staying(_("It is kept with the earlier date and your name.")))
 
 
 class ConsentForm(forms.Form):
@@ -64,11 +64,11 @@ class ConsentForm(forms.Form):
         choices=[("consent", _("Consent: the later date stands")), ("refuse", _("Refuse: the date stays"))],
         widget=forms.RadioSelect,
     )
-    text = Text(label=_("Text to the partner"), required=False)
+    text = Text(label=_("Text to the partner"), required=False, help_text=STAYS_FOR_GOOD)
 
 
 class WithdrawalForm(forms.Form):
-    reason = Text(label=_("Reason"), help_text=_("It stays for good: do not name the person."))
+    reason = Text(label=_("Reason"), help_text=STAYS_FOR_GOOD)
     still_here = forms.TypedChoiceField(
         label=_("The employment"),
         choices=[
@@ -88,7 +88,7 @@ class WithdrawalForm(forms.Form):
 
 class OpeningForm(forms.Form):
     departed_on = forms.DateField(label=_("True day of departure"), widget=DayInput())
-    reason = Text(label=_("How it was found"), help_text=_("Such as a bounced mail or an audit."))
+    reason = Text(label=_("How it was found"), help_text=staying(_("Such as a bounced mail or an audit.")))
 
 
 class SearchFilter(django_filters.CharFilter):

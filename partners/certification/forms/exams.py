@@ -10,7 +10,7 @@ from partners.certification.forms.fields import DayField
 from partners.certification.models import Course, Employment, Question
 from partners.certification.training import results_proposed
 from portal.accounts.models import User
-from portal.core.form_fields import OneLine, Paragraphs
+from portal.core.form_fields import OneLine, Paragraphs, staying
 
 MOST_PROPOSED = 100
 
@@ -58,7 +58,7 @@ class GrantForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason"),
         max_length=1_000,
-        help_text=_("The person reads it."),
+        help_text=staying(_("The person reads it.")),
         widget=forms.Textarea(attrs={"rows": 2}),
     )
 

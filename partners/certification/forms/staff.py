@@ -19,7 +19,7 @@ from partners.certification.team import (
 from partners.organisations.actions.people import is_last_administrator
 from partners.organisations.models import Membership, Partner
 from portal.accounts.models import User
-from portal.core.form_fields import DayInput
+from portal.core.form_fields import DayInput, staying
 from portal.core.list_filters import NarrowingForm
 from portal.core.typed import tidy
 
@@ -108,7 +108,7 @@ class LeaverForm(forms.Form):
         max_length=1000,
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("For your channel manager, where the person is certified."),
+        help_text=staying(_("For your channel manager, where the person is certified.")),
     )
 
     def __init__(self, *args: Any, employment: Employment, **kwargs: Any) -> None:
@@ -142,7 +142,7 @@ class RefusalForm(forms.Form):
         label=_("Reason"),
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("The partner reads it."),
+        help_text=staying(_("The partner reads it.")),
     )
 
 

@@ -7,12 +7,22 @@ import pytest
 
 from partners.certification.actions.erasing import erase_person
 from partners.certification.actions.imports import apply_file, keep_file
+from partners.certification.forms import certificates as certificate_forms
+from partners.certification.forms import departures as departure_forms
+from partners.certification.forms.departures import ConsentForm, CorrectionForm, OpeningForm, ReasonForm
+from partners.certification.forms.exams import GrantForm
+from partners.certification.forms.privacy import ErasureForm
+from partners.certification.forms.staff import LeaverForm, RefusalForm
 from partners.certification.models import Certificate, Departure, Employment, ImportedFile, Person
 from partners.certification.personal_data import data_of, kept_until_passed
 from partners.certification.tasks import ERASED, erase_forgotten
+from partners.tiering.actions import keep_tier
+from partners.tiering.forms import ChangeForm, DecisionForm
+from partners.tiering.models import TierChange, TierReview
 from portal.accounts.models import User
 from portal.audit.models import Event
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
+from portal.core.form_fields import STAYS_FOR_GOOD
 from portal.notifications.actions import notify
 from portal.notifications.models import Notification
 from tests.partners.certification.papers import certificate, course, passed
@@ -112,6 +122,65 @@ def test_erasing_leaves_no_name_and_every_figure(cast, zoe):
     assert Employment.objects.filter(partner=cast.bravo, full_name="Zoë Canary").exists()
     event = Event.objects.get(verb="person.erased")
     assert event.reason == "On request" and event.actor == cast.nora
+
+
+def test_erasing_takes_the_name_out_of_texts_on_the_tier_but_never_out_of_the_history(cast, zoe):
+    case = case_of(zoe, cast, "settled", note="")
+    text = "Zoë Canary was the only one"
+    review = TierReview.objects.create(
+        partner=cast.alpha,
+        departure=case,
+        status="open",
+        edition=cast.edition,
+        current_tier="gold",
+        proposed_tier="silver",
+        opened_at=AT,
+        plan=text,
+    )
+    change = TierChange.objects.create(
+        partner=cast.alpha,
+        review=review,
+        before="gold",
+        after="silver",
+        effective_on=date(2027, 1, 1),
+        edition=cast.edition,
+        decided_by=cast.karim,
+        decided_at=AT,
+        reason=text,
+    )
+    keep_tier(review, by=cast.karim, at=AT, reason=text)
+    erase(zoe.person, cast.nora)
+    review.refresh_from_db()
+    change.refresh_from_db()
+    unnamed = f"#{zoe.person_id} was the only one"
+    assert (review.reason, review.plan, change.reason) == (unnamed, unnamed, unnamed)
+    told = Notification.objects.filter(kind="tier-review-decided")
+    assert told.exists() and all(one.context["reason"] == unnamed for one in told)
+    # As the page of personal data says: events are never changed.
+    assert Event.objects.get(verb="tier_review.kept").reason == text
+
+
+@pytest.mark.parametrize(
+    ("form", "field"),
+    [
+        (LeaverForm, "note"),
+        (RefusalForm, "reason"),
+        (ReasonForm, "reason"),
+        (CorrectionForm, "reason"),
+        (ConsentForm, "text"),
+        (departure_forms.WithdrawalForm, "reason"),
+        (OpeningForm, "reason"),
+        (certificate_forms.WithdrawalForm, "reason"),
+        (GrantForm, "reason"),
+        (ErasureForm, "reason"),
+        (DecisionForm, "reason"),
+        (DecisionForm, "plan"),
+        (ChangeForm, "reason"),
+    ],
+)
+def test_every_text_that_stays_for_good_asks_for_no_names_and_nothing_private(form, field):
+    said = str(form.base_fields[field].help_text)
+    assert said.endswith(str(STAYS_FOR_GOOD)) and "health" in said
 
 
 def test_what_names_nobody_stays_as_it_was(cast, zoe):
@@ -261,6 +330,7 @@ def test_every_reader_finds_what_is_kept_why_and_how_long(cast, client, settings
         page = client.get("/privacy/").content.decode()
         assert (
             "E-mail address" in page
+            and "the history keeps each text word for word" in page
             and "17 months" in page
             and "/privacy/" in client.get("/inbox/").content.decode()
         )
