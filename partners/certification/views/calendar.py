@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from babel.dates import get_day_names
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -14,7 +15,6 @@ from django.views.decorators.http import require_safe
 
 from partners.certification.forms.sessions import SessionFilter
 from partners.certification.models import Session
-from partners.certification.training import with_places
 from partners.organisations.access import require
 from portal.accounts.membership import membership_required
 from portal.core.calendar import date_in
@@ -25,13 +25,23 @@ MOST_SHOWN = 500
 FIRST_YEAR, LAST_YEAR = 2000, 2099
 
 
-def month_asked(text: str, today: date) -> date:
-    """The first day of the month `2026-12`; this month where nothing can be read."""
+def month_asked(text: str) -> date | None:
+    """The first day of the month `2026-12`; None where nothing can be read."""
     if re.fullmatch(r"[0-9]{4}-[0-9]{2}", text):
         year, number = int(text[:4]), int(text[5:])
         if FIRST_YEAR <= year <= LAST_YEAR and 1 <= number <= 12:
             return date(year, number, 1)
-    return today.replace(day=1)
+    return None
+
+
+def next_month_with_sessions(sessions: QuerySet[Session], at: datetime, today: date) -> date:
+    """Where the calendar opens: the month of the next session, this month where none comes."""
+    following = sessions.filter(ends_at__gt=at).order_by("starts_at", "pk").first()
+    if following is None:
+        return today.replace(day=1)
+    # One that runs already is shown where today stands.
+    shown = date_in(following.country, max(following.starts_at, at))
+    return min(shown, date(LAST_YEAR, 12, 1)).replace(day=1)
 
 
 def weeks_of(
@@ -62,22 +72,23 @@ def weeks_of(
 @membership_required
 def month(request: HttpRequest) -> HttpResponse:
     require(request.user, "training.see")
-    today = timezone.localdate()
-    first = month_asked(request.GET.get("month", ""), today)
+    now, today = timezone.now(), timezone.localdate()
+    standing = (
+        Session.objects.visible_to(request.user)
+        .filter(cancelled_at=None)
+        .select_related("course")
+        .order_by("starts_at", "pk")
+    )
+    filters = SessionFilter(request.GET, standing)
+    first = month_asked(request.GET.get("month", "")) or next_month_with_sessions(filters.qs, now, today)
     after = (first + timedelta(days=32)).replace(day=1)
     before = (first - timedelta(days=1)).replace(day=1)
     # A day more on both sides: the day of a session is that of its country.
     start = timezone.make_aware(datetime.combine(first - timedelta(days=1), datetime.min.time()))
     end = timezone.make_aware(datetime.combine(after + timedelta(days=1), datetime.min.time()))
-    rows = (
-        with_places(Session.objects.visible_to(request.user))
-        .filter(cancelled_at=None, starts_at__lt=end, ends_at__gt=start)
-        .select_related("course")
-        .order_by("starts_at", "pk")
-    )
-    filters = SessionFilter(request.GET, rows)
+    sessions = filters.qs.filter(starts_at__lt=end, ends_at__gt=start)[:MOST_SHOWN]
     locale = babel_locale()
-    weeks = weeks_of(first, list(filters.qs[:MOST_SHOWN]), today, locale.first_week_day)
+    weeks = weeks_of(first, list(sessions), today, locale.first_week_day)
     kept = {name: request.GET[name] for name in filters.filters if request.GET.get(name) and name != "month"}
     names = get_day_names("abbreviated", context="stand-alone", locale=locale)
     return render(
@@ -86,6 +97,7 @@ def month(request: HttpRequest) -> HttpResponse:
         {
             "filter": filters,
             "first": first,
+            "now": now,
             "weeks": weeks,
             "weekdays": [names[(locale.first_week_day + place) % 7] for place in range(7)],
             "any": any(day["sessions"] for week in weeks for day in week),

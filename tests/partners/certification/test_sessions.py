@@ -508,6 +508,39 @@ def test_the_calendar_shows_a_month_in_the_days_of_the_places(cast, sign_in):
     assert "Nothing matches" in alice.get("/training/calendar/?month=2026-12&country=IT").content.decode()
 
 
+def test_the_calendar_opens_on_the_month_of_the_next_session(cast, sign_in):
+    alice = sign_in(cast.alice)
+
+    def opened(query=""):
+        return alice.get(f"/training/calendar/{query}").context["first"]
+
+    assert opened() == date(2026, 11, 1)
+    made = course()
+    session(made, starts_at=AT - timedelta(days=2), place="Lyon")
+    session(made, starts_at=AT + timedelta(days=1), place="Nice", cancelled_at=AT, cancel_reason="x")
+    session(made, starts_at=datetime(2027, 1, 31, 23, 30, tzinfo=UTC), country="FR", place="Lens")
+    session(made, starts_at=datetime(2027, 3, 9, 9, tzinfo=UTC), country="DE", place="Bonn")
+    assert opened() == date(2027, 2, 1)
+    assert opened("?country=DE") == date(2027, 3, 1)
+    assert opened("?country=IT") == opened("?month=2026-11") == date(2026, 11, 1)
+    # A session that runs over the end of the month is shown where today stands.
+    session(made, starts_at=AT - timedelta(days=40), ends_at=AT + timedelta(days=20), place="Caen")
+    assert opened() == date(2026, 11, 1)
+    with time_machine.travel(datetime(2026, 11, 30, 23, 30, tzinfo=UTC), tick=False):
+        assert opened() == date(2026, 12, 1)
+
+
+def test_sessions_that_are_over_look_so(cast, sign_in):
+    made = course()
+    over = session(made, starts_at=AT - timedelta(days=2), place="Lyon")
+    coming = session(made, starts_at=AT + timedelta(days=1), place="Nice")
+    page = sign_in(cast.alice).get("/training/calendar/?month=2026-11").content.decode()
+    assert (
+        f'<li class="is-over"><a href="{over.get_absolute_url()}"><span class="visually-hidden">Over:' in page
+    )
+    assert f'<li><a href="{coming.get_absolute_url()}"><span class="month-hour">' in page
+
+
 def test_no_month_brings_the_calendar_down(cast, sign_in):
     alice = sign_in(cast.alice)
     for month in (
