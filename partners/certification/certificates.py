@@ -1,6 +1,6 @@
 """Certificates as pages, mails, sweeps and the card of the tier read them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 
 from django.db import models
@@ -119,9 +119,21 @@ def first_warning_days(terms: StaffTerms) -> int:
     return max(terms.certificate_reminders_days_before, default=0)
 
 
-def soon_days(day: date) -> int:
-    """Within how many days something ends soon, by the edition in force."""
+def warning_days(day: date) -> tuple[int, ...]:
+    """How many days before its end a certificate is spoken of, by the edition in force."""
     try:
-        return first_warning_days(rulebook_on(day).staff)
+        return rulebook_on(day).staff.certificate_reminders_days_before
     except NoEditionInForce:
-        return 0
+        return ()
+
+
+def soon_days(day: date) -> int:
+    """Within how many days something ends soon."""
+    return max(warning_days(day), default=0)
+
+
+def expiry_tone(days_left: int, warned: Collection[int]) -> str:
+    """A warning from the first reminder on, pressing from the last."""
+    if days_left <= min(warned, default=0):
+        return "bad"
+    return "warn" if days_left <= max(warned, default=0) else "neutral"

@@ -1,5 +1,6 @@
 """The columns of the lists of people."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
@@ -10,8 +11,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from partners.certification.certificates import soon_days
-from partners.certification.models import Employment, Track
+from partners.certification.certificates import expiry_tone, warning_days
+from partners.certification.models import Certificate, Employment, Track
 from partners.certification.team import subject_of
 from partners.organisations.models import Membership
 from portal.core.formats import DASH, country_name, format_day
@@ -125,7 +126,7 @@ class TeamTable(tables.Table):
 
     def __init__(self, *args: Any, day: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.day, self.soon_days = day, soon_days(day)
+        self.day, self.warned = day, warning_days(day)
         # Filled for the rows of the page that is shown.
         self.accounts: dict[int, Membership] = {}
 
@@ -150,14 +151,11 @@ class TeamTable(tables.Table):
             (
                 (
                     subject_of(certificate),
-                    deadline_badge(certificate.expires_on, on=self.day, calm=not self._soon(certificate)),
+                    expiry_badge(certificate, self.day, self.warned),
                 )
                 for certificate in held
             ),
         )
-
-    def _soon(self, certificate: Any) -> bool:
-        return (certificate.expires_on - self.day).days <= self.soon_days
 
     def render_counts(self, record: Employment) -> str:
         return ", ".join(counts_for(record, self.day)) or DASH
@@ -167,6 +165,11 @@ class TeamTable(tables.Table):
 
     def render_works(self, record: Employment) -> SafeString:
         return works_badge(record, self.day)
+
+
+def expiry_badge(certificate: Certificate, on: date, warned: Collection[int]) -> SafeString | str:
+    left = (certificate.expires_on - on).days
+    return deadline_badge(certificate.expires_on, on=on, tone=expiry_tone(left, warned))
 
 
 def works_badge(employment: Employment, on: date) -> SafeString:

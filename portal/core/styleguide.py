@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from portal.core import charts
+from portal.core.formats import DASH
 from portal.core.pagination import show_page_of
 from portal.core.templatetags.portal import STATUSES, money, status_badge
 
@@ -60,6 +61,9 @@ class ExampleTable(tables.Table):
     closes_on = tables.DateColumn(verbose_name="Closing")
     status = tables.Column("Status", attrs={"td": {"class": "phone-end"}})
 
+    class Meta:
+        default = DASH
+
     def render_amount(self, value: Decimal) -> str:
         return money(value, "EUR")
 
@@ -78,7 +82,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
             "reference": f"DR-7K3F{index:02d}",
             "customer": CUSTOMERS[index % len(CUSTOMERS)],
             "amount": Decimal(16_900 + 7_350 * index),
-            "closes_on": today + timedelta(days=3 * index),
+            "closes_on": today + timedelta(days=3 * index) if index != 1 else None,
             "status": STATES[index % len(STATES)],
         }
         for index in range(240)

@@ -27,13 +27,14 @@ from partners.certification.certificates import (
     TONES,
     CertificateState,
     public_state,
-    soon_days,
     state_on,
     today_of,
+    warning_days,
     with_employer,
 )
 from partners.certification.forms.certificates import CertificateFilter, WithdrawalForm
 from partners.certification.models import Certificate
+from partners.certification.tables import expiry_badge
 from partners.organisations.access import can, require
 from partners.organisations.selectors import is_partner, is_vendor
 from portal.accounts.membership import membership_required
@@ -46,7 +47,7 @@ from portal.core.exports import file_response
 from portal.core.formats import country_name
 from portal.core.pagination import show_page_of
 from portal.core.templatetags.portal import day as shown_day
-from portal.core.templatetags.portal import deadline_badge, status_badge
+from portal.core.templatetags.portal import status_badge
 from portal.core.throttle import within_limit
 from portal.core.web import add_violation
 from portal.documents.papers import language_asked, paper_languages, pdf_response
@@ -88,7 +89,7 @@ class CertificateTable(tables.Table):
 
     def __init__(self, *args: Any, day: date, of_vendor: bool, **kwargs: Any) -> None:
         # Before that a certificate's last day is a mere fact.
-        self.day, self.soon_days = day, soon_days(day)
+        self.day, self.warned = day, warning_days(day)
         super().__init__(*args, exclude=() if of_vendor else ("employer",), **kwargs)
 
     def render_number(self, record: Any) -> SafeString:
@@ -99,7 +100,7 @@ class CertificateTable(tables.Table):
 
     def render_employer(self, record: Any) -> SafeString:
         return format_html(
-            '<bdi>{}</bdi><div class="text-secondary">{}</div>',
+            '<bdi>{}</bdi><div class="text-secondary ref">{}</div>',
             record.employer_name,
             record.employer_reference,
         )
@@ -113,12 +114,11 @@ class CertificateTable(tables.Table):
         return shown_day(record.issued_on)
 
     def render_expires_on(self, record: Any) -> SafeString | str:
-        left = (record.expires_on - self.day).days
-        if state_on(record, self.day) == CertificateState.VALID and left <= self.soon_days:
-            return format_html(
-                "{} {}", shown_day(record.expires_on), deadline_badge(record.expires_on, on=self.day)
-            )
-        return shown_day(record.expires_on)
+        shown = shown_day(record.expires_on)
+        valid = state_on(record, self.day) == CertificateState.VALID
+        if valid and (record.expires_on - self.day).days <= max(self.warned, default=0):
+            return format_html("{} {}", shown, expiry_badge(record, self.day, self.warned))
+        return shown
 
     def render_state(self, record: Any) -> SafeString:
         return state_badge(record, self.day)
@@ -241,12 +241,13 @@ def certificate_page(request: SignedInRequest, number: str) -> HttpResponse:
             "certificate": certificate,
             "state": state,
             "badge": state_badge(certificate, on),
-            "is_valid": state == CertificateState.VALID,
+            "expiry": expiry_badge(certificate, on, warning_days(on))
+            if state == CertificateState.VALID
+            else "",
             "knows_the_end": _knows_the_end(request, certificate),
             "counts": state == CertificateState.VALID
             and (certificate.left_on is None or certificate.left_on > on),
             "own": is_partner(request.user),
-            "day": on,
             "timeline": _history(request, certificate),
             "may_withdraw": may_withdraw,
             "languages": paper_languages() if state != CertificateState.WITHDRAWN else [],

@@ -153,9 +153,7 @@ def deadline_tone(days: int) -> str:
 
 
 @register.simple_tag
-def deadline_badge(
-    due: date | datetime | None, on: date | None = None, calm: bool = False
-) -> SafeString | str:
+def deadline_badge(due: date | datetime | None, on: date | None = None, tone: str = "") -> SafeString | str:
     if not due:
         return DASH
     days = days_until(due, on)
@@ -175,7 +173,7 @@ def deadline_badge(
         shown, stamp = formats.format_day(due), due.isoformat()
     return format_html(
         '<time class="dl-badge dl-{}" datetime="{}" title="{}">{}</time>',
-        "neutral" if calm else deadline_tone(days),
+        tone or deadline_tone(days),
         stamp,
         shown,
         deadline_words(days),
@@ -190,10 +188,9 @@ def deadline_item(
     url: str = "",
     icon: str = "calendar-due",
     on: date | None = None,
-    calm: bool = False,
+    tone: str = "",
     badge: str = "",
 ) -> dict[str, Any]:
-    tone = "neutral" if calm else deadline_tone(days_until(day, on))
     return {
         "title": title,
         "day": day,
@@ -201,8 +198,7 @@ def deadline_item(
         "url": url,
         "icon": icon,
         "on": on,
-        "tone": tone,
-        "calm": calm,
+        "tone": tone or deadline_tone(days_until(day, on)),
         "badge": badge,
     }
 

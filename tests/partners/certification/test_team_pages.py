@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import pytest
 from django.utils import timezone
 
-from partners.certification.models import Booking, Course, Employment, Session
+from partners.certification.models import Booking, Certificate, Course, Employment, Session
 from partners.certification.tasks import end_accounts
 from partners.organisations.models import Membership, Tier
 from partners.specialisations.models import Specialisation
@@ -70,6 +70,20 @@ def test_the_list_shows_who_works_here_with_certificates_and_accounts(cast, sign
     assert "Technical 41 days" in said and "eva@alpha.example" in said and "Engineer" in said
     assert "Zoe Foreign" not in said and "Add an employee" not in said
     assert "Add an employee" in text_of(sign_in(cast.alice).get("/team/"))
+
+
+@pytest.mark.parametrize(
+    ("days", "tone"), [(91, "neutral"), (90, "warn"), (31, "warn"), (8, "warn"), (7, "bad"), (0, "bad")]
+)
+def test_a_certificate_warns_from_the_first_reminder_on_and_presses_from_the_last(cast, sign_in, days, tone):
+    eva = employ(cast.alpha, "Eva Lind")
+    certify(eva, "technical", expires_on=today() + timedelta(days=days))
+    browser = sign_in(cast.alice)
+    assert f"dl-badge dl-{tone}" in browser.get("/team/").content.decode()
+    (number,) = Certificate.objects.values_list("number", flat=True)
+    assert f"dl-badge dl-{tone}" in browser.get(f"/certificates/{number}/").content.decode()
+    in_list = browser.get("/certificates/").content.decode()
+    assert (f"dl-badge dl-{tone}" in in_list) == (days <= 90)
 
 
 @pytest.mark.parametrize(

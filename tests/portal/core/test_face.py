@@ -177,6 +177,15 @@ def test_the_appearance_changes_at_once_and_stays(page, cast):
     assert cast.again(cast.amir).theme == "dark"
 
 
+def test_a_list_on_a_phone_leaves_out_what_says_nothing(page, cast):
+    page.goto("/styleguide/")
+    row = page.locator("tr", has_text="DR-7K3F01")
+    nothing = row.locator("td", has_text="–")
+    assert nothing.is_visible()
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert row.is_visible() and not nothing.is_visible()
+
+
 def test_the_menu_on_a_phone_opens_without_a_script(browser, live_server, cast):
     context = browser.new_context(
         base_url=live_server.url, viewport={"width": 390, "height": 844}, java_script_enabled=False
