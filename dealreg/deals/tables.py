@@ -92,7 +92,7 @@ class DealTable(tables.Table):
 
     def render_customer_name(self, record: Deal) -> SafeString:
         return format_html(
-            '<span><bdi>{}</bdi><small class="deal-under">{}</small></span>',
+            '<span><bdi>{}</bdi><small class="cell-note">{}</small></span>',
             record.customer_name,
             country_name(record.customer_country) if record.customer_country else "",
         )
@@ -101,7 +101,7 @@ class DealTable(tables.Table):
         if not self.of_vendor:
             return format_html("<bdi>{}</bdi>", record.partner)
         return format_html(
-            '<span><bdi>{}</bdi><small class="deal-under"><bdi>{}</bdi></small></span>',
+            '<span><bdi>{}</bdi><small class="cell-note"><bdi>{}</bdi></small></span>',
             record.partner,
             record.distributor,
         )
@@ -122,7 +122,7 @@ class DealTable(tables.Table):
         if record.status == DealStatus.SUBMITTED and not self.own:
             turn = _("Channel manager decides") if record.step == Step.VENDOR else _("Distributor decides")
             return format_html(
-                '<span>{}<small class="deal-under">{}</small></span>', deal_deadline(record), turn
+                '<span>{}<small class="cell-note">{}</small></span>', deal_deadline(record), turn
             )
         pending = pending_requests(record)
         if not pending:

@@ -180,7 +180,7 @@ def pending_requests(deal: Deal) -> SafeString:
     turns = {Step.VENDOR: _("Channel manager decides"), Step.DISTRIBUTOR: _("Distributor decides")}
     return format_html_join(
         "",
-        '<span class="pending-request">{}<small class="deal-under">{}</small></span>',
+        '<span class="pending-request">{}<small class="cell-note">{}</small></span>',
         (
             (format_html('<span class="dl-badge dl-warn">{}</span>', what) if what else "", turns[Step(step)])
             for what, step in asked

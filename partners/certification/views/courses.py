@@ -68,7 +68,7 @@ class CourseTable(tables.Table):
 
     def render_title(self, record: Course) -> SafeString:
         return format_html(
-            '<a href="{}"><bdi>{}</bdi></a><small class="under">{}</small>',
+            '<a href="{}"><bdi>{}</bdi></a><small class="cell-note">{}</small>',
             record.get_absolute_url(),
             record.title,
             record.code,

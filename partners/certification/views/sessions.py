@@ -91,7 +91,7 @@ class SessionTable(tables.Table):
 
     def render_course(self, record: Session) -> SafeString:
         return format_html(
-            '<a href="{}"><bdi>{}</bdi></a><small class="under">{}</small>',
+            '<a href="{}"><bdi>{}</bdi></a><small class="cell-note">{}</small>',
             record.get_absolute_url(),
             record.course.title,
             track_of(record.course),
@@ -99,7 +99,7 @@ class SessionTable(tables.Table):
 
     def render_place(self, record: Session) -> SafeString:
         return format_html(
-            '<span><bdi>{}</bdi><small class="under">{}</small></span>',
+            '<span><bdi>{}</bdi><small class="cell-note">{}</small></span>',
             record.place,
             country_name(record.country),
         )
