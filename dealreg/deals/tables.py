@@ -88,7 +88,7 @@ class DealTable(tables.Table):
         if record.status == DealStatus.DRAFT:
             step = "customer" if self.may_register else "review"
             url = reverse("deals:draft", kwargs={"ref": record.reference, "step": step})
-        return format_html('<a href="{}"><bdi>{}</bdi></a>', url, record.reference)
+        return format_html('<a href="{}"><bdi class="ref">{}</bdi></a>', url, record.reference)
 
     def render_customer_name(self, record: Deal) -> SafeString:
         return format_html(

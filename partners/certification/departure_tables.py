@@ -79,7 +79,7 @@ class DepartureTable(tables.Table):
 
     def render_employee(self, record: Departure) -> SafeString:
         return format_html(
-            '<a href="{}"><bdi>{}</bdi></a><div class="text-secondary">{}</div>',
+            '<a href="{}"><bdi>{}</bdi></a><div class="text-secondary ref">{}</div>',
             record.get_absolute_url(),
             record.employment.full_name,
             record.reference,

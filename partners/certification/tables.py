@@ -59,7 +59,7 @@ class CoverageTable(tables.Table):
     def render_partner(self, record: Any) -> SafeString:
         page = "team:of" if self.with_teams else "partners:page"
         return format_html(
-            '<a href="{}"><bdi>{}</bdi></a><div class="text-secondary">{}</div>',
+            '<a href="{}"><bdi>{}</bdi></a><div class="text-secondary ref">{}</div>',
             reverse(page, args=[record.reference]),
             record.trade_name,
             record.reference,

@@ -71,7 +71,7 @@ class CustomerTable(tables.Table):
 
     def render_name(self, record: Customer) -> SafeString:
         return format_html(
-            '<a href="{}"><bdi>{}</bdi></a><div class="text-secondary">{}</div>',
+            '<a href="{}"><bdi>{}</bdi></a><div class="text-secondary ref">{}</div>',
             record.get_absolute_url(),
             record.name,
             record.reference,

@@ -59,7 +59,7 @@ class DistributorTable(tables.Table):
 
     def render_name(self, record: Distributor) -> SafeString:
         return format_html(
-            '<a href="{}"><bdi>{}</bdi></a><div class="text-secondary">{}</div>',
+            '<a href="{}"><bdi>{}</bdi></a><div class="text-secondary ref">{}</div>',
             reverse("distributors:page", args=[record.reference]),
             record.name,
             record.reference,

@@ -82,7 +82,7 @@ class PartnerTable(tables.Table):
 
     def render_trade_name(self, record: Partner) -> SafeString:
         return format_html(
-            '<a href="{}"><bdi>{}</bdi></a><div class="text-secondary">{}</div>',
+            '<a href="{}"><bdi>{}</bdi></a><div class="text-secondary ref">{}</div>',
             reverse("partners:page", args=[record.reference]),
             record.trade_name,
             record.reference,

@@ -254,7 +254,10 @@ def test_the_partner_reads_why_and_decides_nothing(cast, sign_in, review):
 )
 def test_the_channel_manager_decides_once(cast, sign_in, review, today, given, said, status):
     karim, place = sign_in(cast.karim), review.get_absolute_url()
-    assert "Silver" in text_of(karim.get("/tier-reviews/"))
+    listed = text_of(karim.get("/tier-reviews/"))
+    # No reference is broken at its hyphen.
+    whole = f'<bdi class="ref">{review.departure.reference}</bdi>'
+    assert "Silver" in listed and whole in listed and whole in text_of(karim.get(place))
     given = given | {"until": today + timedelta(days=60)}
     assert text_of(karim.post(place, given))  # no reason
     assert said in text_of(karim.post(place, given | {"reason": "As agreed."}, follow=True))
