@@ -97,15 +97,18 @@ class DepartureTable(tables.Table):
         return day(record.departed_on)
 
     def render_report_due_on(self, record: Departure) -> SafeString | str:
-        if record.reported_on is None and record.status == DepartureStatus.OPEN:
-            return deadline_badge(record.report_due_on, on=self._today(record))
+        if record.reported_on is None:
+            return self._due(record, record.report_due_on)
         said = _("Reported late") if record.reported_late else _("Reported")
-        return said if record.reported_on else day(record.report_due_on)
+        return format_html('{}<small class="cell-note">{}</small>', day(record.report_due_on), said)
 
     def render_replacement_due_on(self, record: Departure) -> SafeString | str:
-        if record.status == DepartureStatus.OPEN:
-            return deadline_badge(record.replacement_due_on, on=self._today(record))
-        return day(record.replacement_due_on)
+        return self._due(record, record.replacement_due_on)
+
+    def _due(self, record: Departure, due: date) -> SafeString | str:
+        if record.status != DepartureStatus.OPEN:
+            return day(due)
+        return format_html("{} {}", day(due), deadline_badge(due, on=self._today(record)))
 
     def render_status(self, record: Departure) -> SafeString:
         return departure_badge(record)

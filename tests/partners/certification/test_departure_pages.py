@@ -11,6 +11,8 @@ from partners.certification.tasks import watch_departures
 from partners.tiering.models import TierReview
 from partners.tiering.tasks import watch_changes, watch_reviews
 from portal.accounts.models import User
+from portal.core import formats
+from portal.core.calendar import date_in
 from portal.core.errors import WrongState
 from portal.notifications.actions import deliver_due, notify
 from portal.notifications.kinds import KINDS
@@ -33,7 +35,7 @@ def text_of(page):
 
 @pytest.fixture
 def today():
-    return timezone.localdate()
+    return date_in("FR", timezone.now())
 
 
 @pytest.fixture
@@ -205,6 +207,24 @@ def test_the_vendor_filters_exports_and_reminds(cast, sign_in, case, today):
     third = leave(new, today, by=cast.alice)
     chosen["case"].append(third.reference)
     assert "passed over" in text_of(karim.post("/departures/remind/", chosen, follow=True))
+
+
+def test_the_list_of_departures_says_each_deadline_as_a_day_too(cast, sign_in, case):
+    def shown(query=""):
+        page = sign_in(cast.alice).get(f"/departures/{query}")
+        return [row.record.pk for row in page.context["table"].paginated_rows], text_of(page)
+
+    late = hire(cast.alpha, "Ben Late")
+    certify(late)
+    later = leave(late, case.departed_on + timedelta(days=4), by=cast.alice, at=timezone.now())
+    Departure.objects.filter(pk=later.pk).update(reported_on=None)
+    said = shown()[1]
+    for day in (case.report_due_on, case.replacement_due_on, later.report_due_on, later.replacement_due_on):
+        assert f">{formats.format_day(day)}</time>" in said
+    assert "80 days" in said and "84 days" in said and "24 days" in said and "Reported" in said
+    for column in ("departed_on", "report_due_on", "replacement_due_on"):
+        assert shown(f"?sort={column}")[0] == [case.pk, later.pk]
+        assert shown(f"?sort=-{column}")[0] == [later.pk, case.pk]
 
 
 def test_an_auditor_looks_and_reminds_nobody(cast, sign_in, case):
