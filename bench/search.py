@@ -3,7 +3,8 @@
     python -m bench.search --turns 20
 
 On a database filled by `bench.generate` with DATABASE_URL pointing at it. Each search is what the list of
-deals asks: the first page and the count up to its cap. Without `--turns` the plans are printed as well.
+deals asks: the first page and the count up to its cap. With `--plan WORDS` the plans of
+that search are printed as well.
 """
 
 import argparse
