@@ -1,6 +1,6 @@
 """All components on one page, for those who build pages; served under DEBUG and in tests only."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -76,7 +76,32 @@ class ExampleTable(tables.Table):
 
 @login_not_required
 def styleguide(request: HttpRequest) -> HttpResponse:
-    today = timezone.localdate()
+    today, now = timezone.localdate(), timezone.now()
+    context = {
+        "statuses": list(STATUSES),
+        "tiers": ("registered", "bronze", "silver", "gold", "platinum"),
+        "days": [today + timedelta(days=days) for days in (-3, 0, 1, 6, 14, 52)],
+        "due": now + timedelta(days=2),
+        "now": now,
+        "day": date(2026, 11, 23),
+        "amount": Decimal("16900"),
+        "table": _table(request, today),
+        "filter_form": ExampleFilter({"q": "", "status": "won"}),
+        "form": ExampleForm({"name": "", "nodes": "0", "kind": "a"}, auto_id="deal_%s"),
+        **_charts(today),
+        "entries": _story(now),
+        "steps": [{"label": "Customer", "url": "#"}, "Opportunity", "Documents", "Check"],
+        "tab_items": [
+            {"label": "All", "url": "#", "active": True, "count": 240},
+            {"label": "Mine", "url": "#", "count": 12},
+            {"label": "Drafts", "url": "#"},
+        ],
+        **_comments(now),
+    }
+    return render(request, "components/styleguide.html", context)
+
+
+def _table(request: HttpRequest, today: date) -> ExampleTable:
     rows = [
         {
             "reference": f"DR-7K3F{index:02d}",
@@ -90,7 +115,10 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     table = ExampleTable(rows, order_by="reference")
     show_page_of(table, request, 6)
     table.caption = "Deals"
-    form = ExampleForm({"name": "", "nodes": "0", "kind": "a"}, auto_id="deal_%s")
+    return table
+
+
+def _charts(today: date) -> dict[str, charts.Chart]:
     values = (182, 201, 175, 240, 264, 221, 298, 310, 277, 325, 341, 363)
     months = charts.last_months(today)
     segments = [
@@ -100,16 +128,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         charts.Segment("Rejected", 9, "bad", "#"),
         charts.Segment("Expired", 14, "neutral", "#"),
     ]
-    now = timezone.now()
-    context = {
-        "statuses": list(STATUSES),
-        "tiers": ("registered", "bronze", "silver", "gold", "platinum"),
-        "days": [today + timedelta(days=days) for days in (-3, 0, 1, 6, 14, 52)],
-        "due": now + timedelta(days=2),
-        "now": now,
-        "table": table,
-        "filter_form": ExampleFilter({"q": "", "status": "won"}),
-        "form": form,
+    return {
         "bars": charts.month_bars(
             list(zip(months, values, strict=True)),
             title="Sales and target, 12 months",
@@ -119,21 +138,19 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         ),
         "stack": charts.stacked_bar(segments, title="Deals by state"),
         "donut": charts.donut(segments, title="Deals by state", centre="41 %", centre_label="won"),
-        "entries": [
-            {"title": "Submitted", "by": "Alice Martin", "at": now - timedelta(days=2), "state": "done"},
-            {
-                "title": "Under review",
-                "body": "Decision due by Tuesday, 14:00.",
-                "state": "now",
-            },
-            {"title": "Approved", "body": "Protection of 90 days begins.", "state": "todo"},
-        ],
-        "steps": [{"label": "Customer", "url": "#"}, "Opportunity", "Documents", "Check"],
-        "tab_items": [
-            {"label": "All", "url": "#", "active": True, "count": 240},
-            {"label": "Mine", "url": "#", "count": 12},
-            {"label": "Drafts", "url": "#"},
-        ],
+    }
+
+
+def _story(now: datetime) -> list[dict[str, object]]:
+    return [
+        {"title": "Submitted", "by": "Alice Martin", "at": now - timedelta(days=2), "state": "done"},
+        {"title": "Under review", "body": "Decision due by Tuesday, 14:00.", "state": "now"},
+        {"title": "Approved", "body": "Protection of 90 days begins.", "state": "todo"},
+    ]
+
+
+def _comments(now: datetime) -> dict[str, SimpleNamespace]:
+    return {
         "comment": SimpleNamespace(
             author="Denise Lambert",
             at=now,
@@ -147,7 +164,4 @@ def styleguide(request: HttpRequest) -> HttpResponse:
             organisation="Vendor",
             internal=True,
         ),
-        "day": date(2026, 11, 23),
-        "amount": Decimal("16900"),
     }
-    return render(request, "components/styleguide.html", context)

@@ -44,14 +44,7 @@ def ask_discount(
     while the deal is under review or protected. One request at a time; it states the whole discount."""
     require(by, "deals.ask_discounts", deal)
     deal = lock_deal(deal)
-    if side_of(by.acting_as, deal) != "partner":
-        raise NotAllowed("not-allowed", gettext_noop("Your role does not allow this step on this deal."))
-    if not askable(deal):
-        raise WrongState(
-            "wrong-state", gettext_noop("A discount is asked for while a deal is under review or protected.")
-        )
-    if deal.discount_requests.open().exists():
-        raise WrongState("one-open", gettext_noop("A request for this deal is open already."))
+    _check_may_ask(by, deal)
     reason = needed(reason, "reason")
     lines = list(deal.lines.all())
     asked = rules.asked_amounts([line.list_amount for line in lines], unit=unit, whole=whole, by_line=by_line)
@@ -69,29 +62,48 @@ def ask_discount(
         half_time_at=clock.half_time_at,
     )
     _keep_lines(discount_request, lines, asked)
+    _tell_asked(deal, discount_request)
+    return discount_request
+
+
+def _check_may_ask(by: User, deal: Deal) -> None:
+    _check_partner(by, deal)
+    if not askable(deal):
+        raise WrongState(
+            "wrong-state", gettext_noop("A discount is asked for while a deal is under review or protected.")
+        )
+    if deal.discount_requests.open().exists():
+        raise WrongState("one-open", gettext_noop("A request for this deal is open already."))
+
+
+def _check_partner(by: User, deal: Deal) -> None:
+    if side_of(by.acting_as, deal) != "partner":
+        raise NotAllowed("not-allowed", gettext_noop("Your role does not allow this step on this deal."))
+
+
+def _tell_asked(deal: Deal, discount_request: DiscountRequest) -> None:
     record(
         "deal.discount_asked",
         deal,
-        by=by,
-        at=at,
-        reason=reason,
+        by=discount_request.asked_by,
+        at=discount_request.asked_at,
+        reason=discount_request.reason,
         edition=deal.edition.code,
         asked_amount=discount_request.asked_amount,
         currency=deal.currency,
-        due_at=clock.due_at,
+        due_at=discount_request.due_at,
     )
     notify(
         "discount-asked",
         to=channel_managers_of(deal.partner),
         about=deal,
         key=f"{deal.reference}:{discount_request.pk}",
-        at=at,
+        at=discount_request.asked_at,
         asked_amount=discount_request.asked_amount,
         currency=deal.currency,
-        due_at=clock.due_at,
+        due_at=discount_request.due_at,
         text=discount_request.reason,
     )
-    return discount_request
 
 
 def _keep_lines(
@@ -127,8 +139,7 @@ def withdraw_discount_request(
     """The partner takes an open request back; what was granted before stays."""
     require(by, "deals.ask_discounts", discount_request.deal)
     deal, discount_request = _lock_open(discount_request)
-    if side_of(by.acting_as, deal) != "partner":
-        raise NotAllowed("not-allowed", gettext_noop("Your role does not allow this step on this deal."))
+    _check_partner(by, deal)
     discount_request.outcome, discount_request.decided_at = DiscountOutcome.WITHDRAWN, at
     discount_request.save(update_fields=["outcome", "decided_at"])
     record("deal.discount_withdrawn", deal, by=by, at=at)
@@ -152,6 +163,18 @@ def decide_discount(
     if not text.strip():
         raise RuleViolation("required", gettext_noop("Give the reason of your decision."), field="text")
     check_tells_no_rival(deal, text, by=by, field="text")
+    discount_request.outcome = _grant(deal, discount_request, amount)
+    discount_request.granted_amount, discount_request.outcome_text = amount, text.strip()
+    discount_request.decided_by, discount_request.decided_at = by, at
+    discount_request.save(
+        update_fields=["outcome", "granted_amount", "outcome_text", "decided_by", "decided_at"]
+    )
+    _tell_decided(deal, discount_request, by=by, at=at, text=text)
+    return discount_request
+
+
+def _grant(deal: Deal, discount_request: DiscountRequest, amount: Decimal) -> str:
+    """The amount, spread over the lines as they were asked about; what that makes of the request."""
     wanted = list(discount_request.lines.all())
     asked = [line.asked_amount for line in wanted]
     if not 0 <= amount <= discount_request.asked_amount:
@@ -163,15 +186,12 @@ def decide_discount(
     if outcome != DiscountOutcome.REFUSED:
         _apply(deal, wanted)
     DiscountLine.objects.bulk_update(wanted, ["granted_amount"])
-    discount_request.outcome, discount_request.granted_amount, discount_request.outcome_text = (
-        outcome,
-        amount,
-        text.strip(),
-    )
-    discount_request.decided_by, discount_request.decided_at = by, at
-    discount_request.save(
-        update_fields=["outcome", "granted_amount", "outcome_text", "decided_by", "decided_at"]
-    )
+    return outcome
+
+
+def _tell_decided(
+    deal: Deal, discount_request: DiscountRequest, *, by: User, at: datetime, text: str
+) -> None:
     record(
         "deal.discount_decided",
         deal,
@@ -179,8 +199,8 @@ def decide_discount(
         at=at,
         reason=text,
         edition=deal.edition.code,
-        outcome=outcome,
-        granted_amount=amount,
+        outcome=discount_request.outcome,
+        granted_amount=discount_request.granted_amount,
         asked_amount=discount_request.asked_amount,
         currency=deal.currency,
     )
@@ -190,13 +210,12 @@ def decide_discount(
         about=deal,
         key=f"{deal.reference}:{discount_request.pk}",
         at=at,
-        outcome=outcome,
-        granted_amount=amount,
+        outcome=discount_request.outcome,
+        granted_amount=discount_request.granted_amount,
         asked_amount=discount_request.asked_amount,
         currency=deal.currency,
         text=text,
     )
-    return discount_request
 
 
 def _apply(deal: Deal, wanted: list[DiscountLine]) -> None:

@@ -55,10 +55,7 @@ def announce_revocation(
         raise WrongState(
             "announced", gettext_noop("A revocation of this protection has been announced already.")
         )
-    if code not in RevocationCode.values or code == RevocationCode.EARLIER_OVERRULED:
-        raise RuleViolation("required", gettext_noop("Choose a reason."), field="code")
-    text = needed(text, "text")
-    check_tells_no_rival(deal, text, by=by, field="text")
+    text = _checked_facts(deal, by=by, code=code, text=text)
     if at_once:
         rules.check_at_once(
             is_customers_choice=code == RevocationCode.CUSTOMER_CHOICE, has_letter=bool(files)
@@ -76,15 +73,29 @@ def announce_revocation(
     if at_once:
         _close(notice, RevocationOutcome.REVOKED, by=by, at=at, text=text)
         end_by_revocation(deal, by=by, at=at, code=code, text=text)
-        return notice
+    else:
+        _tell_announced(deal, notice)
+    return notice
+
+
+def _checked_facts(deal: Deal, *, by: User, code: str, text: str) -> str:
+    """The facts as they are kept; a code that a channel manager may announce stands beside them."""
+    if code not in RevocationCode.values or code == RevocationCode.EARLIER_OVERRULED:
+        raise RuleViolation("required", gettext_noop("Choose a reason."), field="code")
+    text = needed(text, "text")
+    check_tells_no_rival(deal, text, by=by, field="text")
+    return text
+
+
+def _tell_announced(deal: Deal, notice: RevocationNotice) -> None:
     record(
         "deal.revocation_announced",
         deal,
-        by=by,
-        at=at,
-        reason=text,
+        by=notice.announced_by,
+        at=notice.announced_at,
+        reason=notice.facts,
         edition=deal.edition.code,
-        code=code,
+        code=notice.code,
         statement_at=notice.statement_until,
     )
     notify(
@@ -92,12 +103,11 @@ def announce_revocation(
         to=[*partner_contacts(deal), *distributor_reviewers(deal)],
         about=deal,
         key=f"{deal.reference}:{notice.pk}",
-        at=at,
-        code=code,
-        text=text,
+        at=notice.announced_at,
+        code=notice.code,
+        text=notice.facts,
         statement_at=notice.statement_until,
     )
-    return notice
 
 
 def _keep_evidence(notice: RevocationNotice, files: Sequence[Any], *, by: User) -> None:

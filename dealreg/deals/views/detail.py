@@ -177,52 +177,31 @@ def _show(request: HttpRequest, deal: Any, *, comment_form: CommentForm) -> Http
         context = {"deal": deal, "lines": deal.lines.select_related("product")}
         return render(request, "deals/detail_draft.html", context)
 
-    moves = moves_open_to(user, deal, at)
     notices = notices_of(user, deal) if deal.has_notices else []
-    if any(notice.is_open for notice in notices):
-        # Announced already: its own card leads on, and nothing is won until that is decided.
-        moves = [move for move in moves if move not in ("revoke", "report_won", "reopen", "confirm_order")]
+    moves = _moves_of(user, deal, notices, at)
     conflicts = conflicts_around(user, deal) if side == "vendor" else []
-    # Registrants are not even asked about: their page costs and says the same with and without (rule E6).
-    registered = side == "partner" or (side == "distributor" and deal.on_behalf)
-    waits = not registered and deal.is_under_review and _waits(deal, side, conflicts)
-    buttons = buttons_for(deal, moves, blocked=waits)
-    forward = [button for button in buttons if not button.destructive]
-    asked = deal.questions.visible_to(user).select_related("asked_by", "answered_by")
-    questions = list(asked) if deal.has_questions else []
-    amendments = amendments_of(user, deal) if deal.has_amendments else []
+    waits = _waits_for_conflict(deal, side, conflicts)
     context = {
         "deal": deal,
         "side": side,
         "is_reviewer": side in ("distributor", "vendor"),
         "may_review": may_review(user, deal),
+        "may_register": side == "partner" and may_register_something(user, date_in(deal.partner.country, at)),
         "next": next_step(deal, side, moves, at),
-        "primary": forward[0] if forward else None,
-        "secondary": [*forward[1:], *further_steps(user, deal, at)],
-        "destructive": [button for button in buttons if button.destructive],
+        **_buttons_of(user, deal, moves, at, blocked=waits),
         "lines": list(deal.lines.select_related("product")),
         "money": money_of(deal),
         "protection": protection_of(deal, at),
         "extensions": extensions_of(user, deal) if deal.has_extensions else [],
         "silence": silence_of(deal, side, at),
         "reopen_until": reopen_until(deal) if "reopen" in moves else None,
-        "outcome": outcome_of(deal),
-        "amendments": amendments,
-        "may_decide_amendment": _decides_on(user, amendments, deal, at),
-        "may_withdraw_amendment": side == "partner" and can(user, "deals.register"),
         "may_report_late": deal.status == DealStatus.EXPIRED and "report_won" in moves,
-        "notices": [_notice_entry(user, deal, notice, at) for notice in notices],
-        "view_due": next((one for one in notices if may_state_view(user, deal, one, at)), None),
+        "outcome": outcome_of(deal),
+        **_amendments_of(user, deal, side, at),
+        **_revocations_of(user, deal, notices, at),
         **_appeal_of(user, deal, at),
         **_discounts_of(user, deal),
-        "may_register": side == "partner" and may_register_something(user, date_in(deal.partner.country, at)),
-        "questions": [
-            {"question": question, "asked": [unlockable_label(name) for name in question.fields]}
-            for question in questions
-        ],
-        "comments": list(
-            deal.comments.visible_to(user).select_related("author").annotate(mentioned=MENTIONED)
-        ),
+        **_talk_about(user, deal),
         "comment_form": comment_form if can(user, "deals.comment") else None,
         "files": list(deal.evidence.select_related("document")),
         "timeline": story_of(
@@ -238,6 +217,57 @@ def _show(request: HttpRequest, deal: Any, *, comment_form: CommentForm) -> Http
         "partner_tier": _tier_that_counts(deal, at) if side == "vendor" else "",
     }
     return render(request, "deals/detail.html", context)
+
+
+def _moves_of(user: User, deal: Deal, notices: Collection[RevocationNotice], at: datetime) -> Collection[str]:
+    moves = moves_open_to(user, deal, at)
+    if any(notice.is_open for notice in notices):
+        # Announced already: its own card leads on, and nothing is won until that is decided.
+        return [move for move in moves if move not in ("revoke", "report_won", "reopen", "confirm_order")]
+    return moves
+
+
+def _waits_for_conflict(deal: Deal, side: str, conflicts: Collection[Conflict]) -> bool:
+    """Rule E5: the vendor has read every conflict of the deal already, a distributor reads none.
+    Registrants are not even asked about: their page costs and says the same with and without (rule E6)."""
+    registered = side == "partner" or (side == "distributor" and deal.on_behalf)
+    if registered or not deal.is_under_review:
+        return False
+    if side == "vendor":
+        return any(holds_up(conflict, deal) for conflict in conflicts)
+    return open_conflicts(deal) > 0
+
+
+def _buttons_of(
+    user: User, deal: Deal, moves: Collection[str], at: datetime, *, blocked: bool
+) -> dict[str, Any]:
+    buttons = buttons_for(deal, moves, blocked=blocked)
+    forward = [button for button in buttons if not button.destructive]
+    return {
+        "primary": forward[0] if forward else None,
+        "secondary": [*forward[1:], *further_steps(user, deal, at)],
+        "destructive": [button for button in buttons if button.destructive],
+    }
+
+
+def _amendments_of(user: User, deal: Any, side: str, at: datetime) -> dict[str, Any]:
+    amendments = amendments_of(user, deal) if deal.has_amendments else []
+    for shown in amendments:
+        shown["amendment"].deal = deal
+    return {
+        "amendments": amendments,
+        "may_decide_amendment": any(may_decide(user, shown["amendment"], at) for shown in amendments),
+        "may_withdraw_amendment": side == "partner" and can(user, "deals.register"),
+    }
+
+
+def _revocations_of(
+    user: User, deal: Deal, notices: Collection[RevocationNotice], at: datetime
+) -> dict[str, Any]:
+    return {
+        "notices": [_notice_entry(user, deal, notice, at) for notice in notices],
+        "view_due": next((one for one in notices if may_state_view(user, deal, one, at)), None),
+    }
 
 
 def _appeal_of(user: User, deal: Any, at: datetime) -> dict[str, Any]:
@@ -272,10 +302,17 @@ def _notice_entry(user: User, deal: Deal, notice: RevocationNotice, at: datetime
     }
 
 
-def _decides_on(user: User, amendments: list[dict[str, Any]], deal: Deal, at: datetime) -> bool:
-    for shown in amendments:
-        shown["amendment"].deal = deal
-    return any(may_decide(user, shown["amendment"], at) for shown in amendments)
+def _talk_about(user: User, deal: Any) -> dict[str, Any]:
+    """What was asked and answered, and said beside it."""
+    asked = deal.questions.visible_to(user).select_related("asked_by", "answered_by")
+    comments = deal.comments.visible_to(user).select_related("author").annotate(mentioned=MENTIONED)
+    return {
+        "questions": [
+            {"question": question, "asked": [unlockable_label(name) for name in question.fields]}
+            for question in (asked if deal.has_questions else ())
+        ],
+        "comments": list(comments),
+    }
 
 
 def further_steps(user: User, deal: Deal, at: datetime) -> list[Button]:
@@ -298,13 +335,6 @@ def further_steps(user: User, deal: Deal, at: datetime) -> list[Button]:
 
 def _step(deal: Deal, name: str) -> str:
     return reverse(f"deals:{name}", args=[deal.reference])
-
-
-def _waits(deal: Deal, side: str, conflicts: Collection[Conflict]) -> bool:
-    """Rule E5: the vendor has read every conflict of the deal already, a distributor reads none."""
-    if side == "vendor":
-        return any(holds_up(conflict, deal) for conflict in conflicts)
-    return open_conflicts(deal) > 0
 
 
 def _today(deal: Deal, at: datetime) -> date:
