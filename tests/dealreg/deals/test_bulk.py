@@ -134,6 +134,7 @@ def test_a_form_that_is_not_filled_in_does_nothing(cast, sign_in, two):
         page = send(sign_in(cast.denise), action, *two, confirmed="1", **given)
         assert page.status_code == 200
         assert page.context["form"].errors
+        assert page.content.decode().count("data-error-summary") == 1
     assert status_of(*two) == ["submitted", "submitted"]
 
 

@@ -90,7 +90,8 @@ def test_a_date_is_corrected_asked_for_and_decided(cast, sign_in, case, today):
     alice, karim = sign_in(cast.alice), sign_in(cast.karim)
     place = f"/departures/{case.reference}/date/"
     later, earlier = today - timedelta(days=5), today - timedelta(days=20)
-    assert text_of(alice.post(place, {"departed_on": "", "reason": "x"}))
+    missing = text_of(alice.post(place, {"departed_on": "", "reason": "x"}))
+    assert missing.count("Please correct one thing") == 1
     assert "recorded already" in text_of(alice.post(place, {"departed_on": case.departed_on, "reason": "x"}))
     page = alice.post(place, {"departed_on": later, "reason": "Her last day was later."}, follow=True)
     assert "waits for the channel manager" in text_of(page)
@@ -279,7 +280,7 @@ def test_the_channel_manager_decides_once(cast, sign_in, review, today, given, s
     whole = f'<bdi class="ref">{review.departure.reference}</bdi>'
     assert "Silver" in listed and whole in listed and whole in text_of(karim.get(place))
     given = given | {"until": today + timedelta(days=60)}
-    assert text_of(karim.post(place, given))  # no reason
+    assert text_of(karim.post(place, given)).count("Please correct one thing") == 1  # no reason
     assert said in text_of(karim.post(place, given | {"reason": "As agreed."}, follow=True))
     review.refresh_from_db()
     assert review.status == status
