@@ -41,4 +41,5 @@ def paper_data(certificate: Certificate, day: date) -> dict[str, Any]:
         "qr": qr_code(address),
         "qr_alt": _("QR code that leads to %(address)s") % {"address": address},
         "qr_note": _("Check whether it is valid"),
+        "address": address,
     }

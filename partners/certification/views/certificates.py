@@ -22,7 +22,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from partners.certification.actions.certificates import withdraw_certificate
-from partners.certification.certificate_paper import paper_data
+from partners.certification.certificate_paper import address_of, paper_data
 from partners.certification.certificates import (
     TONES,
     CertificateState,
@@ -249,6 +249,7 @@ def certificate_page(request: SignedInRequest, number: str) -> HttpResponse:
             and (certificate.left_on is None or certificate.left_on > on),
             "own": is_partner(request.user),
             "timeline": _history(request, certificate),
+            "public_address": address_of(certificate) if _knows_the_end(request, certificate) else "",
             "may_withdraw": may_withdraw,
             "languages": paper_languages() if state != CertificateState.WITHDRAWN else [],
         },
