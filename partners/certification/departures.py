@@ -22,10 +22,12 @@ from partners.certification.models import (
     Session,
 )
 from partners.certification.querysets import DepartureQuerySet
-from partners.certification.selectors import bound_by_sales, specialists_on
+from partners.certification.selectors import TIER_TRACKS, bound_by_sales, specialists_on
 from partners.organisations.access import can
+from partners.organisations.models import Partner, Tier
 from partners.programme.rulebook import Rulebook, StaffTerms
-from partners.programme.selectors import rulebook_of
+from partners.programme.selectors import rulebook_of, rulebook_on
+from partners.programme.tier_moves import next_opening, reachable_tier
 from portal.accounts.models import User
 from portal.audit.models import Event
 from portal.core.calendar import time_zone_of
@@ -230,14 +232,61 @@ class WithoutThePerson:
 
 def without_the_person(departure: Departure, today: date) -> WithoutThePerson:
     """Of an open case: the specialists of today, without the departed person once they have left."""
-    partner, rulebook = departure.partner, rulebook_of(departure.edition)
-    day = max(today, departure.departed_on)
-    present = specialists_on([partner.pk], day).get(partner.pk, {})
+    partner = departure.partner
+    present = specialists_on([partner.pk], max(today, departure.departed_on)).get(partner.pk, {})
+    return _standing(partner, rulebook_of(departure.edition), present, today)
+
+
+def _standing(partner: Partner, rulebook: Rulebook, present: dict[str, int], today: date) -> WithoutThePerson:
     binds = partner.pk in bound_by_sales([partner.pk], rulebook, today)
     return WithoutThePerson(
         partner.tier,
         rules.standings(rulebook, partner.tier, present, sales_binds=binds),
         rules.carried_tier(rulebook, partner.tier, present, sales_binds=binds),
+    )
+
+
+@dataclass(frozen=True)
+class TierEffect:
+    """What a departure does to the tier if nobody follows: what is left, and as far as the rest of the
+    proposal goes, on which day it could take effect at the earliest (rule H3)."""
+
+    standing: WithoutThePerson
+    at_once: str
+    waits_until: date | None
+
+    @property
+    def present_name(self) -> str:
+        return Tier(self.standing.tier).label
+
+    @property
+    def carried_name(self) -> str:
+        return Tier(self.standing.carried).label
+
+    @property
+    def reached_name(self) -> str:
+        return Tier(self.at_once).label
+
+    @property
+    def asked(self) -> list[rules.TrackStanding]:
+        return [one for one in self.standing.tracks if one.required]
+
+
+def tier_effect(employment: Employment, departed_on: date, *, replace_by: date, today: date) -> TierEffect:
+    """Before a departure is told: the specialists of that day, or of today, without the person."""
+    partner, rulebook, day = employment.partner, rulebook_on(today), max(today, departed_on)
+    present = dict(specialists_on([partner.pk], day).get(partner.pk, {}))
+    if employment.counts_on(day):
+        held = Certificate.objects.valid_on(day).filter(person=employment.person_id, track__in=TIER_TRACKS)
+        for track in held.order_by().values_list("track", flat=True).distinct():
+            present[track] -= 1
+    standing = _standing(partner, rulebook, present, today)
+    lapses_on = max(today, replace_by + timedelta(days=1))
+    reached = reachable_tier(partner.tier, standing.carried, lapses_on, rulebook)
+    return TierEffect(
+        standing,
+        at_once=reached if reached != partner.tier else "",
+        waits_until=next_opening(lapses_on) if reached != standing.carried else None,
     )
 
 

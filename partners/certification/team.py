@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from partners.certification.certificates import soon_days
-from partners.certification.departures import clock_of
+from partners.certification.departures import TierEffect, clock_of, tier_effect
 from partners.certification.models import (
     Booking,
     Certificate,
@@ -159,6 +159,7 @@ class Leaving:
     clock: DepartureClock | None
     work: Sequence[OpenWork]
     bookings: int
+    tier: TierEffect | None
 
 
 def leaving_of(employment: Employment, reader: User, departed_on: date, on: date) -> Leaving:
@@ -168,14 +169,18 @@ def leaving_of(employment: Employment, reader: User, departed_on: date, on: date
         .order_by("track")
     )
     access, terms = account_of(employment), rulebook_on(on).staff
+    clock = departure_clock(clock_of(employment, departed_on, terms), terms) if held else None
     return Leaving(
         departed_on,
         held,
-        departure_clock(clock_of(employment, departed_on, terms), terms) if held else None,
+        clock,
         open_work_of(employment.partner, access.user if access else None),
         Booking.objects.standing()
         .filter(employment=employment, session__starts_at__date__gt=departed_on, session__cancelled_at=None)
         .count(),
+        tier_effect(employment, departed_on, replace_by=clock.replacement_due_on, today=on)
+        if clock
+        else None,
     )
 
 

@@ -13,7 +13,7 @@ from partners.organisations.contacts import administrators_of, managers_of
 from partners.organisations.models import Partner
 from partners.programme.models import Edition
 from partners.programme.selectors import edition_on, rulebook_of
-from partners.tiering import rules
+from partners.programme.tier_moves import next_opening, reachable_tier
 from partners.tiering.lifecycle import CHANGE_LIFECYCLE, REVIEW_LIFECYCLE, ChangeStatus, ReviewStatus
 from partners.tiering.models import TierChange, TierReview
 from partners.tiering.selectors import changes_without_ground, lapses_to_review, reviews_without_ground
@@ -161,13 +161,13 @@ def confirm_review(review: TierReview, *, by: User, at: datetime, reason: str) -
     on = date_in(partner.country, at)
     edition = edition_on(on)
     rulebook = rulebook_of(edition)
-    reached = rules.reachable_tier(partner.tier, review.proposed_tier, on, rulebook)
+    reached = reachable_tier(partner.tier, review.proposed_tier, on, rulebook)
     if reached != partner.tier:
         _note_change(review, partner.tier, reached, on, edition, by=by, at=at, reason=reason)
         change_tier(partner.pk, tier=reached, by=by, at=at, reason=reason, edition=edition.code)
     waits_until = None
     if reached != review.proposed_tier:
-        waits_until = rules.next_opening(on)
+        waits_until = next_opening(on)
         _schedule(review, reached, waits_until, edition, by=by, at=at, reason=reason)
     _decide(review, "confirm", by=by, at=at, reason=reason)
     record(

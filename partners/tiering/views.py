@@ -13,7 +13,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from partners.organisations.access import can, require
 from partners.organisations.selectors import is_vendor
 from partners.programme.selectors import rulebook_on
-from partners.tiering import actions, rules
+from partners.programme.tier_moves import next_opening, reachable_tier
+from partners.tiering import actions
 from partners.tiering.forms import ChangeForm, DecisionForm
 from partners.tiering.lifecycle import ReviewStatus
 from partners.tiering.models import TierChange, TierReview
@@ -147,9 +148,9 @@ def _decide_change(change: TierChange, request: HttpRequest, given: dict[str, An
 def _effect(review: TierReview, at: datetime) -> dict[str, Any]:
     """Rule H3: what a confirmation would do today, and what would wait."""
     on = date_in(review.partner.country, at)
-    reached = rules.reachable_tier(review.partner.tier, review.proposed_tier, on, rulebook_on(on))
+    reached = reachable_tier(review.partner.tier, review.proposed_tier, on, rulebook_on(on))
     return {
         "reached": reached,
         "at_once": reached != review.partner.tier,
-        "waits_until": rules.next_opening(on) if reached != review.proposed_tier else None,
+        "waits_until": next_opening(on) if reached != review.proposed_tier else None,
     }

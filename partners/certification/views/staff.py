@@ -397,6 +397,7 @@ def _receipt(request: HttpRequest, employment: Employment) -> HttpResponse:
         "team/left.html",
         {
             "employment": employment,
+            "today": _today(employment.partner),
             "receipt": team.receipt_of(employment),
             "departures": team.departures_of(employment, request.user),
         },

@@ -7,14 +7,18 @@ import re
 from datetime import date, timedelta
 
 import pytest
+from django.template.loader import render_to_string
 from django.utils import timezone
 
+from partners.certification.departures import TierEffect, WithoutThePerson
 from partners.certification.models import Booking, Certificate, Course, Employment, Session
+from partners.certification.rules import TrackStanding
 from partners.certification.tasks import end_accounts
 from partners.organisations.models import Membership, Tier
 from partners.specialisations.models import Specialisation
 from portal.accounts.models import User
 from portal.core.calendar import date_in
+from portal.core.formats import format_day
 from tests.dealreg.deals import stages
 from tests.partners.certification.people import certify
 from tests.partners.certification.team import employ
@@ -288,6 +292,90 @@ def test_a_report_after_its_term_is_said_to_be_late_before_it_is_made(cast, sign
     )
     assert ("this report comes late, which is recorded" in said) == late
     assert ("which is done with this step" in said) != late
+
+
+@pytest.mark.parametrize(
+    ("tier", "technical", "departed_on", "said"),
+    [
+        (
+            Tier.SILVER,
+            1,
+            "2026-11-10",
+            "If nobody follows by 8 Feb 2027 , a review proposes the tier Bronze; a person decides. It could "
+            "take effect at once (rule H3). Technical specialists: 1 asked for, 0 left",
+        ),
+        (
+            Tier.GOLD,
+            2,
+            "2026-11-10",
+            "a review proposes the tier Silver; a person decides. It takes effect on 1 Jan 2028 at the "
+            "earliest (rule H3). Technical specialists: 2 asked for, 1 left",
+        ),
+        # The time for a replacement ends in January, in which every step is open.
+        (Tier.GOLD, 2, "2026-10-12", "a review proposes the tier Silver; a person decides. It could take"),
+        # Told long after its time: the review would open now.
+        (Tier.GOLD, 2, "2026-07-01", "It takes effect on 1 Jan 2027 at the earliest"),
+        (
+            Tier.SILVER,
+            2,
+            "2026-11-10",
+            "Your tier does not need this person: it stays. Technical specialists: 1 asked for, 1 left",
+        ),
+        (Tier.BRONZE, 1, "2026-11-10", "Bronze asks for no certified specialists: your tier stays."),
+        # Certified no more on the day that is looked at, and so not missed.
+        (Tier.SILVER, 1, "2026-12-20", "Technical specialists: 1 asked for, 0 left"),
+    ],
+)
+def test_what_a_departure_does_to_the_tier_is_said_before(
+    cast, sign_in, time_machine, tier, technical, departed_on, said
+):
+    time_machine.move_to("2026-11-15T23:30:00Z")
+    type(cast.alpha).objects.filter(pk=cast.alpha.pk).update(tier=tier)
+    people = [employ(cast.alpha, f"Person {number}") for number in range(technical)]
+    for one in people:
+        certify(one, expires_on=date(2040, 1, 1))
+    page = sign_in(cast.alice).post(
+        f"/team/{people[0].pk}/leave/", {"departed_on": departed_on, "action": "check"}
+    )
+    assert said in text_of(page)
+
+
+def test_sales_specialists_are_missed_where_a_specialisation_binds_to_them(cast, sign_in, time_machine):
+    time_machine.move_to("2026-11-15T12:00:00Z")
+    otto = employ(cast.alpha, "Otto Ek")
+    certify(otto, "sales")
+    certify(employ(cast.alpha, "Eva Lind"))
+    type(cast.alpha).objects.filter(pk=cast.alpha.pk).update(tier=Tier.SILVER)
+    place, form = f"/team/{otto.pk}/leave/", {"departed_on": "2026-11-10", "action": "check"}
+    assert "Your tier does not need this person" in text_of(sign_in(cast.alice).post(place, form))
+    Specialisation.objects.create(
+        partner=cast.alpha,
+        product_group=cast.groups["anti-targeted-attack"],
+        awarded_on=date(2026, 1, 1),
+        valid_until=date(2028, 1, 1),
+    )
+    said = text_of(sign_in(cast.alice).post(place, form))
+    assert "Sales specialists: 1 asked for, 0 left Technical" not in said
+    assert "Sales specialists: 1 asked for, 0 left" in said and "proposes the tier Bronze" in said
+
+
+def test_a_move_of_which_only_a_part_is_open_is_said_in_both_parts():
+    standing = WithoutThePerson("silver", [TrackStanding("technical", 1, 0)], "registered")
+    effect = TierEffect(standing, at_once="bronze", waits_until=date(2027, 1, 1))
+    said = render_to_string("team/_tier_effect.html", {"tier": effect, "replace_by": date(2026, 6, 1)})
+    assert "Down to Bronze it could take effect at once, the rest on" in said
+
+
+@pytest.mark.parametrize(("days", "late"), [(30, False), (31, True)])
+def test_the_receipt_says_that_a_report_was_late_and_what_that_means(cast, sign_in, days, late):
+    eva = employ(cast.alpha, "Eva Blum")
+    certify(eva)
+    form = {"departed_on": (today() - timedelta(days=days)).isoformat(), "action": "report"}
+    said = text_of(sign_in(cast.alice).post(f"/team/{eva.pk}/leave/", form, follow=True))
+    assert ("That it came late is recorded for good in the case" in said) == late
+    assert ("It does not lengthen the time for a replacement" in said) == late
+    # The days left are those of the partner's country, not of the server.
+    assert f"Replace by {format_day(today() + timedelta(days=90 - days))} {90 - days} days " in said
 
 
 def test_what_stays_is_said_before(cast, sign_in):

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from partners.programme.selectors import rulebook_on
-from partners.tiering.rules import next_opening, reachable_tier
+from partners.programme.tier_moves import next_opening, reachable_tier
 
 pytestmark = pytest.mark.django_db
 
