@@ -83,7 +83,7 @@ class CoverageTable(tables.Table):
 
 def reached(there: int, asked: int | None) -> str:
     if not asked:
-        return _("%(there)d, recommended") % {"there": there}
+        return _("%(there)d, only recommended") % {"there": there}
     return _("%(there)d of %(asked)d") % {"there": there, "asked": asked}
 
 
@@ -93,7 +93,7 @@ def coverage_badge(partner: Any) -> SafeString:
         return status_badge("missing", words % {"number": partner.missing}, tone="bad")
     if partner.technical_asked or partner.sales_asked:
         return status_badge("there", _("Complete"), tone="ok")
-    return status_badge("free", _("Nothing asked"), tone="neutral")
+    return status_badge("free", _("None required"), tone="neutral")
 
 
 class TeamTable(tables.Table):

@@ -189,7 +189,7 @@ for _code, _label, _icon, _asks in (
     ("departure-report-overdue", _("Departure not reported in time"), "clock-exclamation", ("partner",)),
     ("departure-reported-late", _("Departure reported late"), "clock-exclamation", ()),
     ("departure-replacement-due", _("Replacement due"), "bell", ("partner",)),
-    ("departure-reminder", _("Reminder of the channel manager"), "bell-ringing", ("partner",)),
+    ("departure-reminder", _("Reminder from the channel manager"), "bell-ringing", ("partner",)),
     ("departure-lapsed", _("Not replaced in time"), "calendar-x", ()),
     ("departure-correction-asked", _("Date of a departure to decide"), "calendar-question", ("vendor",)),
     ("departure-corrected", _("Date of a departure corrected"), "calendar-event", ()),
