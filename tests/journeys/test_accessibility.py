@@ -1,18 +1,27 @@
 """Every page of each side: axe finds nothing, light and dark; no complaint in the console and none about
 the content security policy; the right language; nothing runs over the edge of a phone."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core import mail
 from django_celery_beat.models import PeriodicTask
 
 from dealreg.deals import actions
 from dealreg.deals.actions.drafting import LineInput
 from dealreg.deals.models import Deal
+from partners.certification.actions.imports import keep_file
+from partners.certification.actions.telling import ask_to_tell, send_data_link
+from partners.certification.models import Attempt
+from partners.organisations.models import Partner
+from partners.tiering.actions import confirm_review, keep_tier
+from partners.tiering.models import TierReview
 from portal.accounts.models import User
+from portal.core.calendar import date_in
 from tests.dealreg.deals import stages
 from tests.world import CONSENT_TOKEN, World, make_world
 
@@ -140,6 +149,7 @@ PAGES: dict[str, list[str]] = {
         "/training/sessions/{session}/cancel/",
         "/training/EX-1/questions/",
         "/training/EX-1/questions/add/",
+        "/training/exams/{failed}/",
         "/partners/",
         "/partners/add/",
         "/partners/P-000001/",
@@ -157,12 +167,16 @@ PAGES: dict[str, list[str]] = {
         "/departures/{alpha_case}/date/{alpha_correction}/",
         "/tier-reviews/",
         "/tier-reviews/{alpha_review}/",
+        "/tier-reviews/{kept_review}/",
+        "/tier-reviews/{confirmed_review}/",
         "/certificates/?state=valid&within=90",
         "/certificates/KC-BRAVO/",
         "/certificates/KC-BRAVO/withdraw/",
         "/certificates/imports/",
         "/certificates/imports/new/",
         "/certificates/imports/{imported_file}/",
+        "/certificates/imports/new/?kind=questions",
+        "/certificates/imports/{questions_file}/",
     ],
     "tina": ["/training/EX-1/", "/training/exams/{own_attempt}/", "/training/sessions/{session}/"],
     "nora": [
@@ -192,6 +206,7 @@ PAGES: dict[str, list[str]] = {
         "/accounts/invitation/{token}/",
         "/accounts/invitation/no-such-token/",
         "/team/consent/{consent}/",
+        "{held}",
     ],
 }
 # What reads screens trips over; best practices count as well.
@@ -263,6 +278,48 @@ def more_steps(world: World) -> None:
     )
     deals["appealed"] = rejected("Faïencerie de Desvres")
     actions.file_appeal(deals["appealed"], by=cast.amir, at=at, text="There were three meetings.")
+    in_training(world)
+    tiers_decided(world)
+
+
+def in_training(world: World) -> None:
+    """A file of questions to look through, a failed exam, and the link to somebody’s own data."""
+    world.training["questions_file"] = keep_file(
+        kind="questions",
+        name="questions.csv",
+        content=b"course;question;right;answer_1;answer_2\nEX-1;What is EDR?;1;Response;Disk\nEX-1;;1;A;B\n",
+        by=world.cast.karim,
+        at=world.at,
+    )
+    failed = world.training["attempts"]["bravo"]
+    Attempt.objects.filter(pk=failed.pk).update(
+        finished_at=world.at, passed=False, score_pct=40, taken_on=date_in("FR", world.at)
+    )
+    trainee = world.training["attempts"]["alpha"].employment
+    trainee.email = "trainee@alpha.example"
+    trainee.save()
+    ask_to_tell(trainee.pk, by=world.cast.alice, at=world.at)
+    send_data_link(trainee.pk, at=world.at)
+    letters = "\n".join(letter.body for letter in mail.outbox if letter.to == [trainee.email])
+    found = re.search(r"/privacy/held/\S+/", letters)
+    assert found is not None
+    world.tokens["held"] = found.group()
+
+
+def tiers_decided(world: World) -> None:
+    """One kept, and one confirmed of a partner whose specialists have all left."""
+    kept, alone = world.reviews["bravo"], world.cast.charlie
+    Partner.objects.filter(pk=alone.pk).update(tier="silver")
+    world.reviews["confirmed"] = TierReview.objects.create(
+        partner=alone,
+        edition=kept.edition,
+        current_tier="silver",
+        proposed_tier="bronze",
+        facts=kept.facts,
+        opened_at=kept.opened_at,
+    )
+    keep_tier(kept, by=world.cast.karim, at=world.at, reason="Somebody passes the exam in January.")
+    confirm_review(world.reviews["confirmed"], by=world.cast.karim, at=world.at, reason="Nobody is left.")
 
 
 def addresses(world: World, who: str) -> list[str]:
@@ -285,7 +342,12 @@ def addresses(world: World, who: str) -> list[str]:
         "alpha_correction": world.corrections["alpha"].pk,
         "alpha_review": world.reviews["alpha"].pk,
         "alpha_employee": world.employments["alpha"].pk,
+        "kept_review": world.reviews["bravo"].pk,
+        "confirmed_review": world.reviews["confirmed"].pk,
         "imported_file": world.imported_file.pk,
+        "questions_file": world.training["questions_file"].pk,
+        "failed": world.training["attempts"]["bravo"].pk,
+        "held": world.tokens["held"],
         "session": world.training["session"].pk,
         "attempt": world.training["attempts"]["alpha"].pk,
         "own_attempt": world.training["own_attempt"].pk,
