@@ -14,6 +14,8 @@ from partners.certification.models import (
     Booking,
     Certificate,
     CorrectionStatus,
+    Course,
+    CourseMode,
     DateCorrection,
     Departure,
     DepartureGap,
@@ -23,6 +25,7 @@ from partners.certification.models import (
 )
 from partners.certification.querysets import DepartureQuerySet
 from partners.certification.selectors import TIER_TRACKS, bound_by_sales, specialists_on
+from partners.certification.training import with_places
 from partners.organisations.access import can
 from partners.organisations.models import Partner, Tier
 from partners.programme.rulebook import Rulebook, StaffTerms
@@ -121,13 +124,15 @@ def certificate_that_counts(employment: Employment, gap: DepartureGap, on: date)
 
 @dataclass(frozen=True)
 class Candidates:
-    """Of one gap: who would count now, who is booked on a course that ends in time, and which sessions a
-    place can still be booked in."""
+    """Of one gap: who would count now, who is booked on a course that ends in time or waits for a place in
+    one, which sessions can still be booked, and which online courses can be taken at any time."""
 
     gap: DepartureGap
     counting: list[Employment]
     booked: list[Booking]
+    waiting: list[Booking]
     sessions: list[Session]
+    online: list[Course]
 
 
 def candidates_for(gap: DepartureGap, on: date) -> Candidates:
@@ -151,15 +156,21 @@ def candidates_for(gap: DepartureGap, on: date) -> Candidates:
     zone = time_zone_of(departure.partner.country)
     today = datetime.combine(on, time.min, zone)
     too_late = datetime.combine(departure.replacement_due_on + timedelta(days=1), time.min, zone)
-    booked = Booking.objects.filter(
+    bookings = Booking.objects.filter(
         employment__in=Employment.objects.after(on).filter(partner=departure.partner_id),
-        status=BookingStatus.BOOKED,
+        status__in=(BookingStatus.BOOKED, BookingStatus.WAITING),
         session__course__track=gap.track,
         session__course__technology=gap.technology_id,
         session__cancelled_at=None,
         session__ends_at__gte=today,
         session__ends_at__lt=too_late,
     ).exclude(employment__in=counting)
+    there: dict[BookingStatus, list[Booking]] = {BookingStatus.BOOKED: [], BookingStatus.WAITING: []}
+    for one in bookings.select_related("employment", "session__course").order_by("session__ends_at", "pk"):
+        there[BookingStatus(one.status)].append(one)
+    online = Course.objects.filter(
+        mode=CourseMode.ONLINE, is_published=True, track=gap.track, technology=gap.technology_id
+    )
     sessions = Session.objects.filter(
         course__track=gap.track,
         course__technology=gap.technology_id,
@@ -171,12 +182,10 @@ def candidates_for(gap: DepartureGap, on: date) -> Candidates:
     return Candidates(
         gap,
         counting,
-        list(
-            booked.select_related("employment", "session__course").order_by("session__ends_at", "pk")[
-                :MOST_SHOWN
-            ]
-        ),
-        list(sessions.select_related("course").order_by("starts_at", "pk")[:MOST_SHOWN]),
+        there[BookingStatus.BOOKED][:MOST_SHOWN],
+        there[BookingStatus.WAITING][:MOST_SHOWN],
+        list(with_places(sessions.select_related("course")).order_by("starts_at", "pk")[:MOST_SHOWN]),
+        list(online.order_by("title", "pk")[:MOST_SHOWN]),
     )
 
 

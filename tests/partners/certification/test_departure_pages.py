@@ -65,6 +65,39 @@ def test_a_case_shows_deadlines_what_the_tier_asks_and_who_could_come(cast, sign
     assert "80 days" in text and "Nora" not in text
 
 
+def test_a_full_session_says_so_whoever_waits_is_not_booked_and_online_courses_are_offered(
+    cast, sign_in, case
+):
+    place = f"/departures/{case.reference}/"
+    alice = sign_in(cast.alice)
+    assert "None is planned before the last day." in text_of(alice.get(place))
+    school.online("T-ONLINE", title="Hardening online", track="technical")
+    school.online("S-ONLINE", title="Selling online")
+    school.online("D-ONLINE", title="A draft online", track="technical", is_published=False)
+    text = text_of(alice.get(place))
+    assert "Hardening online" in text and "Selling online" not in text and "A draft online" not in text
+    assert "None is planned" not in text and "No session is planned before the last day." in text
+    course = school.course("EPS-1", track="technical")
+    session = school.session(course, seats=1, starts_at=timezone.now() + timedelta(days=30))
+    assert "1 place left" in text_of(alice.get(place))
+    for name, status in (("Tia Traine", "booked"), ("Will Wait", "waiting")):
+        Booking.objects.create(
+            session=session,
+            employment=hire(cast.alpha, name),
+            status=status,
+            booked_by=cast.alice,
+            booked_at=timezone.now(),
+        )
+    page = alice.get(place)
+    text = text_of(page)
+    (candidates,) = page.context["candidates"]
+    assert [one.employment.full_name for one in candidates.booked] == ["Tia Traine"]
+    assert [one.employment.full_name for one in candidates.waiting] == ["Will Wait"]
+    booked, waiting = text.index("Booked on a course"), text.index("Waiting for a place in one")
+    assert booked < text.index("Tia Traine") < waiting < text.index("Will Wait")
+    assert "On the waiting list" in text and "Full, waiting list" in text and "place left" not in text
+
+
 def test_the_partner_names_a_replacement_and_is_told_why_somebody_does_not_count(cast, sign_in, case, today):
     old, new = hire(cast.alpha, "Old Hand"), hire(cast.alpha, "Noa Neu", today - timedelta(days=3))
     for one in (old, new):
