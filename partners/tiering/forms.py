@@ -8,6 +8,15 @@ from portal.core.form_fields import STAYS_FOR_GOOD, DayInput, staying
 LONGEST_TEXT = 2_000
 
 
+def _reason() -> forms.CharField:
+    return forms.CharField(
+        label=_("Reason"),
+        help_text=staying(_("The partner reads it.")),
+        max_length=LONGEST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
 class ChangeForm(forms.Form):
     """Of a change that waits for its day: taken back, or upheld though its reason is gone."""
 
@@ -19,12 +28,7 @@ class ChangeForm(forms.Form):
         ],
         widget=forms.RadioSelect,
     )
-    reason = forms.CharField(
-        label=_("Reason"),
-        help_text=staying(_("The partner reads it.")),
-        max_length=LONGEST_TEXT,
-        widget=forms.Textarea(attrs={"rows": 3}),
-    )
+    reason = _reason()
 
     def __init__(self, *args: Any, gone: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -45,12 +49,7 @@ class DecisionForm(forms.Form):
         ],
         widget=forms.RadioSelect,
     )
-    reason = forms.CharField(
-        label=_("Reason"),
-        help_text=staying(_("The partner reads it.")),
-        max_length=LONGEST_TEXT,
-        widget=forms.Textarea(attrs={"rows": 3}),
-    )
+    reason = _reason()
     plan = forms.CharField(
         label=_("Measures of the plan"),
         help_text=STAYS_FOR_GOOD,

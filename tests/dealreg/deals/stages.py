@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from dealreg.deals import actions
 from dealreg.deals.actions.drafting import LineInput
-from dealreg.deals.models import Deal, RevocationNotice
+from dealreg.deals.models import Conflict, Deal, RevocationNotice
 from dealreg.deals.rules import ExtensionAsked, Happened
 from partners.specialisations.models import Specialisation
 from portal.accounts.models import User
@@ -85,6 +85,21 @@ def endorsed(cast: Cast) -> Deal:
 def approved(cast: Cast, **customer: Any) -> Deal:
     deal = submitted(cast, **customer)
     return actions.approve_deal(deal, by=cast.denise, at=LATER, granted_pct=Decimal("3.5"))
+
+
+def overruled(cast: Cast) -> Deal:
+    """Amir's deal was protected until 22 February; Karim settled its conflict with Bruno's for the later."""
+    deal = approved(cast)
+    submitted(cast, cast.bruno, at=LATER)
+    actions.settle_conflict(
+        Conflict.objects.get(),
+        by=cast.karim,
+        at=LATER,
+        outcome="later_prevails",
+        reason="Their framework agreement.",
+        message="We have looked at it again.",
+    )
+    return Deal.objects.get(pk=deal.pk)
 
 
 def silent(cast: Cast, **customer: Any) -> Deal:

@@ -594,26 +594,11 @@ def test_outcomes_are_either_upheld_or_overturned():
 # --- against having been overruled (rules E5, E9)
 
 
-def overruled(cast):
-    """Amir's deal was protected until 22 February; Karim settled its conflict with Bruno's for the later."""
-    deal = stages.approved(cast)
-    stages.submitted(cast, cast.bruno, at=LATER)
-    actions.settle_conflict(
-        Conflict.objects.get(),
-        by=cast.karim,
-        at=LATER,
-        outcome="later_prevails",
-        reason="Their framework agreement.",
-        message="We have looked at it again.",
-    )
-    return Deal.objects.get(pk=deal.pk)
-
-
 def test_an_overruled_partner_reads_code_facts_rule_edition_and_its_appeal_and_nothing_of_the_other(
     cast, sign_in, time_machine_at
 ):
     in_english(cast)
-    deal = overruled(cast)
+    deal = stages.overruled(cast)
     assert (deal.status, deal.appeal_until) == ("revoked", date(2026, 12, 4))
     assert (deal.revoked_by, deal.revoked_at) == (cast.karim, LATER)
     with time_machine_at(SOON):
@@ -639,7 +624,7 @@ def test_the_appeal_of_an_overruled_partner_goes_to_somebody_who_did_not_decide(
     cast, sign_in, time_machine_at
 ):
     in_english(cast)
-    deal = overruled(cast)
+    deal = stages.overruled(cast)
     second = hire(cast, "Maud", Role.CHANNEL_MANAGER)
     appeal = appealed(cast, deal)
     assert (appeal.rejected_by, appeal.rejection_code) == (cast.karim, "overruled")
@@ -659,7 +644,7 @@ def test_the_appeal_of_an_overruled_partner_goes_to_somebody_who_did_not_decide(
 
 def test_overturned_the_overruled_deal_is_under_review_with_the_days_that_it_had_left(cast, sign_in):
     in_english(cast)
-    deal = overruled(cast)
+    deal = stages.overruled(cast)
     appeal = appealed(cast, deal)
     actions.decide_appeal(appeal, by=cast.nora, at=SOON, outcome="facts_wrong", text="They are right.")
     before, deal = deal, Deal.objects.get(pk=deal.pk)
@@ -696,7 +681,7 @@ def test_an_enterprise_deal_that_was_overruled_can_be_approved_again_without_a_s
 
 def test_upheld_it_stays_overruled_and_a_second_overruling_is_final(cast, sign_in):
     in_english(cast)
-    deal = overruled(cast)
+    deal = stages.overruled(cast)
     actions.decide_appeal(appealed(cast, deal), by=cast.nora, at=SOON, outcome="upheld", text="It stands.")
     deal.refresh_from_db()
     assert deal.status == "revoked"
@@ -710,7 +695,7 @@ def test_upheld_it_stays_overruled_and_a_second_overruling_is_final(cast, sign_i
 
 
 def test_late_or_against_a_revocation_there_is_no_appeal(cast, sign_in):
-    deal = overruled(cast)
+    deal = stages.overruled(cast)
     with pytest.raises(RuleViolation, match="ended on"):
         appealed(cast, deal, at=LATER + timedelta(days=11))
     heard = stages.revoked(cast)

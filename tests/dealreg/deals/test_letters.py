@@ -246,17 +246,7 @@ def test_a_letter_of_what_holds_carries_no_such_mark(cast):
 
 
 def test_the_letter_of_an_overruled_protection_names_no_revocation_and_no_rival(cast):
-    earlier = stages.approved(cast)
-    stages.submitted(cast, cast.bruno, at=LATER)
-    actions.settle_conflict(
-        Conflict.objects.get(),
-        by=cast.karim,
-        at=LATER,
-        outcome="later_prevails",
-        reason="R",
-        message="Decided anew.",
-    )
-    status = letter_status(Deal.objects.get(pk=earlier.pk), LATER)
+    status = letter_status(stages.overruled(cast), LATER)
     assert status.kind == "overruled" and status.label.startswith("Overruled on 24 Nov 2026")
     assert "E5" in status.note
 
