@@ -223,7 +223,7 @@ def edition_text(code: str) -> str:
 
 def make_world(at: datetime | None = None) -> World:
     cast = make_cast()
-    at = at or timezone.now()
+    at = timezone.localtime(at)
     world = World(cast, at, people=dict(cast.people))
     put_schedule(celery)
     _hire(world)

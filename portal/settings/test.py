@@ -11,6 +11,8 @@ from portal.settings.base import DATABASES, STORAGES
 
 SECRET_KEY = "only for tests; nothing secret is signed with it"
 DEBUG = False
+# Most of the cast is French: what a test calls today is today for them, at every hour of the clock.
+TIME_ZONE = "Europe/Paris"
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 
 DATABASES["default"]["TEST"] = {"NAME": os.environ.get("TEST_DATABASE_NAME", "test_portal")}

@@ -15,6 +15,7 @@ from partners.organisations.models import Distributor, Partner
 from partners.programme import actions as programme
 from portal.accounts.models import User
 from portal.core.actions import run_sweeps
+from portal.core.calendar import time_zone_of
 from portal.dashboard.demo.cast import CAST_PARTNERS, DISTRIBUTORS, OFFICES
 from portal.dashboard.demo.certificates import certify_people
 from portal.dashboard.demo.departures import add_departures
@@ -55,6 +56,7 @@ def load_world(*, now: datetime, tell: Callable[[int, int], None]) -> Loaded:
             _count_rows()
         tell(done, of)
 
+    now = now.astimezone(time_zone_of("FR"))  # where most of it plays: "today" is the day there
     with transaction.atomic():
         programme.seed_edition(yaml.safe_load(EDITION.read_text("utf-8")))
         world = make_world(now)

@@ -26,7 +26,7 @@ def english(cast):
 
 
 def now():
-    return timezone.now()
+    return timezone.localtime()
 
 
 def send(browser, action, *deals, **more):

@@ -346,7 +346,7 @@ def test_an_import_that_does_not_exist_is_404(cast, sign_in):
 
 def test_the_price_lists_say_which_is_in_force(cast, sign_in):
     today = timezone.localdate()
-    PriceList.objects.filter(region__code="gb").update(valid_until=today - timedelta(days=1))
+    PriceList.objects.filter(region__code="gb").update(valid_until=today - timedelta(days=2))
     PriceList.objects.filter(region__code="ch").update(valid_from=today + timedelta(days=1))
     response = sign_in(cast.nora).get("/catalogue/price-lists/")
     states = {row["list"].region.code: row["state"] for row in response.context["rows"]}

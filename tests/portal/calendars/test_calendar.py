@@ -23,7 +23,7 @@ from tests.dealreg.deals import stages
 from tests.partners.certification.people import certify, hire, leave, noon
 
 pytestmark = pytest.mark.django_db
-TODAY = timezone.now().date()
+TODAY = timezone.localdate()
 
 
 @pytest.fixture(autouse=True)
