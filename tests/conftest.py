@@ -1,6 +1,7 @@
 """What every test stands on: real servers, a real worker, a real browser. The cast is in tests/cast.py."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -62,13 +63,16 @@ def numbered(url: str, number: int) -> str:
 
 # Tests of every page for every person, in a browser or on the whole demonstration. They add nothing to what
 # is measured, the branches of rules, life cycles and actions, and measuring doubles the time of a page.
-UNMEASURED = ("tests/platform/", "tests/journeys/", "tests/portal/dashboard/")
+UNMEASURED = re.compile(
+    r"tests/(platform|journeys|portal/dashboard)/"
+    r"|test_\w*(pages|in_browser|moves|lists|detail|pipeline|exports|accessibility|inbox)\.py"
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def unmeasured(request: pytest.FixtureRequest) -> Iterator[None]:
     coverage = request.config.pluginmanager.getplugin("_cov")
-    if coverage is None or coverage.cov_controller is None or not request.node.nodeid.startswith(UNMEASURED):
+    if coverage is None or coverage.cov_controller is None or not UNMEASURED.search(request.node.nodeid):
         yield
         return
     coverage.cov_controller.pause()

@@ -936,6 +936,14 @@ def expected(page: Page, rule: Rule, who: str, thing: str) -> frozenset[int]:
     return wanted if isinstance(wanted, frozenset) else frozenset({wanted})
 
 
+def worth_asking(page: Page, rule: Rule, who: str, places: dict[str, str]) -> list[str]:
+    """Whoever is refused before any object is looked for is refused alike for two of them, of which one
+    does not exist."""
+    if all(expected(page, rule, who, thing) == {403} for thing in places):
+        return [*places][:1] + [MISSING] * (MISSING in places)
+    return [*places]
+
+
 # One person for each role: enough where the address names no object.
 ONE_OF_EACH = [
     "anonymous", "stranger", "alice", "amir", "tina", "adam", "denise", "didier", "olga", "nora", "karim",
@@ -973,6 +981,8 @@ def test_everybody_gets_what_the_table_says(world, name):
         for thing in sorted(places, key=lambda one: one != MISSING):
             if page.get == 405 and who not in FEW:
                 break
+            if thing not in worth_asking(page, page.get, who, places):
+                continue
             with undone() if page.leaves else nullcontext():
                 answer = ask(who, "GET", thing, page.get)
             if answer.status_code == 404:
@@ -982,7 +992,7 @@ def test_everybody_gets_what_the_table_says(world, name):
                 if said != nowhere:
                     wrong.append(f"{who} GET {thing}: tells it apart from one that does not exist")
         if page.post != 405 or who in FEW:
-            for thing in places:
+            for thing in worth_asking(page, page.post, who, places):
                 refused = min(expected(page, page.post, who, thing)) >= 400
                 if refused:
                     ask(who, "POST", thing, page.post, plausible(world))

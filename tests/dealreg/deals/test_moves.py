@@ -234,8 +234,10 @@ def test_the_page_shows_the_buttons_of_the_table_and_no_others(cast, sign_in, st
 def test_a_form_sent_without_the_right_is_refused(cast, sign_in, stage, time_machine_at):
     deal = STAGES[stage](cast)
     before, events = snapshot(deal), Event.objects.count()
+    # A third of the moves at each stage: every move is sent at nine of them.
+    turn = [*STAGES].index(stage) % 3
     with time_machine_at(WHEN):
-        _nobody_gets_through(cast, sign_in, stage, deal)
+        _nobody_gets_through(cast, sign_in, stage, deal, [*PAGES][turn::3])
     assert snapshot(deal) == before
     assert Event.objects.count() == events
 
@@ -244,10 +246,10 @@ def test_a_form_sent_without_the_right_is_refused(cast, sign_in, stage, time_mac
 POSTING = ("alice", "tina", "bruno", "denise", "karim")
 
 
-def _nobody_gets_through(cast, sign_in, stage, deal):
+def _nobody_gets_through(cast, sign_in, stage, deal, moves):
     for name in POSTING:
         browser = sign_in(cast.people[name])
-        for move in PAGES:
+        for move in moves:
             if name in allowed(stage, move):
                 assert browser.get(move_address(deal, move)).status_code == 200
                 continue
