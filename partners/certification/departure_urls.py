@@ -15,4 +15,5 @@ urlpatterns = [
     path("<slug:ref>/date/", views.correct, name="correct"),
     path("<slug:ref>/date/<int:correction>/", views.decide_correction, name="decide_correction"),
     path("<slug:ref>/withdraw/", views.withdraw, name="withdraw"),
+    path("<slug:ref>/clock/", views.release, name="release"),
 ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 
 from partners.certification import rules
 from partners.certification.lifecycle import BookingStatus, DepartureStatus, GapStatus
@@ -41,24 +41,91 @@ MOST_SHOWN = 6
 # ---------------------------------------------------------------- the clocks
 
 
+def earlier_cases(employment: Employment, *, apart_from: Iterable[int] = ()) -> DepartureQuerySet:
+    """The departures of the same person from the same partner whose clock may go on."""
+    found: DepartureQuerySet = (
+        Departure.objects.filter(
+            partner=employment.partner_id,
+            employment__person=employment.person_id,
+            employment__hired_on__lte=employment.hired_on,
+            clock_released=False,
+        )
+        .exclude(pk__in=apart_from)
+        .select_related("employment")
+        .order_by("pk")
+    )
+    return found
+
+
+def withdrawn_that_bind(
+    employment: Employment, departed_on: date, *, apart_from: Iterable[int] = ()
+) -> list[Departure]:
+    """The cases of an employment that its partner has withdrawn, and whose clocks and tracks go on when the
+    person leaves after all."""
+    withdrawn = earlier_cases(employment, apart_from=apart_from).filter(status=DepartureStatus.WITHDRAWN)
+    return [
+        one
+        for one in withdrawn.prefetch_related("gaps__certificate")
+        if rules.keeps_running(
+            [(gap.track, gap.technology_id) for gap in one.gaps.all()],
+            Certificate.objects.valid_on(departed_on)
+            .filter(person=employment.person_id, issued_on__gt=one.departed_on)
+            .values_list("track", "technology_id"),
+        )
+    ]
+
+
 def clock_of(
     employment: Employment, departed_on: date, terms: StaffTerms, *, apart_from: Iterable[int] = ()
 ) -> date:
     """The day that the clocks run from: that of an earlier departure of the same person, if they have come
-    back for no longer than the time for a replacement. A case that the partner itself has withdrawn counts
-    as an earlier one (nobody was away in between); one that the vendor has withdrawn does not."""
-    earlier = (
-        Departure.objects.filter(partner_id=employment.partner_id, employment__person=employment.person_id)
-        .exclude(Q(status=DepartureStatus.WITHDRAWN, clock_released=True) | Q(pk__in=apart_from))
-        .filter(employment__hired_on__lte=employment.hired_on)
-    )
-    return min(
-        (
-            rules.clock_start(departed_on, one.clock_from, max(employment.hired_on, one.departed_on), terms)
-            for one in earlier.select_related("employment")
-        ),
-        default=departed_on,
-    )
+    back for no longer than the time for a replacement, or if the partner itself has withdrawn it."""
+    stood = earlier_cases(employment, apart_from=apart_from).exclude(status=DepartureStatus.WITHDRAWN)
+    starts = [
+        rules.clock_start(departed_on, one.clock_from, max(employment.hired_on, one.departed_on), terms)
+        for one in stood
+    ]
+    starts += [one.clock_from for one in withdrawn_that_bind(employment, departed_on, apart_from=apart_from)]
+    return min([*starts, departed_on])
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What the case of a departure rests on: the certificates to be replaced, and where its clocks start."""
+
+    certificates: list[Certificate]
+    clock_from: date
+
+
+def ground_of(employment: Employment, departed_on: date, terms: StaffTerms) -> Ground:
+    """The certificates that were valid on the day, and those of a withdrawn case whose clock goes on: another
+    day does not end it. None of them: nobody has to be replaced."""
+    counted = {
+        (one.track, one.technology_id): one
+        for one in certificates_that_counted(employment.person_id, departed_on)
+    }
+    for withdrawn in withdrawn_that_bind(employment, departed_on):
+        for gap in withdrawn.gaps.all():
+            counted.setdefault((gap.track, gap.technology_id), gap.certificate)
+    return Ground(list(counted.values()), clock_of(employment, departed_on, terms))
+
+
+def certificates_that_counted(person_id: int, day: date) -> list[Certificate]:
+    """The certificates of a person that were valid on a day: of each track and technology the one that
+    runs longest."""
+    longest: dict[rules.TrackKey, Certificate] = {}
+    valid = Certificate.objects.valid_on(day).filter(person_id=person_id)
+    for certificate in valid.order_by("expires_on", "pk"):
+        longest[certificate.track, certificate.technology_id] = certificate
+    return [longest[key] for key in sorted(longest, key=lambda key: (key[0], key[1] or 0))]
+
+
+def keeps_a_clock(departure: Departure) -> bool:
+    """Whether there is a clock that the vendor could release: of a case that its partner has withdrawn, for
+    whatever follows it; of any other, the earlier one that it runs on."""
+    if departure.status == DepartureStatus.WITHDRAWN:
+        return not departure.clock_released
+    return departure.clock_from < departure.departed_on
 
 
 # ---------------------------------------------------------------- who could replace
@@ -290,7 +357,7 @@ def tier_effect(employment: Employment, departed_on: date, *, replace_by: date, 
         for track in held.order_by().values_list("track", flat=True).distinct():
             present[track] -= 1
     standing = _standing(partner, rulebook, present, today)
-    lapses_on = max(today, replace_by + timedelta(days=1))
+    lapses_on = max(today, rules.lapse_day(replace_by, departed_on))
     reached = reachable_tier(partner.tier, standing.carried, lapses_on, rulebook)
     return TierEffect(
         standing,

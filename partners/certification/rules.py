@@ -1,7 +1,7 @@
 """Section G as pure functions: the two clocks of a departure, who replaces whom, and which tier the
 specialists that are left carry."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -9,6 +9,9 @@ from decimal import Decimal
 from partners.programme.rulebook import Rulebook, StaffTerms
 from portal.core.calendar import months_after
 from portal.core.errors import RuleViolation, gettext_noop
+
+# A track, with the technology of a specialisation where it is one.
+TrackKey = tuple[str, int | None]
 
 SALES = "sales"
 TECHNICAL = "technical"
@@ -40,21 +43,17 @@ def clock_start(departed_on: date, earlier_clock_from: date, came_back_on: date,
     return min(earlier_clock_from, departed_on)
 
 
-def check_told_in_turn(departed_on: date, *, taken_back: date, on: date, terms: StaffTerms) -> None:
-    """Rule G6: a later date needs consent. Whoever withdraws a departure (`taken_back`: its day) and tells
-    another, so far ahead that it would start anew, does without: not before the time of the first is over."""
-    last = taken_back + timedelta(days=terms.replacement_days)
-    if on <= last < departed_on:
-        raise RuleViolation(
-            "consent-needed",
-            gettext_noop(
-                "You have withdrawn a departure of this person whose time runs until %(last)s. Until then a "
-                "day after it would put off both last days: tell it once that day has passed."
-            ),
-            field="departed_on",
-            rule="G6",
-            last=last,
-        )
+def keeps_running(lost: Collection[TrackKey], earned_since: Collection[TrackKey]) -> bool:
+    """Rule G6: whether the clock of a departure that the partner has withdrawn goes on when the same person
+    is told again, on whatever day; until the vendor releases it. Whoever has been certified anew in each of
+    the tracks since was still there: what is lost then is another certificate."""
+    return not set(lost) <= set(earned_since)
+
+
+def lapse_day(replacement_due_on: date, departed_on: date) -> date:
+    """Rules G3, G5: the day after the last one. On the clock of an earlier departure that one may lie before
+    the present day of departure: nobody lapses before they have left."""
+    return max(replacement_due_on, departed_on) + timedelta(days=1)
 
 
 # Further ahead than this a date is a slip of the hand, not a plan; before it nobody was hired who works.

@@ -70,7 +70,7 @@ def watch_departures(at: datetime) -> dict[str, int]:
         done[REPORTS_LATE] += _in_batches(
             REPORTS_LATE, late, deadlines.tell_late_report, at, order="report_due_on"
         )
-        lapsing = cases.filter(replacement_due_on__lt=today)
+        lapsing = cases.filter(replacement_due_on__lt=today, departed_on__lt=today)
         done[LAPSED] += _in_batches(
             LAPSED, lapsing, deadlines.lapse_departures, at, order="replacement_due_on"
         )

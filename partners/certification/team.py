@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from partners.certification.certificates import soon_days
-from partners.certification.departures import TierEffect, clock_of, tier_effect
+from partners.certification.departures import TierEffect, ground_of, tier_effect
 from partners.certification.models import (
     Booking,
     Certificate,
@@ -156,6 +156,7 @@ class Leaving:
 
     departed_on: date
     certificates: Sequence[Certificate]
+    clock_from: date
     clock: DepartureClock | None
     work: Sequence[OpenWork]
     bookings: int
@@ -163,16 +164,15 @@ class Leaving:
 
 
 def leaving_of(employment: Employment, reader: User, departed_on: date, on: date) -> Leaving:
-    held = list(
-        counting_certificates(departed_on, Certificate.objects.visible_to(reader))
-        .filter(person=employment.person_id)
-        .order_by("track")
-    )
     access, terms = account_of(employment), rulebook_on(on).staff
-    clock = departure_clock(clock_of(employment, departed_on, terms), terms) if held else None
+    ground = ground_of(employment, departed_on, terms)
+    seen = Certificate.objects.visible_to(reader).filter(pk__in=[one.pk for one in ground.certificates])
+    held = list(seen.select_related("technology").order_by("track", "technology"))
+    clock = departure_clock(ground.clock_from, terms) if held else None
     return Leaving(
         departed_on,
         held,
+        ground.clock_from,
         clock,
         open_work_of(employment.partner, access.user if access else None),
         Booking.objects.standing()

@@ -413,6 +413,15 @@ VERBS: dict[str, Verb] = {
         },
     ),
     "departure.withdrawn": Verb(_("Case withdrawn"), icon="arrow-back-up", tone="neutral"),
+    "departure.clock_released": Verb(
+        _("Earlier clock released"),
+        _(
+            "Earlier clock released: to be reported by %(report_due_on)s, to be replaced by "
+            "%(replacement_due_on)s"
+        ),
+        "clock-play",
+        "info",
+    ),
     "tier_review.opened": Verb(
         _("Review opened"),
         _("Review opened: %(before)s to %(after)s proposed"),

@@ -558,6 +558,7 @@ FORMS: dict[str, Form] = {
     "withdrawal of a case": Form(
         "karim", case_page("withdraw/"), lambda world: {"reason": "Mistake.", "still_here": "yes"}
     ),
+    "release of a clock": Form("karim", case_page("clock/"), lambda world: {"reason": "She came back."}),
     "departure found": Form(
         "karim",
         lambda world: f"/departures/open/{world.employments['alpha'].pk}/",

@@ -630,6 +630,12 @@ TABLE: dict[str, Page] = {
         things="departures",
         stranger=404,
     ),
+    "departures:release": Page(
+        seen(STAFF_READERS, only(CHANNEL)),
+        seen(STAFF_READERS, only(CHANNEL, ANSWERED)),
+        things="departures",
+        stranger=404,
+    ),
     "tiering:list": Page(only(PARTNER_PEOPLE | VENDOR_PEOPLE)),
     "tiering:review": Page(
         seen(STAFF_READERS), seen(STAFF_READERS, only(CHANNEL, ANSWERED)), things="reviews", stranger=404

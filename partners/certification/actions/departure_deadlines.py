@@ -3,7 +3,7 @@ action takes a batch and writes it in few statements: all of the batch, or nothi
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
@@ -146,9 +146,9 @@ def _both_sides(departures: Collection[Departure]) -> dict[int, list[User]]:
 def lapse_departures(ids: Collection[int], *, at: datetime) -> list[Departure]:
     """Rule G5: what is still open when the last day has passed lapses on the day after it, whenever that is
     noticed, with the specialists who were there when that day began. Tracks that are replaced stay so."""
-    due = [one for one in _lock(ids) if date_in(one.partner.country, at) > one.replacement_due_on]
+    due = [one for one in _lock(ids) if date_in(one.partner.country, at) >= _lapse_day(one)]
     for departure in due:
-        departure.lapsed_on = departure.replacement_due_on + timedelta(days=1)
+        departure.lapsed_on = _lapse_day(departure)
         departure.status = DEPARTURE_LIFECYCLE.check("settle", departure.status)
         departure.settled_at = at
     _weigh(due)
@@ -190,6 +190,10 @@ def lapse_departures(ids: Collection[int], *, at: datetime) -> list[Departure]:
         at=at,
     )
     return due
+
+
+def _lapse_day(departure: Departure) -> date:
+    return rules.lapse_day(departure.replacement_due_on, departure.departed_on)
 
 
 def _by_edition(departures: Iterable[Departure]) -> dict[Edition, list[Departure]]:

@@ -9,8 +9,12 @@ from django.db import IntegrityError, transaction
 from partners.certification import rules
 from partners.certification.departures import (
     certificate_that_counts,
+    certificates_that_counted,
     clock_of,
+    earlier_cases,
+    ground_of,
     is_own_mistake,
+    keeps_a_clock,
     replacement_candidate,
 )
 from partners.certification.lifecycle import (
@@ -53,8 +57,9 @@ def open_departure(
     note: str = "",
 ) -> Departure | None:
     """Rule G3: whoever enters that a person has left (`left_on` is set) opens the case with it. Both clocks
-    run from the true day of departure, however late that is told. None when no certificate of the person was
-    valid on that day: nobody has to be replaced. Asked twice, the same case is answered."""
+    run from the true day of departure, however late that is told; after a case that the partner has withdrawn
+    from that one's (rule G6). None when no certificate of the person was valid on that day: nobody has to be
+    replaced. Asked twice, the same case is answered."""
     employment = Employment.objects.select_for_update(of=("self",)).get(pk=employment.pk)
     existing = employment.departures.exclude(status=DepartureStatus.WITHDRAWN).first()
     if existing is not None:
@@ -62,27 +67,12 @@ def open_departure(
     release_replacements(employment, by=by, at=at)
     # A case keeps the edition of the day on which it is opened (rule D2): the day of departure may lie
     # before the first.
-    today = date_in(employment.partner.country, at)
-    edition = edition_on(today)
+    edition = edition_on(date_in(employment.partner.country, at))
     terms = rulebook_of(edition).staff
-    counted = {
-        (one.track, one.technology_id): one
-        for one in certificates_that_counted(employment.person_id, employment.left_on)
-    }
-    for taken_back in employment.departures.filter(clock_released=False):
-        if origin == DepartureOrigin.PARTNER:
-            rules.check_told_in_turn(
-                employment.left_on, taken_back=taken_back.departed_on, on=today, terms=terms
-            )
-        if (employment.left_on - taken_back.departed_on).days <= terms.replacement_days:
-            # The clock goes on, and so do the tracks: another day does not end the case.
-            for gap in taken_back.gaps.select_related("certificate"):
-                counted.setdefault((gap.track, gap.technology_id), gap.certificate)
-    certificates = list(counted.values())
-    if not certificates:
+    ground = ground_of(employment, employment.left_on, terms)
+    if not ground.certificates:
         return None
-    clock_from = clock_of(employment, employment.left_on, terms)
-    clock = rules.departure_clock(clock_from, terms)
+    clock = rules.departure_clock(ground.clock_from, terms)
     departure = Departure.objects.create(
         reference=new_reference("DP"),
         partner=employment.partner,
@@ -90,7 +80,7 @@ def open_departure(
         origin=origin,
         edition=edition,
         departed_on=employment.left_on,
-        clock_from=clock_from,
+        clock_from=ground.clock_from,
         report_due_on=clock.report_due_on,
         replacement_due_on=clock.replacement_due_on,
         reported_on=reported_on,
@@ -98,17 +88,16 @@ def open_departure(
         opened_at=at,
         note=note.strip(),
     )
-    DepartureGap.objects.bulk_create(
-        DepartureGap(
-            departure=departure,
-            track=certificate.track,
-            technology_id=certificate.technology_id,
-            certificate=certificate,
-        )
-        for certificate in certificates
-    )
+    _add_gaps(departure, ground.certificates)
     _tell_opened(departure, by=by, at=at)
     return departure
+
+
+def _add_gaps(departure: Departure, certificates: Iterable[Certificate]) -> None:
+    DepartureGap.objects.bulk_create(
+        DepartureGap(departure=departure, track=one.track, technology_id=one.technology_id, certificate=one)
+        for one in certificates
+    )
 
 
 def _tell_opened(departure: Departure, *, by: User | None, at: datetime) -> None:
@@ -128,16 +117,6 @@ def _tell_opened(departure: Departure, *, by: User | None, at: datetime) -> None
     _tell("departure-opened", departure, [one for one in told if by is None or one.pk != by.pk], at=at)
     if departure.reported_late:
         _tell_reported_late(departure, at=at)
-
-
-def certificates_that_counted(person_id: int, day: date) -> list[Certificate]:
-    """The certificates of a person that were valid on a day: of each track and technology the one that
-    runs longest."""
-    longest: dict[tuple[str, int | None], Certificate] = {}
-    valid = Certificate.objects.valid_on(day).filter(person_id=person_id)
-    for certificate in valid.order_by("expires_on", "pk"):
-        longest[certificate.track, certificate.technology_id] = certificate
-    return [longest[key] for key in sorted(longest, key=lambda key: (key[0], key[1] or 0))]
 
 
 # ---------------------------------------------------------------- reporting
@@ -469,12 +448,8 @@ def _move_date(
     clock_from = clock_of(employment, departed_on, terms, apart_from=[departure.pk])
     if not consented:
         clock_from = min(clock_from, departure.clock_from)
-    clock = rules.departure_clock(clock_from, terms)
-    if clock.replacement_due_on > departure.replacement_due_on:
-        departure.report_reminder = departure.replacement_reminder = departure.report_overdue_told_at = None
-    departure.departed_on, departure.clock_from = departed_on, clock_from
-    departure.report_due_on, departure.replacement_due_on = clock.report_due_on, clock.replacement_due_on
-    departure.save()
+    departure.departed_on = departed_on
+    _run_from(departure, clock_from)
     record(
         "departure.date_corrected",
         departure,
@@ -493,17 +468,22 @@ def _move_date(
     _settle_or_reopen(departure, by=by, at=at)
 
 
+def _run_from(departure: Departure, clock_from: date) -> None:
+    clock = rules.departure_clock(clock_from, rulebook_of(departure.edition).staff)
+    if clock.replacement_due_on > departure.replacement_due_on:
+        departure.report_reminder = departure.replacement_reminder = departure.report_overdue_told_at = None
+    departure.clock_from = clock_from
+    departure.report_due_on, departure.replacement_due_on = clock.report_due_on, clock.replacement_due_on
+    departure.save()
+
+
 def _follow_date(departure: Departure, *, by: User, at: datetime, consented: bool) -> None:
     """What the new date makes of the gaps. A track that the person was certified in on that day is added;
     one in which they were not falls away with consent only, or an invented date would end the case."""
     gaps = {(gap.track, gap.technology_id): gap for gap in departure.gaps.select_related("replacement")}
     counted = certificates_that_counted(departure.employment.person_id, departure.departed_on)
     kept = {(one.track, one.technology_id) for one in counted}
-    DepartureGap.objects.bulk_create(
-        DepartureGap(departure=departure, track=one.track, technology_id=one.technology_id, certificate=one)
-        for one in counted
-        if (one.track, one.technology_id) not in gaps
-    )
+    _add_gaps(departure, [one for one in counted if (one.track, one.technology_id) not in gaps])
     today = _today(departure, at)
     for key, gap in gaps.items():
         gap.departure = departure
@@ -545,8 +525,8 @@ def withdraw_departure(
     departure: Departure, *, by: User, at: datetime, reason: str, still_here: bool
 ) -> Departure:
     """A case entered by mistake ends and stays readable. A partner takes back its own, while it is open,
-    because the person has not left; a case that is opened for them again within the time for a replacement
-    runs on the old clock. The vendor withdraws any, with the employment going on or not."""
+    because the person has not left; its clock is kept for a case that is opened for them again, until the
+    vendor releases it. The vendor withdraws any, with the employment going on or not: no clock is kept."""
     require_any(by, PARTNER_OR_VENDOR, departure)
     departure = lock_departure(departure)
     vendor = can(by, "staff.oversee")
@@ -562,6 +542,8 @@ def withdraw_departure(
     departure.status, departure.settled_at, departure.clock_released = status, at, vendor
     departure.carried_tier = ""
     departure.save(update_fields=["status", "settled_at", "clock_released", "carried_tier"])
+    if vendor:
+        _release_withdrawn(departure.employment)
     if still_here:
         _set_last_day(departure.employment, None)
     record(
@@ -582,6 +564,54 @@ def _check_own_mistake(departure: Departure, *, today: date) -> None:
             ),
             rule="G6",
         )
+
+
+# ---------------------------------------------------------------- releasing a clock
+
+
+@transaction.atomic
+def release_clock(departure: Departure, *, by: User, at: datetime, reason: str) -> Departure:
+    """Rule G6: the channel manager's consent to a later clock. A case that the partner has withdrawn binds no
+    later one any more; a case that runs on an earlier clock runs from its own day of departure. What had
+    lapsed by the old last day is open again while the new one has not passed."""
+    require(by, "staff.oversee", departure)
+    departure = lock_departure(departure)
+    reason = needed(reason, "reason")
+    if not keeps_a_clock(departure):
+        raise WrongState("no-clock-kept", gettext_noop("No earlier clock is kept here any more."))
+    if departure.status == DepartureStatus.WITHDRAWN:
+        _release_withdrawn(departure.employment)
+        departure.clock_released = True
+        standing = departure.employment.departures.exclude(status=DepartureStatus.WITHDRAWN)
+        touched = [departure, *(lock_departure(one) for one in standing)]
+    else:
+        earlier_cases(departure.employment, apart_from=[departure.pk]).order_by().update(clock_released=True)
+        touched = [departure]
+    for one in touched:
+        _run_anew(one, by=by, at=at, reason=reason)
+    _tell("departure-clock-released", touched[-1], _administrators(departure), at=at, text=reason)
+    return departure
+
+
+def _release_withdrawn(employment: Employment) -> None:
+    employment.departures.filter(status=DepartureStatus.WITHDRAWN).update(clock_released=True)
+
+
+def _run_anew(departure: Departure, *, by: User, at: datetime, reason: str) -> None:
+    """On the clock of its own day, as far as no other one is left. Nothing runs of a withdrawn case."""
+    dues: dict[str, date] = {}
+    if departure.status != DepartureStatus.WITHDRAWN:
+        terms = rulebook_of(departure.edition).staff
+        clock_from = clock_of(departure.employment, departure.departed_on, terms, apart_from=[departure.pk])
+        _run_from(departure, clock_from)
+        dues = {
+            "report_due_on": departure.report_due_on,
+            "replacement_due_on": departure.replacement_due_on,
+        }
+    record("departure.clock_released", departure, by=by, at=at, reason=reason, **dues)
+    if dues:
+        _follow_date(departure, by=by, at=at, consented=True)
+        _settle_or_reopen(departure, by=by, at=at)
 
 
 # ---------------------------------------------------------------- what all of them need
@@ -624,5 +654,6 @@ def _tell(
         departed_on=departure.departed_on,
         report_due_on=departure.report_due_on,
         replacement_due_on=departure.replacement_due_on,
+        clock_from_on=departure.clock_from,
         **facts,
     )

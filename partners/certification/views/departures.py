@@ -18,6 +18,7 @@ from partners.certification.departure_tables import DepartureTable, departure_ba
 from partners.certification.departures import (
     candidates_for,
     is_own_mistake,
+    keeps_a_clock,
     reminders_sent,
     without_the_person,
 )
@@ -218,6 +219,8 @@ def case(request: HttpRequest, ref: str) -> HttpResponse:
         "may_consent": oversees and asked is not None,
         "may_withdraw": (oversees and "withdraw" in moves)
         or (manages and is_own_mistake(departure, gaps, today)),
+        "keeps_a_clock": keeps_a_clock(departure),
+        "may_release": oversees and keeps_a_clock(departure),
         "may_remind": oversees and is_open,
     }
     return render(request, "departures/case.html", context)
@@ -359,6 +362,25 @@ def withdraw(request: HttpRequest, ref: str) -> HttpResponse:
             messages.success(request, _("The case is withdrawn. It stays readable."))
             return redirect(departure)
     return _step(request, departure, "withdraw", _("Withdraw the case"), form=form)
+
+
+@require_http_methods(GET_AND_POST)
+def release(request: HttpRequest, ref: str) -> HttpResponse:
+    """The vendor lets an earlier clock go (rule G6)."""
+    departure, at = _case(request, ref), timezone.now()
+    require(request.user, "staff.oversee")
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.release_clock(departure, by=request.user, at=at, **form.cleaned_data)
+        except RuleViolation as refusal:
+            add_violation(form, refusal)
+        except WrongState as refusal:
+            return _turned_away(request, departure, refusal)
+        else:
+            messages.success(request, _("The earlier clock is released. The partner has been told."))
+            return redirect(departure)
+    return _step(request, departure, "release", _("Release the earlier clock"), form=form)
 
 
 def _turned_away(request: HttpRequest, departure: Departure, refusal: WrongState) -> HttpResponse:

@@ -20,7 +20,8 @@ STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("correct"), DAYS),
         st.tuples(st.just("withdraw"), st.just(0)),
-        st.tuples(st.just("leave again"), st.integers(min_value=-60, max_value=200)),
+        st.tuples(st.just("leave again"), st.integers(min_value=-60, max_value=400)),
+        st.tuples(st.just("withdraw late and tell anew"), st.integers(min_value=0, max_value=800)),
         st.tuples(st.just("come back"), st.integers(min_value=1, max_value=20)),
         st.tuples(st.just("replace"), st.just(0)),
         st.tuples(st.just("take back"), st.just(0)),
@@ -48,6 +49,9 @@ class EditsTest(TestCase):
         day, earliest = FIRST, case.replacement_due_on
         for step, number in steps:
             day += timedelta(days=1)
+            if step == "withdraw late and tell anew":
+                # On the last day on which it can be, and any time after it.
+                day = max(day, case.replacement_due_on)
             try:
                 self._step(step, number, case, noa, noon(day), day)
             except PortalError:
@@ -70,13 +74,18 @@ class EditsTest(TestCase):
             case "leave again":
                 working = Employment.objects.filter(person=case.employment.person, left_on=None).first()
                 if working is not None:
-                    # Instead of a case that was withdrawn any day is told; whoever came back stays for less.
+                    # After a case that was withdrawn any day is told; whoever came back stays for less.
                     again = working.pk == case.employment_id
                     last_day = day + timedelta(days=number)
                     if not again:
                         last_day = working.hired_on + timedelta(days=abs(number) % 61)
                     with transaction.atomic():
                         leave(working, max(last_day, working.hired_on), by=cast.alice, at=at)
+            case "withdraw late and tell anew":
+                departures.withdraw_departure(case, by=cast.alice, at=at, reason="x", still_here=True)
+                left_on = day + timedelta(days=number)
+                with transaction.atomic():
+                    leave(case.employment, left_on, by=cast.alice, at=noon(left_on))
             case "come back":
                 left = Employment.objects.filter(person=case.employment.person).order_by("-hired_on").first()
                 if left.left_on is not None:

@@ -35,6 +35,7 @@ def text_of(page):
 
 @pytest.fixture
 def today():
+    """Where the partner is."""
     return date_in("FR", timezone.now())
 
 
@@ -151,6 +152,44 @@ def test_cases_are_withdrawn_and_stay_readable(cast, sign_in, case):
             follow=True,
         )
         assert text_of(page)
+
+
+def test_a_withdrawal_tells_the_channel_manager_what_can_be_done(cast, sign_in, case, mailoutbox):
+    Notification.objects.update(mailed_at=timezone.now())
+    sign_in(cast.alice).post(f"/departures/{case.reference}/withdraw/", {"reason": "She has not left."})
+    deliver_due(at=timezone.now() + timedelta(seconds=1), most=50)
+    (mail,) = mailoutbox
+    said = " ".join(mail.body.split())
+    assert cast.karim.email in mail.to[0]
+    for words in ("She has not left.", "release this clock on the page", "enter the departure with its true"):
+        assert words in said
+
+
+def test_the_channel_manager_releases_an_earlier_clock_on_its_page(cast, sign_in, case, today):
+    alice, karim, place = sign_in(cast.alice), sign_in(cast.karim), f"/departures/{case.reference}/"
+    assert "Release the clock" not in text_of(karim.get(place))
+    alice.post(f"{place}withdraw/", {"reason": "She has not left."})
+    assert "Release the clock" in text_of(karim.get(place))
+    said = text_of(alice.get(place))
+    assert "until the channel manager releases this clock" in said and "Release the clock" not in said
+    # Told again: what is shown before, and the new case, say on which clock.
+    leaving = {"departed_on": today, "action": "check"}
+    warned = text_of(alice.post(f"/team/{case.employment_id}/leave/", leaving))
+    assert "The same person was reported before" in warned
+    alice.post(f"/team/{case.employment_id}/leave/", leaving | {"action": "report"})
+    again = Departure.objects.exclude(pk=case.pk).get()
+    assert again.replacement_due_on == case.replacement_due_on
+    there = f"/departures/{again.reference}/"
+    assert "This case runs on an earlier clock" in text_of(alice.get(there))
+    assert alice.get(f"{there}clock/").status_code == 403
+    assert "This field is required" in text_of(karim.post(f"{there}clock/", {"reason": ""}))
+    assert "is released" in text_of(karim.post(f"{there}clock/", {"reason": "On leave."}, follow=True))
+    again.refresh_from_db()
+    assert again.replacement_due_on == today + timedelta(days=90)
+    said = text_of(karim.get(there))
+    assert "Earlier clock released: to be reported by" in said and "Release the clock" not in said
+    page = karim.post(f"{there}clock/", {"reason": "Again."}, follow=True)
+    assert "No earlier clock is kept here any more." in text_of(page)
 
 
 def test_a_settled_case_is_not_the_partners_to_withdraw(cast, sign_in, case):

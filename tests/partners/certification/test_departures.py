@@ -3,9 +3,9 @@
 from datetime import date
 
 import pytest
-from django.db import transaction
 
 from partners.certification.actions import departures
+from partners.certification.actions.departure_deadlines import lapse_departures
 from partners.certification.models import DepartureOrigin, Employment, Person
 from partners.certification.tasks import end_accounts
 from partners.certification.team import leaving_of
@@ -585,16 +585,143 @@ def test_an_employment_that_another_follows_does_not_go_on(cast, eva, case):
     assert case.status == "open"
 
 
-def test_a_withdrawn_case_is_no_way_to_a_later_last_day(cast, eva, case):
-    at = noon(date(2026, 3, 5))
-    departures.withdraw_departure(case, by=cast.alice, at=at, reason="On leave.", still_here=True)
-    for told_on in (date(2026, 3, 5), date(2026, 5, 30)):
-        with pytest.raises(RuleViolation) as refusal, transaction.atomic():
-            leave(eva, date(2026, 5, 31), by=cast.alice, at=noon(told_on))
-        assert (refusal.value.code, refusal.value.field) == ("consent-needed", "departed_on")
-    # Once the time is over, and whoever stayed so long, it is another departure.
+def withdraw(cast, case, on=date(2026, 3, 5), by=None, **more):
+    given = {"reason": "On leave.", "still_here": True} | more
+    return departures.withdraw_departure(case, by=by or cast.alice, at=noon(on), **given)
+
+
+@pytest.mark.parametrize(
+    ("told_on", "departed_on"),
+    [
+        (date(2026, 3, 5), date(2026, 5, 31)),  # ahead, past the last day
+        (date(2026, 5, 31), date(2026, 5, 31)),  # on day 91
+        (date(2026, 5, 31), date(2026, 6, 30)),
+        (date(2028, 3, 1), date(2028, 3, 1)),  # two years later
+    ],
+)
+def test_a_withdrawn_case_is_no_way_to_a_later_last_day(cast, eva, case, told_on, departed_on):
+    withdraw(cast, case, on=min(told_on, date(2026, 5, 30)))
+    again = leave(eva, departed_on, by=cast.alice, at=noon(told_on), reported_on=told_on)
+    assert (again.departed_on, again.clock_from) == (departed_on, date(2026, 3, 1))
+    assert dues(again) == dues(case) == (date(2026, 3, 31), date(2026, 5, 30))
+    opened = Notification.objects.filter(kind="departure-opened", subject_id=again.pk)
+    assert [one.context["clock_from_on"] for one in opened] == ["2026-03-01"]
+
+
+def test_nobody_lapses_on_an_earlier_clock_before_they_have_left(cast, eva, case):
+    withdraw(cast, case)
     again = leave(eva, date(2026, 6, 30), by=cast.alice, at=noon(date(2026, 5, 31)))
-    assert again.clock_from == date(2026, 6, 30)
+    noa = hire(cast.alpha, "Noa", date(2026, 6, 1))
+    certify(noa)
+    with pytest.raises(RuleViolation) as refusal:
+        name(cast, again, noa, date(2026, 6, 2))
+    assert refusal.value.code == "too-late"
+    assert lapse_departures([again.pk], at=noon(date(2026, 6, 30))) == []
+    assert lapse_departures([again.pk], at=noon(date(2026, 7, 4))) == [again]
+    again.refresh_from_db()
+    assert (again.lapsed_on, again.gaps.get().status) == (date(2026, 7, 1), "lapsed")
+    # Counted as on that day: the leaver no more.
+    assert again.lapse_facts["tracks"][0]["present"] == 1
+
+
+def test_whoever_was_certified_anew_since_was_still_there(cast, eva, case):
+    withdraw(cast, case)
+    certify(eva, issued_on=date(2027, 12, 1))
+    again = leave(eva, date(2028, 3, 1), by=cast.alice)
+    assert again.clock_from == date(2028, 3, 1)
+
+
+def test_of_two_tracks_one_that_was_not_renewed_keeps_the_clock(cast, eva):
+    certify(eva, "sales", issued_on=date(2025, 1, 1), expires_on=date(2027, 1, 1))
+    withdraw(cast, leave(eva, date(2026, 3, 1), by=cast.alice))
+    certify(eva, "technical", issued_on=date(2026, 4, 1))
+    again = leave(eva, date(2027, 6, 1), by=cast.alice)
+    assert again.clock_from == date(2026, 3, 1)
+    assert [gap.track for gap in again.gaps.all()] == ["sales", "technical"]
+
+
+# ---------------------------------------------------------------- releasing a clock
+
+
+def release(cast, case, on=date(2026, 3, 6), by=None, reason="She was on leave."):
+    return departures.release_clock(case, by=by or cast.karim, at=noon(on), reason=reason)
+
+
+def test_the_channel_manager_releases_the_clock_of_a_withdrawn_case(cast, eva, case):
+    withdraw(cast, case)
+    with pytest.raises(RuleViolation) as refusal:
+        release(cast, case, reason=" ")
+    assert refusal.value.field == "reason"
+    release(cast, case)
+    event = Event.objects.about(case).order_by("-pk").first()
+    assert (event.verb, event.reason, event.actor) == (
+        "departure.clock_released",
+        "She was on leave.",
+        cast.karim,
+    )
+    assert Notification.objects.get(kind="departure-clock-released").recipient == cast.alice
+    assert leave(eva, date(2026, 5, 31), by=cast.alice).clock_from == date(2026, 5, 31)
+    with pytest.raises(WrongState):
+        release(cast, case)
+
+
+def test_nobody_but_the_vendor_of_the_country_releases_a_clock(cast, eva, case):
+    withdraw(cast, case)
+    for person in (cast.alice, cast.amir, cast.adam, cast.bruno, cast.denise, cast.august, cast.ingrid):
+        with pytest.raises(NotAllowed):
+            release(cast, case, by=person)
+
+
+def test_a_case_on_a_clock_of_its_own_has_none_to_release(cast, case):
+    with pytest.raises(WrongState):
+        release(cast, case)
+
+
+@pytest.mark.parametrize("which", ["the withdrawn one", "the one that stands"])
+def test_a_released_case_runs_from_its_own_day_and_is_open_again(cast, eva, case, which):
+    withdraw(cast, case)
+    again = leave(eva, date(2026, 6, 30), by=cast.alice)
+    lapse_departures([again.pk], at=noon(date(2026, 7, 1)))
+    release(cast, case if which == "the withdrawn one" else again, on=date(2026, 7, 2))
+    again.refresh_from_db()
+    assert (again.status, again.clock_from, again.lapsed_on, again.carried_tier) == (
+        "open",
+        date(2026, 6, 30),
+        None,
+        "",
+    )
+    assert dues(again) == (date(2026, 7, 30), date(2026, 9, 28))
+    assert "departure.clock_released" in verbs(again)
+    # A date that is corrected, and a case that is told anew, stay on their own clock too.
+    correct(cast, again, date(2026, 6, 29), on=date(2026, 7, 3))
+    assert dues(again) == (date(2026, 7, 29), date(2026, 9, 27))
+
+
+def test_a_released_case_asks_for_nothing_that_was_not_lost(cast):
+    eva = hire(cast.alpha)
+    certify(eva, issued_on=date(2024, 1, 1), expires_on=date(2026, 4, 1))
+    withdraw(cast, leave(eva, date(2026, 3, 1), by=cast.alice))
+    again = leave(eva, date(2026, 6, 30), by=cast.alice)
+    assert again.gaps.get().status == "open"
+    release(cast, again, on=date(2026, 6, 30))
+    again.refresh_from_db()
+    assert (again.gaps.get().status, again.status) == ("withdrawn", "settled")
+
+
+def test_whoever_came_back_for_a_short_time_leaves_on_a_clock_that_can_be_released(cast, eva, case):
+    again = hire(cast.alpha, hired_on=date(2026, 3, 10), person=eva.person)
+    second = leave(again, date(2026, 4, 1), by=cast.alice)
+    release(cast, second, on=date(2026, 4, 2))
+    assert dues(second) == (date(2026, 5, 1), date(2026, 6, 30))
+    # The first one runs on.
+    assert dues(case) == (date(2026, 3, 31), date(2026, 5, 30))
+
+
+def test_what_the_vendor_withdraws_releases_what_the_partner_had_withdrawn(cast, eva, case):
+    withdraw(cast, case)
+    again = leave(eva, date(2026, 4, 1), by=cast.alice)
+    withdraw(cast, again, on=date(2026, 4, 2), by=cast.karim)
+    assert leave(eva, date(2026, 6, 30), by=cast.alice).clock_from == date(2026, 6, 30)
 
 
 def test_a_withdrawn_case_told_again_for_a_day_without_a_certificate_keeps_its_tracks(cast):
