@@ -19,10 +19,13 @@ from dealreg.deals import actions
 from dealreg.deals.actions.drafting import LineInput
 from dealreg.deals.actions.looking import look_at_due
 from dealreg.deals.models import Conflict, Deal, Evidence
-from partners.certification.models import Employment, Question, Transfer
+from partners.certification.actions.imports import keep_file
+from partners.certification.models import Employment, ImportedFile, Question, Transfer
 from partners.organisations.actions.people import invite_person
 from partners.programme.models import Edition
+from partners.tiering.actions import keep_tier
 from portal.audit.models import Event
+from portal.core.calendar import date_in
 from portal.documents.actions import store_document
 from portal.notifications.actions import deliver_due
 from portal.notifications.models import Notification
@@ -64,6 +67,8 @@ WORDS: dict[str, set[str]] = {
     "Zorbexedition": PROGRAMME_ADMINS,
     "Zorbexprices": PROGRAMME_ADMINS,
     "Zorbextrainee": BRAVO | SOUTH,
+    "Zorbexgone": BRAVO | SOUTH,
+    "Zorbexkept": BRAVO | SOUTH,
     "Zorbexquestion": PROGRAMME_ADMINS | {"karim", "ingrid"},
 }
 # Amounts as digits, however they are grouped: 7 919 nodes at list price, and an order.
@@ -126,7 +131,7 @@ def plant(world: World) -> None:
         by=bruno,
         at=at,
         order_reference="Zorbexwon-77",
-        order_date=at.date(),
+        order_date=date_in("FR", at),
         order_amount=Decimal("4319.57"),
     )
     stages.draft(cast, bruno, at=at, customer_name="Zorbexdraft SARL")
@@ -157,6 +162,16 @@ def plant(world: World) -> None:
         answers=["Zorbexquestion right", "Zorbexquestion wrong"],
         right=[0],
     )
+    keep_file(
+        kind="questions",
+        name="questions.csv",
+        content=b"course;question;right;answer_1;answer_2\nEPS-2;Zorbexquestion again?;1;Yes;No\n",
+        by=world.people["karim"],
+        at=at,
+    )
+    gone = world.departures["bravo"].employment
+    Employment.objects.filter(pk=gone.pk).update(full_name="Gaston Zorbexgone")
+    keep_tier(world.reviews["bravo"], by=world.people["karim"], at=at, reason="Zorbexkept until spring.")
     cast.third.legal_name = "Zorbexlegal SARL"
     cast.third.save()
     cast.bravo.company_number = "Zorbexnumber"
@@ -243,6 +258,9 @@ def addresses_of_others(world: World) -> list[str]:
         f"{world.training['session'].get_absolute_url()}participants.{kind}" for kind in ("csv", "xlsx")
     ]
     places += [attempt.get_absolute_url() for attempt in world.training["attempts"].values()]
+    places += [case.get_absolute_url() for case in world.departures.values()]
+    places += [review.get_absolute_url() for review in world.reviews.values()]
+    places += [file.get_absolute_url() for file in ImportedFile.objects.all()]
     places += [f"/people/{world.memberships[name].pk}/" for name in ("bravo", "third")]
     return places
 

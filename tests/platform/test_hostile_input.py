@@ -15,6 +15,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django_celery_beat.models import PeriodicTask
 
 from dealreg.deals.models import Deal
+from portal.core.calendar import date_in
 from portal.documents.models import Document
 from tests.world import CONSENT_TOKEN, World, edition_text, evidence_file, fingerprint, undone
 
@@ -53,7 +54,7 @@ def deal_page(name: str, page: str) -> Callable[[World], str]:
 
 
 def soon(world: World, days: int = 60) -> str:
-    return (world.at + timedelta(days=days)).date().isoformat()
+    return (date_in("FR", world.at) + timedelta(days=days)).isoformat()
 
 
 def lines(world: World) -> dict[str, Any]:
