@@ -1,5 +1,6 @@
 """Personal data of employees: what is kept, everything about one person, and erasing."""
 
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib import messages
@@ -17,7 +18,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from partners.certification.actions.erasing import erase_person
 from partners.certification.actions.telling import ask_to_tell, told_employment
 from partners.certification.forms.privacy import ErasureForm
-from partners.certification.models import Employment, Person
+from partners.certification.lifecycle import BookingStatus, DepartureStatus, TransferStatus
+from partners.certification.models import Employment, Person, Track
 from partners.certification.personal_data import KEPT, data_of, person_of, retention_months
 from partners.organisations.access import can, require
 from partners.organisations.models import Partner
@@ -25,6 +27,7 @@ from partners.organisations.selectors import is_partner
 from portal.accounts.membership import membership_required
 from portal.accounts.requests import SignedInRequest
 from portal.core.errors import PortalError, RuleViolation, WrongState
+from portal.core.formats import format_day, format_moment
 from portal.core.web import add_violation, message_of
 
 SECTIONS = {
@@ -70,6 +73,12 @@ COLUMNS = {
     "asked_at": gettext_lazy("Asked for"),
     "consented_at": gettext_lazy("Consent given"),
 }
+CODES = {
+    ("certificates", "track"): Track,
+    ("bookings", "status"): BookingStatus,
+    ("departures", "status"): DepartureStatus,
+    ("transfers", "status"): TransferStatus,
+}
 
 
 @require_safe
@@ -87,10 +96,21 @@ def _sections(data: dict[str, Any]) -> list[dict[str, Any]]:
         {
             "title": title,
             "columns": [COLUMNS[name] for name in data[key][0]] if data[key] else [],
-            "rows": [list(row.values()) for row in data[key]],
+            "rows": [[_said(key, name, value) for name, value in row.items()] for row in data[key]],
         }
         for key, title in SECTIONS.items()
     ]
+
+
+def _said(section: str, column: str, value: Any) -> Any:
+    """As the reader says it; the file for machines keeps codes and ISO dates."""
+    if value and (choices := CODES.get((section, column))):
+        return choices(value).label
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, datetime):
+        return format_moment(value, zone=True)
+    return format_day(value) if isinstance(value, date) else value
 
 
 def _file(data: dict[str, Any]) -> JsonResponse:

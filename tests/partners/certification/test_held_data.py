@@ -61,6 +61,7 @@ def test_the_link_shows_what_the_employer_holds_and_nothing_of_another(cast, eva
     text = page.content.decode()
     assert "Eva Lind" in text and "Alpha" in text and "no-store" in page["Cache-Control"]
     assert "Zorb" not in text and "Bravo" not in text
+    assert "Technical" in text and ">technical" not in text and "1 Jul 2025" in text
     file = client.get(f"{place}data.json")
     assert [one["name"] for one in file.json()["employments"]] == ["Eva Lind"]
     assert Event.objects.about(eva).filter(verb="employment.data_link_asked").count() == 1
