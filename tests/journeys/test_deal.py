@@ -102,7 +102,7 @@ def test_from_registration_over_approval_to_expiry(cast, visitor, letterbox):
         (deal.protected_until, "approved"),
         (deal.protected_until + timedelta(days=1), "expired"),
     ):
-        call_command("sweep", "--on", day.isoformat(), stdout=StringIO())
+        call_command("sweep", "--on", day.isoformat(), "--before-its-day", stdout=StringIO())
         deal.refresh_from_db()
         assert deal.status == status
     alice.goto(f"/deals/{deal.reference}/")

@@ -42,7 +42,8 @@ def test_from_the_reminder_to_the_new_date(cast, visitor, letterbox):
     assert "The protection holds until" in amir.inner_text("main")
 
     # Nothing ends while it is pending, however late the sweep comes.
-    call_command("sweep", "--on", (last + timedelta(days=5)).isoformat(), stdout=StringIO())
+    late = (last + timedelta(days=5)).isoformat()
+    call_command("sweep", "--on", late, "--before-its-day", stdout=StringIO())
     deal.refresh_from_db()
     assert deal.status == "approved"
 

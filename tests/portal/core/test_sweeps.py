@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -55,7 +56,7 @@ def swept(*arguments):
 def test_it_sweeps_at_noon_of_the_day_asked_for(own_sweeps):
     found, asked = own_sweeps
     del found["b.broken"]
-    text, failure = swept("--on", "2026-12-31")
+    text, failure = swept("--on", "2026-12-31", "--before-its-day")
     assert asked == [NOON]
     assert failure == ""
     assert text.splitlines()[0] == "Sweeping for Thursday 31 December 2026, 12:00 UTC"
@@ -63,7 +64,7 @@ def test_it_sweeps_at_noon_of_the_day_asked_for(own_sweeps):
     assert "  c.tidy  2 things tidied" in text
     assert "2 done" in text
 
-    text, _failure = swept("--on", "2026-12-31")
+    text, _failure = swept("--on", "2026-12-31", "--before-its-day")
     assert "  c.tidy  nothing to do" in text
     assert "0 done" in text
 
@@ -75,13 +76,54 @@ def test_without_a_day_it_sweeps_now(own_sweeps):
     assert abs(asked[0] - timezone.now()) < timedelta(minutes=1)
 
 
+@pytest.fixture
+def half_past_eleven(monkeypatch):
+    """In the evening of 27 November 2026 in London; in Paris the next day has begun."""
+    monkeypatch.setattr(timezone, "now", lambda: datetime(2026, 11, 27, 23, 30, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("day", ["2026-11-28", "2026-12-31"])
+def test_a_day_to_come_is_not_swept_by_accident(own_sweeps, half_past_eleven, day):
+    _found, asked = own_sweeps
+    text, failure = swept("--on", day)
+    assert asked == []
+    assert "has not come yet" in text and "None of that can be taken back" in text
+    assert "reminders go out" in text and "lapse" in text
+    assert failure == "Nothing was done. If that is what you want, add --before-its-day."
+
+
+@pytest.mark.parametrize(
+    ("day", "swept_for"),
+    [
+        ("2026-11-26", datetime(2026, 11, 26, 12, tzinfo=UTC)),
+        ("2026-11-27", datetime(2026, 11, 27, 23, 30, tzinfo=UTC)),
+    ],
+)
+def test_a_day_that_has_come_is_swept_at_once(own_sweeps, half_past_eleven, day, swept_for):
+    found, asked = own_sweeps
+    del found["b.broken"]
+    assert swept("--on", day)[1] == ""
+    assert asked == [swept_for]
+
+
+@pytest.mark.parametrize(("typed", "goes_on"), [("2026-12-31", True), ("yes", False), ("", False)])
+def test_whoever_sits_at_the_keyboard_confirms_with_the_date(own_sweeps, monkeypatch, typed, goes_on):
+    found, asked = own_sweeps
+    del found["b.broken"]
+    monkeypatch.setattr(timezone, "now", lambda: datetime(2026, 11, 27, 8, tzinfo=UTC))
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("builtins.input", lambda question: typed)
+    _text, failure = swept("--on", "2026-12-31")
+    assert (asked, failure) == (([NOON], "") if goes_on else ([], "Nothing was done."))
+
+
 @pytest.mark.parametrize("day", ["2026-02-30", "tomorrow", "31/12/2026"])
 def test_what_is_no_date_is_refused(own_sweeps, day):
     assert "is not a date like 2026-12-31" in swept(f"--on={day}")[1]
 
 
 def test_one_failure_stops_no_other_and_is_reported(own_sweeps):
-    text, failure = swept("--on", "2026-12-31")
+    text, failure = swept("--on", "2026-12-31", "--before-its-day")
     assert "  b.broken  failed: ValueError: no such thing" in text
     assert "  c.tidy    2 things tidied" in text
     assert "b.broken" in failure
