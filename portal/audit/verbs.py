@@ -372,6 +372,13 @@ VERBS: dict[str, Verb] = {
         "warn",
         words={"track": TRACKS},
     ),
+    "departure.track_added": Verb(
+        _("To be replaced too"),
+        _("To be replaced too (%(track)s), certificate %(certificate)s entered later"),
+        "user-question",
+        "warn",
+        words={"track": TRACKS},
+    ),
     "departure.settled": Verb(_("Case settled"), icon="checks", tone="ok"),
     "departure.reopened": Verb(
         _("Case open again"), _("Case open again, replacement due by %(due_on)s"), "rotate-clockwise", "warn"

@@ -195,6 +195,7 @@ for _code, _label, _icon, _asks in (
     ("departure-corrected", _("Date of a departure corrected"), "calendar-event", ()),
     ("departure-correction-refused", _("Date of a departure refused"), "calendar-x", ()),
     ("departure-withdrawn", _("Case of a departure withdrawn"), "arrow-back-up", ()),
+    ("departure-track-added", _("One more track of a departure to replace"), "user-question", ()),
     ("departure-clock-released", _("Earlier clock of a departure released"), "clock-play", ()),
     ("tier-review-opened", _("Tier under review"), "scale", ("vendor",)),
     ("tier-review-dropped", _("Review of the tier no longer needed"), "circle-off", ()),

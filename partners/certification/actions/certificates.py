@@ -5,6 +5,7 @@ from secrets import token_hex
 
 from django.db import transaction
 
+from partners.certification.actions.departures import count_late_certificates
 from partners.certification.certificates import people_to_tell
 from partners.certification.models import Attempt, Certificate, Course, Employment, Person
 from partners.certification.rules import check_issuable, check_withdrawable, last_valid_day
@@ -40,8 +41,27 @@ def issue_certificate(
     at: datetime,
     attempt: Attempt | None = None,
 ) -> Certificate:
+    """One certificate. Of whoever has left since, its track has to be replaced."""
+    certificate = enter_certificate(
+        employment, course=course, issued_on=issued_on, by=by, at=at, attempt=attempt
+    )
+    count_late_certificates([(employment, certificate)], by=by, at=at)
+    return certificate
+
+
+@transaction.atomic
+def enter_certificate(
+    employment: Employment,
+    *,
+    course: Course,
+    issued_on: date,
+    by: User | None,
+    at: datetime,
+    attempt: Attempt | None = None,
+) -> Certificate:
     """Rule G1: after a passed exam, or where the vendor says so without one. It expires by the course's
-    validity or the edition's; a new one beside an old one is fine, since people are counted."""
+    validity or the edition's; a new one beside an old one is fine, since people are counted. Whoever enters
+    many asks once for all of them what they make of departures."""
     if attempt is None:
         require(by, "training.manage", employment)
     elif not attempt.passed or attempt.employment_id != employment.pk or attempt.course_id != course.pk:

@@ -38,6 +38,7 @@ from partners.organisations.contacts import administrators_of, managers_of
 from partners.programme.selectors import edition_on, rulebook_of
 from portal.accounts.models import User
 from portal.audit.actions import record
+from portal.audit.models import Event
 from portal.core.calendar import date_in
 from portal.core.errors import RuleViolation, WrongState, gettext_noop, needed
 from portal.core.references import new_reference
@@ -117,6 +118,83 @@ def _tell_opened(departure: Departure, *, by: User | None, at: datetime) -> None
     _tell("departure-opened", departure, [one for one in told if by is None or one.pk != by.pk], at=at)
     if departure.reported_late:
         _tell_reported_late(departure, at=at)
+
+
+# ---------------------------------------------------------------- certificates that are entered late
+
+
+@transaction.atomic
+def count_late_certificates(
+    entered: Iterable[tuple[Employment, Certificate]], *, by: User | None, at: datetime
+) -> list[Departure]:
+    """Rule G3: certificates that have just been entered, and of whom at which partner. Who had left by then,
+    and was certified on the day of departure, has to be replaced: the case opens, or gets the track, with
+    the last days that it would have had. One statement for all of them where nobody has left."""
+    certified: dict[tuple[int, int], list[Certificate]] = {}
+    for employment, certificate in entered:
+        certified.setdefault((employment.person_id, employment.partner_id), []).append(certificate)
+    there = (
+        Employment.objects.filter(
+            person__in={person for person, _partner in certified},
+            partner__in={partner for _person, partner in certified},
+        )
+        # Whoever reports the departure at this moment sees the certificate, or is seen here.
+        .select_for_update(of=("self",))
+        .select_related("partner")
+        .order_by("pk")
+    )
+    touched = [
+        _count_late(employment, by=by, at=at)
+        for employment in there
+        if employment.left_on is not None
+        and any(
+            one.issued_on <= employment.left_on <= one.expires_on
+            for one in certified.get((employment.person_id, employment.partner_id), [])
+        )
+    ]
+    return [one for one in touched if one is not None]
+
+
+def _count_late(employment: Employment, *, by: User | None, at: datetime) -> Departure | None:
+    standing = employment.departures.exclude(status=DepartureStatus.WITHDRAWN).first()
+    if standing is not None:
+        departure = lock_departure(standing)
+        before = set(departure.gaps.open().values_list("pk", flat=True))
+        _follow_date(departure, by=by, at=at, consented=False)
+        _settle_or_reopen(departure, by=by, at=at)
+        for gap in departure.gaps.open().exclude(pk__in=before).select_related("certificate"):
+            _tell_added(departure, gap, by=by, at=at)
+        return departure
+    if employment.departures.filter(clock_released=True, departed_on=employment.left_on).exists():
+        # The vendor has said that nobody has to be replaced for this day; it can open the case by hand.
+        return None
+    told = Event.objects.about(employment).filter(verb="employment.left").order_by("-at", "-pk").first()
+    return open_departure(
+        employment,
+        by=by,
+        at=at,
+        origin=DepartureOrigin.PARTNER if told else DepartureOrigin.TRANSFER,
+        reported_on=date_in(employment.partner.country, told.at) if told else None,
+    )
+
+
+def _tell_added(departure: Departure, gap: DepartureGap, *, by: User | None, at: datetime) -> None:
+    record(
+        "departure.track_added",
+        departure,
+        by=by,
+        at=at,
+        track=gap.track,
+        certificate=gap.certificate.number,
+    )
+    _tell(
+        "departure-track-added",
+        departure,
+        [*_administrators(departure), *_managers(departure)],
+        at=at,
+        key=f"track:{gap.pk}",
+        certificate=gap.certificate.number,
+    )
 
 
 # ---------------------------------------------------------------- reporting

@@ -8,8 +8,9 @@ from typing import cast
 
 from django.db import IntegrityError, transaction
 
-from partners.certification.actions.certificates import issue_certificate
+from partners.certification.actions.certificates import enter_certificate
 from partners.certification.actions.courses import check_enough_questions
+from partners.certification.actions.departures import count_late_certificates
 from partners.certification.exam_rules import (
     AskedQuestion,
     answered,
@@ -20,6 +21,7 @@ from partners.certification.exam_rules import (
 )
 from partners.certification.models import (
     Attempt,
+    Certificate,
     Course,
     CourseMode,
     CourseProgress,
@@ -262,7 +264,27 @@ def record_result(
     taken_on: date,
     score_pct: Decimal,
 ) -> Attempt:
-    """The result of an exam that was not taken on the portal. Passed, it brings the certificate."""
+    """The result of an exam that was not taken on the portal. Passed, it brings the certificate; of whoever
+    has left in the meantime, a track to be replaced."""
+    attempt, certificate = enter_result(
+        course, employment, by=by, at=at, taken_on=taken_on, score_pct=score_pct
+    )
+    if certificate is not None:
+        count_late_certificates([(employment, certificate)], by=by, at=at)
+    return attempt
+
+
+@transaction.atomic
+def enter_result(
+    course: Course,
+    employment: Employment,
+    *,
+    by: User,
+    at: datetime,
+    taken_on: date,
+    score_pct: Decimal,
+) -> tuple[Attempt, Certificate | None]:
+    """One of many: what the certificates make of departures is asked once for all of them."""
     require(by, "training.manage", employment)
     if course.exam_mode != ExamMode.RECORDED:
         raise WrongState("online-exam", gettext_noop("The exam of this course is taken on the portal."))
@@ -303,8 +325,7 @@ def record_result(
             "recorded-already", gettext_noop("This result has been recorded already."), field="taken_on"
         ) from problem
     record("exam.recorded", attempt, by=by, at=at, score_pct=score_pct, passed=attempt.passed)
-    _follow_up(attempt, by=by, at=at)
-    return attempt
+    return attempt, _follow_up(attempt, by=by, at=at)
 
 
 # ---------------------------------------------------------------- parts
@@ -352,23 +373,27 @@ def _finish(attempt: Attempt, *, at: datetime) -> Attempt:
     attempt.taken_on = date_in(attempt.employment.partner.country, at)
     attempt.save(update_fields=["finished_at", "score_pct", "passed", "taken_on"])
     record("exam.finished", attempt, by=None, at=at, score_pct=judged.pct, passed=judged.passed)
-    _follow_up(attempt, by=None, at=at)
+    certificate = _follow_up(attempt, by=None, at=at)
+    if certificate is not None:
+        # Passed on one's last day.
+        count_late_certificates([(attempt.employment, certificate)], by=None, at=at)
     return attempt
 
 
-def _follow_up(attempt: Attempt, *, by: User | None, at: datetime) -> None:
+def _follow_up(attempt: Attempt, *, by: User | None, at: datetime) -> Certificate | None:
     """The certificate, of which its own mail tells; else the result is told."""
-    try:
-        issued = bool(attempt.passed) and issue_certificate(
-            attempt.employment,
-            course=attempt.course,
-            issued_on=attempt.taken_on,
-            by=by,
-            at=at,
-            attempt=attempt,
-        )
-    except RuleViolation:
-        # Left in the meantime, or certified in the same track on the same day: the result stands.
-        issued = False
-    if not issued:
-        notify("exam-result", to=told_of(attempt.employment), about=attempt, key=str(attempt.pk), at=at)
+    if attempt.passed:
+        try:
+            return enter_certificate(
+                attempt.employment,
+                course=attempt.course,
+                issued_on=attempt.taken_on,
+                by=by,
+                at=at,
+                attempt=attempt,
+            )
+        except RuleViolation:
+            # Left in the meantime, or certified in the same track on the same day: the result stands.
+            pass
+    notify("exam-result", to=told_of(attempt.employment), about=attempt, key=str(attempt.pk), at=at)
+    return None

@@ -9,7 +9,8 @@ from typing import Any
 from django.db import transaction
 
 from partners.certification.actions.certificates import new_code, new_number
-from partners.certification.actions.exams import add_question, record_result
+from partners.certification.actions.departures import count_late_certificates
+from partners.certification.actions.exams import add_question, enter_result
 from partners.certification.import_lines import (
     GOOD,
     NEW,
@@ -74,18 +75,25 @@ def apply_file(import_id: int, *, by: User, at: datetime) -> dict[str, int]:
     list(Partner.objects.select_for_update(of=("self",)).filter(pk__in=named).order_by("pk"))
     judged = judge(imported.kind, lines, reader=by, at=at)
     entered: dict[Any, Employment] = {}
+    certified: list[tuple[Employment, Certificate]] = []
     for one in judged:
         if one.outcome not in (GOOD, NEW):
             continue
         if imported.kind == ImportKind.RESULTS:
-            record_result(one.course, one.employment, by=by, at=at, taken_on=one.day, score_pct=one.score_pct)
+            _attempt, certificate = enter_result(
+                one.course, one.employment, by=by, at=at, taken_on=one.day, score_pct=one.score_pct
+            )
+            if certificate is not None:
+                certified.append((one.employment, certificate))
         elif imported.kind == ImportKind.QUESTIONS:
             add_question(
                 one.course, by=by, at=at, text=one.question, answers=one.answers, right=one.right,
                 in_use=one.in_use,
             )  # fmt: skip
         else:
-            _enter_certificate(one, entered, by, at)
+            certified.append(_enter_certificate(one, entered, by, at))
+    if certified:
+        count_late_certificates(certified, by=by, at=at)
     imported.lines = [one.stored() for one in judged]
     imported.applied_at = at
     imported.save(update_fields=["lines", "applied_at"])
@@ -119,7 +127,9 @@ def _waiting(import_id: int, by: User) -> ImportedFile:
     return imported
 
 
-def _enter_certificate(one: Judged, entered: dict[Any, Employment], by: User, at: datetime) -> None:
+def _enter_certificate(
+    one: Judged, entered: dict[Any, Employment], by: User, at: datetime
+) -> tuple[Employment, Certificate]:
     employment = one.employment or entered.get(one.holder)
     if employment is None:
         employment = entered[one.holder] = Employment.objects.create(
@@ -154,3 +164,4 @@ def _enter_certificate(one: Judged, entered: dict[Any, Employment], by: User, at
         expires_on=certificate.expires_on,
         track=certificate.track,
     )
+    return employment, certificate

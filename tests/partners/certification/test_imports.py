@@ -7,14 +7,30 @@ from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from openpyxl import Workbook
 
+from partners.certification.actions.certificates import issue_certificate
+from partners.certification.actions.departures import withdraw_departure
+from partners.certification.actions.exams import record_result
 from partners.certification.actions.imports import apply_file, discard_file, keep_file
-from partners.certification.models import Attempt, Certificate, Employment, ImportedFile, Person, Question
+from partners.certification.actions.staff import report_leaver
+from partners.certification.models import (
+    Attempt,
+    Certificate,
+    Departure,
+    Employment,
+    ImportedFile,
+    Person,
+    Question,
+)
+from partners.certification.tasks import watch_departures
 from portal.accounts.models import User
 from portal.audit.models import Event
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
+from portal.notifications.models import Notification
 from tests.partners.certification import school
 from tests.partners.certification.papers import certificate, course
 from tests.partners.certification.people import specialists_of
@@ -455,3 +471,133 @@ def test_a_file_of_questions_on_its_pages(client, cast):
     kept = ImportedFile.objects.get()
     client.post(f"/certificates/imports/{kept.pk}/apply/")
     assert Question.objects.filter(text="Q?").exists()
+
+
+# ---------------------------------------------------------------- people who have left
+
+
+def left(cast, name="Eva Lind", left_on=date(2026, 11, 1)):
+    """Told by the partner in time, with nothing to be replaced as far as was known."""
+    gone = employ(cast.alpha, name)
+    assert report_leaver(gone.pk, by=cast.alice, at=AT, departed_on=left_on).departure is None
+    return gone
+
+
+def test_a_result_of_somebody_who_has_left_since_opens_the_case(cast):
+    course()
+    left(cast)
+    applied(RESULTS + "P-000001;Eva Lind;KT-100;2026-10-20;84;\n", cast.karim)
+    case = Departure.objects.get()
+    assert (case.departed_on, case.origin, case.reported_on, case.reported_late) == (
+        date(2026, 11, 1),
+        "partner",
+        date(2026, 11, 27),
+        False,
+    )
+    assert (case.report_due_on, case.replacement_due_on) == (date(2026, 12, 1), date(2027, 1, 30))
+    assert [gap.track for gap in case.gaps.all()] == ["technical"]
+    told = Notification.objects.filter(kind="departure-opened").values_list("recipient", flat=True)
+    assert list(told) == [cast.alice.pk]
+
+
+@pytest.mark.parametrize(
+    ("issued_on", "expires_on", "opens"),
+    [
+        ("2025-11-01", "2026-11-01", True),  # the last day of both
+        ("2025-11-01", "2026-10-31", False),
+        ("2026-11-01", "2028-11-01", True),
+    ],
+)
+def test_an_existing_certificate_opens_the_case_if_it_was_valid_on_the_last_day(
+    cast, issued_on, expires_on, opens
+):
+    left(cast)
+    line = f"P-000001;Eva Lind;;technical;;Expert;K-1;{issued_on};{expires_on}\n"
+    assert outcomes(applied(HELD + line, cast.karim, "certificates")) == ["good"]
+    assert Departure.objects.exists() == opens
+
+
+def test_files_with_people_who_have_left_ask_once_for_all_lines(cast):
+    def queries(number):
+        lines = "".join(
+            f"P-000001;Worker {number}-{line};;technical;;Expert;K-{number}-{line};2026-01-01;2027-01-01\n"
+            for line in range(number)
+        )
+        imported = keep(HELD + lines, cast.karim, "certificates")
+        with CaptureQueriesContext(connection) as done:
+            apply_file(imported.pk, by=cast.karim, at=AT)
+        return sum("left_on" in one["sql"] and "FOR UPDATE" in one["sql"] for one in done)
+
+    assert queries(2) == queries(12) == 1
+
+
+def test_a_late_certificate_adds_its_track_to_the_case_and_it_lapses_in_the_same_night(cast):
+    gone = employ(cast.alpha)
+    certificate(gone, "K-9")
+    case = report_leaver(gone.pk, by=cast.alice, at=AT, departed_on=date(2026, 3, 1)).departure
+    watch_departures(AT)
+    case.refresh_from_db()
+    assert case.lapsed_on == date(2026, 5, 31)
+    line = "P-000001;Eva Lind;;sales;;Seller;K-1;2026-01-10;2028-01-10\n"
+    applied(HELD + line, cast.karim, "certificates")
+    case.refresh_from_db()
+    assert {gap.track: gap.status for gap in case.gaps.all()} == {"technical": "lapsed", "sales": "open"}
+    event = Event.objects.about(case).get(verb="departure.track_added")
+    assert (event.data["track"], event.data["certificate"]) == ("sales", "K-1")
+    told = Notification.objects.filter(kind="departure-track-added").values_list("recipient", flat=True)
+    assert set(told) == {cast.alice.pk, cast.karim.pk}
+    watch_departures(AT)
+    case.refresh_from_db()
+    assert (case.status, case.lapsed_on) == ("settled", date(2026, 5, 31))
+    assert {gap.status for gap in case.gaps.all()} == {"lapsed"}
+
+
+def test_a_second_certificate_of_the_same_track_asks_for_nothing_more(cast):
+    gone = employ(cast.alpha)
+    certificate(gone, "K-9")
+    case = report_leaver(gone.pk, by=cast.alice, at=AT, departed_on=date(2026, 11, 1)).departure
+    line = "P-000001;Eva Lind;;technical;;Expert;K-1;2026-01-10;2028-01-10\n"
+    applied(HELD + line, cast.karim, "certificates")
+    assert case.gaps.get().certificate.number == "K-9"
+    assert not Event.objects.filter(verb="departure.track_added").exists()
+
+
+def test_what_the_vendor_has_called_a_mistake_stays_one(cast):
+    gone = employ(cast.alpha)
+    certificate(gone, "K-9")
+    case = report_leaver(gone.pk, by=cast.alice, at=AT, departed_on=date(2026, 11, 1)).departure
+    withdraw_departure(case, by=cast.karim, at=AT, reason="Never certified.", still_here=False)
+    applied(HELD + "P-000001;Eva Lind;;sales;;Seller;K-1;2026-01-10;2028-01-10\n", cast.karim, "certificates")
+    assert Departure.objects.get() == case
+
+
+def test_a_certificate_entered_by_hand_opens_the_case_of_somebody_moved_away_unreported(cast):
+    made = course()
+    gone = employ(cast.alpha, left_on=date(2026, 11, 1))
+    issue_certificate(gone, course=made, issued_on=date(2026, 10, 1), by=cast.karim, at=AT)
+    case = Departure.objects.get()
+    assert (case.origin, case.reported_on) == ("transfer", None)
+
+
+def test_a_result_entered_by_hand_opens_the_case_and_a_failed_one_does_not(cast):
+    made = course()
+    gone = left(cast)
+    for day, score in ((date(2026, 10, 1), 10), (date(2026, 10, 2), 90)):
+        assert not Departure.objects.exists()
+        record_result(made, gone, by=cast.karim, at=AT, taken_on=day, score_pct=Decimal(score))
+    assert Departure.objects.get().departed_on == date(2026, 11, 1)
+
+
+def test_a_certificate_after_the_return_counts_for_the_departure_before_it(cast):
+    gone = left(cast)
+    employ(cast.alpha, person=gone.person, hired_on=date(2026, 11, 10))
+    applied(HELD + "P-000001;Eva Lind;;sales;;Seller;K-1;2026-01-10;2028-01-10\n", cast.karim, "certificates")
+    assert Departure.objects.get().employment == gone
+
+
+def test_another_partners_departure_of_the_person_is_not_touched(cast):
+    gone = left(cast)
+    employ(cast.bravo, person=gone.person, hired_on=date(2026, 11, 10))
+    code = cast.bravo.reference
+    applied(HELD + f"{code};Eva Lind;;sales;;Seller;K-1;2026-10-10;2028-01-10\n", cast.karim, "certificates")
+    assert Certificate.objects.exists() and not Departure.objects.exists()
