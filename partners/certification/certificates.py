@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -39,15 +39,29 @@ def state_on(certificate: Certificate, day: date) -> CertificateState:
     return CertificateState.EXPIRED if certificate.expires_on < day else CertificateState.VALID
 
 
-def in_state(certificates: CertificateQuerySet, state: str, day: date) -> CertificateQuerySet:
-    """The same question asked of many."""
-    withdrawn = Q(withdrawn_on__lte=day)
+def in_state(
+    certificates: CertificateQuerySet, state: str, day: date, *, known: Q | None = None
+) -> CertificateQuerySet:
+    """The same question asked of many. `known`: of which withdrawals the reader knows."""
+    withdrawn = Q(withdrawn_on__lte=day) & (known or Q())
     match state:
         case CertificateState.WITHDRAWN:
             return certificates.filter(withdrawn)
         case CertificateState.EXPIRED:
             return certificates.filter(Q(withdrawn_on=None) | ~withdrawn, expires_on__lt=day)
     return certificates.filter(Q(withdrawn_on=None) | ~withdrawn, expires_on__gte=day)
+
+
+# A partner knows of a withdrawal while the holder works there: what comes after is no longer its affair.
+# Of certificates from with_employer().
+WHILE_EMPLOYED = Q(left_on=None) | Q(left_on__gte=F("withdrawn_on"))
+
+
+def as_known(certificate: Certificate, left_on: date | None) -> Certificate:
+    """As a partner knows it whom the holder left on a day: without a later withdrawal. Not to be saved."""
+    if left_on is not None and (certificate.withdrawn_on or left_on) > left_on:
+        certificate.withdrawn_on, certificate.withdrawal_reason = None, ""
+    return certificate
 
 
 def with_employer(reader: User) -> CertificateQuerySet:

@@ -10,18 +10,22 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from partners.certification.certificates import as_known
 from partners.certification.lifecycle import DepartureStatus
 from partners.certification.models import (
     Attempt,
     Booking,
     Certificate,
     CourseProgress,
+    DateCorrection,
     Departure,
+    DepartureGap,
     Employment,
     Person,
     Transfer,
 )
 from partners.organisations.models import Partner
+from portal.accounts.models import User
 from portal.core.calendar import months_before
 
 Text = str | Promise
@@ -131,6 +135,20 @@ def person_of(user: Any) -> Person | None:
     return Person.objects.filter(user=user, erased_at=None).first()
 
 
+def has_moved_on(employment: Employment) -> bool:
+    """Whether the person has worked for another partner since."""
+    later = Employment.objects.filter(person=employment.person_id, hired_on__gt=employment.hired_on)
+    return later.exclude(partner=employment.partner_id).exists()
+
+
+def own_data_of(person: Person, reader: User) -> dict[str, Any]:
+    """For the person: everything. Under the account of an employer that they have left for another, what
+    that employer knows: the account may be in its hands."""
+    partner = reader.acting_as.partner
+    here = Employment.objects.filter(person=person, partner=partner).order_by("-hired_on").first()
+    return data_of(person, partner=partner if here is not None and has_moved_on(here) else None)
+
+
 def data_of(person: Person, *, partner: Partner | None = None) -> dict[str, Any]:
     """Everything about a person, ready for JSON; with `partner`, what this partner knows: what belongs to
     its own employments, and certificates issued before the person had left."""
@@ -140,6 +158,7 @@ def data_of(person: Person, *, partner: Partner | None = None) -> dict[str, Any]
     known = list(employments)
     return {
         "person": person.pk,
+        "account": _account(person, partner),
         "employments": [_employment(one) for one in known],
         "certificates": [_certificate(one) for one in _certificates(person, known if partner else None)],
         "exams": [
@@ -176,8 +195,35 @@ def data_of(person: Person, *, partner: Partner | None = None) -> dict[str, Any]
                 "departed_on": one.departed_on,
                 "reported_on": one.reported_on,
                 "status": one.status,
+                "note": one.note,
             }
             for one in Departure.objects.filter(employment__in=known).order_by("departed_on")
+        ],
+        "corrections": [
+            {
+                "reference": one.departure.reference,
+                "before": one.before,
+                "after": one.after,
+                "reason": one.reason,
+                "status": one.status,
+                "answer": one.decision_text,
+                "asked_at": one.asked_at,
+            }
+            for one in DateCorrection.objects.filter(departure__employment__in=known)
+            .select_related("departure")
+            .order_by("asked_at", "pk")
+        ],
+        "replacements": [
+            # The case by its number alone: whom the person follows is somebody else's data.
+            {
+                "reference": one.departure.reference,
+                "track": one.track,
+                "replaced_on": one.replaced_on,
+                "certificate_number": one.replacement_certificate.number,
+            }
+            for one in DepartureGap.objects.filter(replacement__in=known)
+            .select_related("departure", "replacement_certificate")
+            .order_by("replaced_on", "pk")
         ],
         "transfers": [
             {
@@ -189,6 +235,14 @@ def data_of(person: Person, *, partner: Partner | None = None) -> dict[str, Any]
             for one in Transfer.objects.filter(employment__in=known).order_by("asked_at")
         ],
     }
+
+
+def _account(person: Person, partner: Partner | None) -> list[dict[str, Any]]:
+    """The account that is linked; a partner knows of one that has been its own."""
+    user = person.user
+    if user is None or (partner is not None and not user.memberships.filter(partner=partner).exists()):
+        return []
+    return [{"name": user.full_name, "email": user.email}]
 
 
 def _employment(one: Employment) -> dict[str, Any]:
@@ -211,10 +265,11 @@ def _certificates(person: Person, known: Iterable[Employment] | None) -> list[Ce
     if known is None:
         return certificates
     known = list(known)
+    ends = [one.left_on or date.max for one in known]
     return [
-        certificate
+        as_known(certificate, max(ends))
         for certificate in certificates
-        if any(one.left_on is None or one.left_on >= certificate.issued_on for one in known)
+        if any(end >= certificate.issued_on for end in ends)
     ]
 
 

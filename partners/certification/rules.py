@@ -61,6 +61,14 @@ PLANNED_AHEAD = timedelta(days=366)
 EARLIEST_HIRE = date(1950, 1, 1)
 
 
+def check_name(name: str) -> None:
+    """A name is no formula for a spreadsheet: it starts with a letter, as ’t Hooft does after its mark."""
+    if not name.lstrip("'’ʼ")[:1].isalpha():
+        raise RuleViolation(
+            "no-name", gettext_noop("Enter a name: it starts with a letter."), field="full_name"
+        )
+
+
 def check_hired_on(hired_on: date, *, on: date) -> None:
     """Whoever is entered works here, or is to start within a year."""
     if not EARLIEST_HIRE <= hired_on <= on + PLANNED_AHEAD:

@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, Min, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from partners.certification.certificates import soon_days
+from partners.certification.certificates import as_known, soon_days
 from partners.certification.departures import TierEffect, ground_of, tier_effect
 from partners.certification.models import (
     Booking,
@@ -20,10 +20,12 @@ from partners.certification.models import (
     Track,
     Transfer,
 )
+from partners.certification.personal_data import has_moved_on
 from partners.certification.querysets import CertificateQuerySet, EmploymentQuerySet
 from partners.certification.rules import DepartureClock, departure_clock
 from partners.organisations.handing_over import OpenWork, open_work_of
 from partners.organisations.models import Membership, Partner
+from partners.organisations.selectors import is_partner
 from partners.programme.labels import group_name
 from partners.programme.selectors import rulebook_on
 from portal.accounts.models import User
@@ -188,12 +190,14 @@ def leaving_of(employment: Employment, reader: User, departed_on: date, on: date
 
 
 def certificates_seen(employment: Employment, reader: User) -> list[Certificate]:
-    return list(
+    certificates = (
         Certificate.objects.visible_to(reader)
         .filter(person=employment.person_id)
         .select_related("technology", "course")
         .order_by("-expires_on", "pk")
     )
+    until = employment.left_on if is_partner(reader) else None
+    return [as_known(one, until) for one in certificates]
 
 
 def departures_of(employment: Employment, reader: User) -> list[Departure]:
@@ -311,9 +315,14 @@ def my_employment(user: User) -> Employment | None:
 
 
 def my_certificates(employment: Employment) -> list[Certificate]:
-    """All of the person, wherever they were earned: they belong to the person."""
+    """All of the person, wherever they were earned: they belong to the person. Under the account of an
+    employer that the person has left for another only those of that time: the account may be in its hands."""
     certificates = Certificate.objects.filter(person=employment.person_id)
-    return list(certificates.select_related("technology", "course").order_by("-expires_on", "pk"))
+    until = employment.left_on if has_moved_on(employment) else None
+    if until is not None:
+        certificates = certificates.filter(issued_on__lte=until)
+    rows = certificates.select_related("technology", "course").order_by("-expires_on", "pk")
+    return [as_known(one, until) for one in rows]
 
 
 def my_bookings(employment: Employment, at: datetime) -> list[Booking]:

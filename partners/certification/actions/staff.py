@@ -133,7 +133,10 @@ def edit_employee(
         setattr(employment, name, getattr(facts, name))
     employment.save(update_fields=list(vars(facts)))
     before = employment.person.user_id
-    if account is not None:
+    if has_left(employment, date_in(employment.partner.country, at)):
+        # Whoever has left may work elsewhere: an account from here would read what happens there.
+        pass
+    elif account is not None:
         _link(employment, account)
     else:
         _link_by_address(employment)
@@ -142,6 +145,10 @@ def edit_employee(
     if changed:
         record("employment.edited", employment, by=by, at=at, changed=changed)
     return employment
+
+
+def has_left(employment: Employment, today: date) -> bool:
+    return employment.left_on is not None and employment.left_on < today
 
 
 @dataclass(frozen=True)

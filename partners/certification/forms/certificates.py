@@ -7,10 +7,10 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from partners.catalogue.models import ProductGroup
-from partners.certification.certificates import CertificateState, in_state
+from partners.certification.certificates import WHILE_EMPLOYED, CertificateState, in_state
 from partners.certification.models import Certificate, Employment, Track
 from partners.certification.querysets import CertificateQuerySet
-from partners.organisations.selectors import is_vendor
+from partners.organisations.selectors import is_partner, is_vendor
 from portal.accounts.models import User
 from portal.core.form_fields import staying
 from portal.core.formats import country_name
@@ -72,11 +72,12 @@ class CertificateFilter(django_filters.FilterSet):
         return queryset.filter(found) if text else queryset
 
     def by_state(self, queryset: CertificateQuerySet, name: str, value: str) -> CertificateQuerySet:
-        return in_state(queryset, value, self.day)
+        known = WHILE_EMPLOYED if is_partner(self.reader) else None
+        return in_state(queryset, value, self.day, known=known)
 
     def expiring(self, queryset: CertificateQuerySet, name: str, value: str) -> CertificateQuerySet:
         until = self.day + timedelta(days=int(value))
-        return queryset.valid_on(self.day).filter(expires_on__lte=until)
+        return self.by_state(queryset, name, CertificateState.VALID).filter(expires_on__lte=until)
 
     def in_country(self, queryset: CertificateQuerySet, name: str, value: str) -> CertificateQuerySet:
         return queryset.filter(Exists(self._employed().filter(partner__country=value)))

@@ -9,6 +9,7 @@ from partners.certification.actions.staff import EmployeeFacts
 from partners.certification.certificates import soon_days
 from partners.certification.models import Certificate, Employment, Track
 from partners.certification.querysets import EmploymentQuerySet
+from partners.certification.rules import check_name
 from partners.certification.team import (
     account_of,
     colleagues_with_accounts,
@@ -19,9 +20,11 @@ from partners.certification.team import (
 from partners.organisations.actions.people import is_last_administrator
 from partners.organisations.models import Membership, Partner
 from portal.accounts.models import User
+from portal.core.errors import RuleViolation
 from portal.core.form_fields import DayInput, staying
 from portal.core.list_filters import NarrowingForm
 from portal.core.typed import tidy
+from portal.core.web import message_of
 
 
 def _day_field(**options: Any) -> forms.DateField:
@@ -57,6 +60,7 @@ class EmployeeForm(forms.Form):
         partner: Partner,
         employment: Employment | None = None,
         again: bool = False,
+        linkable: bool = True,
         **kwargs: Any,
     ) -> None:
         initial = {}
@@ -67,7 +71,7 @@ class EmployeeForm(forms.Form):
         super().__init__(*args, initial=initial, **kwargs)
         for name in ("full_name", "email"):
             self.fields[name].widget.attrs["autocomplete"] = "off"
-        if again:
+        if not linkable:
             del self.fields["account"]
             return
         choices = memberships_to_link(partner, employment)
@@ -77,8 +81,10 @@ class EmployeeForm(forms.Form):
 
     def clean_full_name(self) -> str:
         name = " ".join(self.cleaned_data["full_name"].split())
-        if not any(character.isalpha() for character in name):
-            raise forms.ValidationError(_("Enter a name."))
+        try:
+            check_name(name)
+        except RuleViolation as refusal:
+            raise forms.ValidationError(message_of(refusal)) from None
         return name
 
     def facts(self) -> EmployeeFacts:

@@ -9,7 +9,6 @@ import django_tables2 as tables
 from allauth.account.adapter import get_adapter
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -26,6 +25,7 @@ from partners.certification.certificate_paper import address_of, paper_data
 from partners.certification.certificates import (
     TONES,
     CertificateState,
+    as_known,
     public_state,
     state_on,
     today_of,
@@ -89,8 +89,12 @@ class CertificateTable(tables.Table):
 
     def __init__(self, *args: Any, day: date, of_vendor: bool, **kwargs: Any) -> None:
         # Before that a certificate's last day is a mere fact.
+        self.of_vendor = of_vendor
         self.day, self.warned = day, warning_days(day)
         super().__init__(*args, exclude=() if of_vendor else ("employer",), **kwargs)
+
+    def known(self, certificate: Any) -> Any:
+        return certificate if self.of_vendor else as_known(certificate, certificate.left_on)
 
     def render_number(self, record: Any) -> SafeString:
         return format_html('<a href="{}"><bdi>{}</bdi></a>', record.get_absolute_url(), record.number)
@@ -115,13 +119,13 @@ class CertificateTable(tables.Table):
 
     def render_expires_on(self, record: Any) -> SafeString | str:
         shown = shown_day(record.expires_on)
-        valid = state_on(record, self.day) == CertificateState.VALID
+        valid = state_on(self.known(record), self.day) == CertificateState.VALID
         if valid and (record.expires_on - self.day).days <= max(self.warned, default=0):
             return format_html("{} {}", shown, expiry_badge(record, self.day, self.warned))
         return shown
 
     def render_state(self, record: Any) -> SafeString:
-        return state_badge(record, self.day)
+        return state_badge(self.known(record), self.day)
 
 
 def _filtered(request: SignedInRequest) -> tuple[CertificateFilter, CertificateTable]:
@@ -176,11 +180,11 @@ def certificate_export(request: SignedInRequest, kind: str) -> HttpResponseBase:
         _("Status"),
         _("Withdrawn on"),
     ]
-    return file_response(kind, "certificates", _("Certificates"), header, _rows(table.data.data, table.day))
+    return file_response(kind, "certificates", _("Certificates"), header, _rows(table))
 
 
-def _rows(certificates: QuerySet[Any], day: date) -> Iterator[list[Any]]:
-    for one in certificates.iterator(chunk_size=500):
+def _rows(table: CertificateTable) -> Iterator[list[Any]]:
+    for one in map(table.known, table.data.data.iterator(chunk_size=500)):
         yield [
             one.number,
             one.holder_name,
@@ -192,7 +196,7 @@ def _rows(certificates: QuerySet[Any], day: date) -> Iterator[list[Any]]:
             str(one.technology or ""),
             one.issued_on,
             one.expires_on,
-            str(state_on(one, day).label),
+            str(state_on(one, table.day).label),
             one.withdrawn_on,
         ]
 
@@ -201,7 +205,8 @@ def _rows(certificates: QuerySet[Any], day: date) -> Iterator[list[Any]]:
 
 
 def _seen(request: SignedInRequest, number: str) -> Any:
-    return get_object_or_404(with_employer(request.user), number=number)
+    certificate = get_object_or_404(with_employer(request.user), number=number)
+    return as_known(certificate, certificate.left_on) if is_partner(request.user) else certificate
 
 
 def _day_of(certificate: Any) -> date:
@@ -227,6 +232,11 @@ def _history(request: SignedInRequest, certificate: Any) -> list[Entry]:
     ]
 
 
+def _hands_out(request: SignedInRequest, certificate: Any, state: CertificateState) -> bool:
+    """None of what has been withdrawn, which a former employer does not know: it gets none at all."""
+    return state != CertificateState.WITHDRAWN and _knows_the_end(request, certificate)
+
+
 @require_safe
 @membership_required
 def certificate_page(request: SignedInRequest, number: str) -> HttpResponse:
@@ -244,14 +254,13 @@ def certificate_page(request: SignedInRequest, number: str) -> HttpResponse:
             "expiry": expiry_badge(certificate, on, warning_days(on))
             if state == CertificateState.VALID
             else "",
-            "knows_the_end": _knows_the_end(request, certificate),
             "counts": state == CertificateState.VALID
             and (certificate.left_on is None or certificate.left_on > on),
             "own": is_partner(request.user),
             "timeline": _history(request, certificate),
             "public_address": address_of(certificate) if _knows_the_end(request, certificate) else "",
             "may_withdraw": may_withdraw,
-            "languages": paper_languages() if state != CertificateState.WITHDRAWN else [],
+            "languages": paper_languages() if _hands_out(request, certificate, state) else [],
         },
     )
 
@@ -259,10 +268,10 @@ def certificate_page(request: SignedInRequest, number: str) -> HttpResponse:
 @require_safe
 @membership_required
 def certificate_pdf(request: SignedInRequest, number: str) -> HttpResponse:
-    """The document, in the reader's language or the one asked for; none of what has been withdrawn."""
+    """The document, in the reader's language or the one asked for."""
     certificate = _seen(request, number)
     on = _day_of(certificate)
-    if state_on(certificate, on) == CertificateState.WITHDRAWN:
+    if not _hands_out(request, certificate, state_on(certificate, on)):
         raise Http404
     language = language_asked(request)
     with translation.override(language):

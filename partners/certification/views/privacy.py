@@ -20,7 +20,7 @@ from partners.certification.actions.telling import ask_to_tell, told_employment
 from partners.certification.forms.privacy import ErasureForm
 from partners.certification.lifecycle import BookingStatus, DepartureStatus, TransferStatus
 from partners.certification.models import Employment, Person, Track
-from partners.certification.personal_data import KEPT, data_of, person_of, retention_months
+from partners.certification.personal_data import KEPT, data_of, own_data_of, person_of, retention_months
 from partners.organisations.access import can, require
 from partners.organisations.models import Partner
 from partners.organisations.selectors import is_partner
@@ -31,12 +31,15 @@ from portal.core.formats import format_day, format_moment
 from portal.core.web import add_violation, message_of
 
 SECTIONS = {
+    "account": gettext_lazy("Portal account"),
     "employments": gettext_lazy("Employments"),
     "certificates": gettext_lazy("Certificates"),
     "exams": gettext_lazy("Exams"),
     "courses": gettext_lazy("Online courses"),
     "bookings": gettext_lazy("Bookings"),
     "departures": gettext_lazy("Departures"),
+    "corrections": gettext_lazy("Corrections of the date"),
+    "replacements": gettext_lazy("Named as replacement in a case"),
     "transfers": gettext_lazy("Certificates taken along"),
 }
 COLUMNS = {
@@ -69,6 +72,12 @@ COLUMNS = {
     "reference": gettext_lazy("Number"),
     "departed_on": gettext_lazy("Departure"),
     "reported_on": gettext_lazy("Reported on"),
+    "note": gettext_lazy("Note"),
+    "before": gettext_lazy("Earlier value"),
+    "after": gettext_lazy("New value"),
+    "reason": gettext_lazy("Reason"),
+    "answer": gettext_lazy("Answer"),
+    "replaced_on": gettext_lazy("Replaced on"),
     "certificate_number": gettext_lazy("Number of the certificate"),
     "asked_at": gettext_lazy("Asked for"),
     "consented_at": gettext_lazy("Consent given"),
@@ -131,14 +140,14 @@ def _oneself(request: HttpRequest) -> Person:
 @membership_required
 def own_data(request: SignedInRequest) -> HttpResponse:
     """Everything about oneself, at whichever partner."""
-    data = data_of(_oneself(request))
+    data = own_data_of(_oneself(request), request.user)
     return render(request, "privacy/data.html", {"sections": _sections(data), "oneself": True})
 
 
 @require_safe
 @membership_required
 def own_file(request: SignedInRequest) -> HttpResponse:
-    return _file(data_of(_oneself(request)))
+    return _file(own_data_of(_oneself(request), request.user))
 
 
 def _asked(request: SignedInRequest, pk: int) -> tuple[Employment, Partner | None]:

@@ -258,7 +258,10 @@ def add(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     employment = _employment(request, pk)
     require(request.user, "staff.manage", employment)
-    form = EmployeeForm(request.POST or None, partner=employment.partner, employment=employment)
+    linkable = not actions.has_left(employment, _today(employment.partner))
+    form = EmployeeForm(
+        request.POST or None, partner=employment.partner, employment=employment, linkable=linkable
+    )
     if request.method == "POST" and form.is_valid():
         try:
             actions.edit_employee(
@@ -266,7 +269,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
                 form.facts(),
                 by=request.user,
                 at=timezone.now(),
-                account=form.cleaned_data["account"],
+                account=form.cleaned_data.get("account"),
             )
         except (RuleViolation, WrongState) as refusal:
             add_violation(form, refusal)
@@ -285,7 +288,9 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 def rehire(request: HttpRequest, pk: int) -> HttpResponse:
     employment = _employment(request, pk)
     require(request.user, "staff.manage", employment)
-    form = EmployeeForm(request.POST or None, partner=employment.partner, employment=employment, again=True)
+    form = EmployeeForm(
+        request.POST or None, partner=employment.partner, employment=employment, again=True, linkable=False
+    )
     if request.method == "POST" and form.is_valid():
         try:
             back = actions.rehire(pk, by=request.user, at=timezone.now(), facts=form.facts())

@@ -13,7 +13,15 @@ from partners.certification.forms.departures import ConsentForm, CorrectionForm,
 from partners.certification.forms.exams import GrantForm
 from partners.certification.forms.privacy import ErasureForm
 from partners.certification.forms.staff import LeaverForm, RefusalForm
-from partners.certification.models import Certificate, Departure, Employment, ImportedFile, Person
+from partners.certification.models import (
+    Certificate,
+    DateCorrection,
+    Departure,
+    DepartureGap,
+    Employment,
+    ImportedFile,
+    Person,
+)
 from partners.certification.personal_data import data_of, kept_until_passed
 from partners.certification.tasks import ERASED, erase_forgotten
 from partners.tiering.actions import keep_tier
@@ -296,6 +304,59 @@ def test_a_partner_gets_what_it_knows_and_the_person_everything(cast, moved):
     assert "KC-NEW" in of_bravo and "Alpha" not in of_bravo and "eva@alpha.example" not in of_bravo
     everything = data_of(first.person)
     assert len(everything["employments"]) == 2 and len(everything["certificates"]) == 2
+
+
+def test_a_copy_holds_replacements_corrections_notes_and_the_account_and_nobody_else(cast, client, zoe):
+    User.objects.update(language="en")
+    case = case_of(zoe, cast, "settled", note="Told by phone")
+    DateCorrection.objects.create(
+        departure=case,
+        before=GONE - timedelta(days=3),
+        after=GONE,
+        reason="The letter says so",
+        status="applied",
+        asked_by=cast.alice,
+        asked_at=AT,
+        decided_at=AT,
+        decision_text="Agreed",
+    )
+    follows = employ(cast.alpha, "Finn Follower")
+    held = certificate(follows, "KC-FOLLOW")
+    DepartureGap.objects.create(
+        departure=case,
+        track="technical",
+        certificate=zoe.person.certificates.first(),
+        status="replaced",
+        replacement=follows,
+        replacement_certificate=held,
+        replaced_on=ON,
+        replaced_by=cast.alice,
+    )
+    client.force_login(cast.alice)
+    copy = client.get(f"/privacy/employees/{zoe.pk}/data.json").json()
+    assert copy["departures"][0]["note"] == "Told by phone"
+    (correction,) = copy["corrections"]
+    assert (correction["reason"], correction["answer"]) == ("The letter says so", "Agreed")
+    assert copy["account"] == [{"name": cast.tina.full_name, "email": cast.tina.email}]
+    assert "Finn" not in str(copy) and copy["replacements"] == []
+    copy = client.get(f"/privacy/employees/{follows.pk}/data.json").json()
+    (named,) = copy["replacements"]
+    assert named == {
+        "reference": "DP-1",
+        "track": "technical",
+        "replaced_on": ON.isoformat(),
+        "certificate_number": "KC-FOLLOW",
+    }
+    assert "anary" not in str(copy) and copy["account"] == []
+    page = client.get(f"/privacy/employees/{follows.pk}/").content.decode()
+    assert "Named as replacement in a case" in page and "DP-1" in page
+
+
+def test_a_partner_reads_of_no_account_that_was_never_its_own(cast, moved):
+    first, _second = moved
+    assert data_of(first.person, partner=cast.alpha)["account"] == []
+    assert data_of(first.person, partner=cast.bravo)["account"][0]["email"] == cast.bruno.email
+    assert len(data_of(first.person)["account"]) == 1
 
 
 def test_copies_are_handed_to_those_they_are_for(cast, client, moved):

@@ -247,7 +247,7 @@ def test_an_employee_is_entered_changed_and_found_again(cast, sign_in):
     again = alice.post(f"/team/{eva.pk}/rehire/", form)
     assert "This person works for you already." in text_of(again)
     wrong = alice.post(f"/team/{eva.pk}/edit/", form | {"full_name": "…", "hired_on": "1900-01-01"})
-    assert "Enter a name." in text_of(wrong)
+    assert "Enter a name: it starts with a letter." in text_of(wrong)
     wrong = alice.post(f"/team/{eva.pk}/edit/", form | {"hired_on": "1900-01-01"})
     assert "Enter a day between 1950 and one year ahead." in text_of(wrong)
 

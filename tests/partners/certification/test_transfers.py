@@ -6,18 +6,22 @@ from smtplib import SMTPException
 
 import pytest
 from django.core import mail
+from django.test import Client
 from django.utils import timezone
 
 from partners.certification import tasks
 from partners.certification.actions import transfers as actions
-from partners.certification.models import Certificate, Departure, Employment, Person, Transfer
+from partners.certification.actions.certificates import withdraw_certificate
+from partners.certification.models import Booking, Certificate, Departure, Employment, Person, Transfer
 from partners.organisations.models import Membership
 from portal.accounts.models import User
 from portal.accounts.roles import Role
 from portal.audit.models import Event
+from portal.calendars.actions import renew_address
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
 from portal.notifications.models import Notification
 from tests.at_once import at_once
+from tests.partners.certification import school
 from tests.partners.certification.people import certify, specialists_of
 from tests.partners.certification.team import AT, ON, employ
 
@@ -211,6 +215,126 @@ def test_the_earlier_employer_never_reads_where_the_person_went(cast, move, sign
         assert bruno.get(place).status_code == 404
     for event in Event.objects.about(old):
         assert "Alpha" not in f"{event.data}{event.reason}{event.actor_organisation}"
+
+
+@pytest.fixture
+def gone_on(cast, move):
+    """Eva has moved on to Alpha, where she gets another certificate and a place in a course; then the vendor
+    withdraws the first certificate."""
+    old, new, certificate = move
+    transfer = asked_and_agreed(cast, new, certificate)
+    actions.grant_transfer(transfer.pk, by=cast.karim, at=AT)
+    new.refresh_from_db()
+    later = certify(new, "sales", issued_on=START + timedelta(days=3))
+    session = school.session(
+        school.course(), place="Zorbexplace", starts_at=timezone.now() + timedelta(days=40)
+    )
+    Booking.objects.create(
+        session=session, employment=new, status="booked", booked_by=cast.alice, booked_at=AT
+    )
+    withdraw_certificate(certificate, by=cast.karim, at=timezone.now(), reason="Zorbexreason")
+    old.refresh_from_db()
+    certificate.refresh_from_db()
+    return old, new, certificate, later
+
+
+def everything_of(browser, places) -> str:
+    said = ""
+    for place in places:
+        answer = browser.get(place)
+        assert answer.status_code in (200, 404), (place, answer.status_code)
+        parts = answer.streaming_content if answer.streaming else [answer.content]
+        said += b"".join(parts).decode("utf-8", "replace") if answer.status_code == 200 else ""
+    return said
+
+
+def test_the_earlier_employer_reads_what_it_knew_on_the_day_of_departure_and_nothing_later(
+    cast, gone_on, sign_in
+):
+    old, new, certificate, later = gone_on
+    bruno, case = sign_in(cast.bruno), Departure.objects.get()
+    own = (
+        "/certificates/",
+        "/certificates/?state=valid",
+        "/certificates/?within=180",
+        "/certificates/export.csv",
+        f"/certificates/{certificate.number}/",
+        "/team/?state=left",
+        "/team/team.csv?state=all",
+        f"/team/{old.pk}/",
+        f"/team/{old.pk}/leave/",
+        f"/departures/{case.reference}/",
+        "/departures/?status=all",
+        f"/privacy/employees/{old.pk}/",
+        f"/privacy/employees/{old.pk}/data.json",
+    )
+    elsewhere = (
+        "/",
+        "/inbox/",
+        "/training/",
+        "/training/sessions/",
+        f"/search/?q={later.number}",
+        "/search/?q=Eva",
+        f"/team/{new.pk}/",
+        f"/certificates/{later.number}/",
+        f"/privacy/employees/{new.pk}/data.json",
+        f"/certificates/{certificate.number}/certificate.pdf",
+    )
+    said = everything_of(bruno, own)
+    assert certificate.number in said
+    said += everything_of(bruno, elsewhere)
+    said += Client().get(f"/calendar/{renew_address(by=cast.bruno, at=timezone.now())}.ics").content.decode()
+    for letter in Notification.objects.filter(recipient=cast.bruno):
+        said += f"{letter.context}"
+    for word in ("Alpha", "eva@alpha", later.code, certificate.code, "Zorbexreason"):
+        assert word not in said, word
+    place = f"/training/sessions/{Booking.objects.get().session_id}/"
+    assert "Eva Lind" not in bruno.get(place).content.decode()
+    assert "Eva Lind" in sign_in(cast.alice).get(place).content.decode()
+    found = bruno.get("/certificates/?state=withdrawn")
+    assert certificate.number not in found.content.decode()
+    assert certificate.number in bruno.get("/certificates/?state=valid").content.decode()
+    row = everything_of(bruno, ["/certificates/export.csv"])
+    assert "Withdrawn," not in row.replace("Withdrawn on", "") and later.number not in row
+    assert bruno.get(f"/certificates/{later.number}/").status_code == 404
+    assert bruno.get(f"/certificates/{certificate.number}/certificate.pdf").status_code == 404
+    (known,) = bruno.get(f"/privacy/employees/{old.pk}/data.json").json()["certificates"]
+    assert known["number"] == certificate.number and known["withdrawn_on"] is None
+    # The new employer and the vendor read the state of today.
+    for who in (cast.alice, cast.karim):
+        page = text_of(sign_in(who).get(f"/certificates/{certificate.number}/"))
+        assert "counts no more from" in page and "Zorbexreason" in page
+    told = Notification.objects.filter(kind__startswith="certificate-").values_list("recipient", flat=True)
+    assert cast.bruno.pk not in told
+
+
+def test_the_earlier_employer_gets_no_account_to_look_through(cast, gone_on, sign_in):
+    old, _new, _certificate, later = gone_on
+    helper = User.objects.create(email="helper@bravo-it.example", full_name="Helper", language="en")
+    access = Membership.objects.create(user=helper, partner=cast.bravo, role=Role.PARTNER_SALES)
+    bruno = sign_in(cast.bruno)
+    facts = {"full_name": "Eva Lind", "email": helper.email, "hired_on": old.hired_on.isoformat()}
+    assert b'name="account"' not in bruno.get(f"/team/{old.pk}/edit/").content
+    page = bruno.post(f"/team/{old.pk}/edit/", facts | {"account": access.pk}, follow=True)
+    assert "The details are saved." in text_of(page)
+    old.person.refresh_from_db()
+    assert old.person.user is None
+    # An account that was linked before, and that the earlier employer opens again.
+    Person.objects.filter(pk=old.person_id).update(user=helper)
+    browser = sign_in(helper)
+    for place in ("/team/me/", "/privacy/me/", "/privacy/me/data.json"):
+        said = browser.get(place).content.decode()
+        assert later.number not in said and "Alpha" not in said, place
+    assert "Bravo" in browser.get("/privacy/me/").content.decode()
+
+
+def test_the_person_reads_everything_under_the_account_of_the_new_employer(cast, gone_on, sign_in):
+    old, _new, _certificate, later = gone_on
+    Person.objects.filter(pk=old.person_id).update(user=cast.tina)
+    browser = sign_in(cast.tina)
+    for place in ("/team/me/", "/privacy/me/"):
+        assert later.number in browser.get(place).content.decode(), place
+    assert "Bravo" in browser.get("/privacy/me/").content.decode()
 
 
 def test_a_refusal_needs_a_reason_that_the_partner_reads(cast, move):
