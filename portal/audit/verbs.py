@@ -545,6 +545,12 @@ VERBS: dict[str, Verb] = {
         _("Applied"), _("Applied: %(good)s new, %(known)s known, %(bad)s bad"), "file-import", "ok"
     ),
     "import.discarded": Verb(_("Thrown away"), icon="trash", tone="neutral"),
+    "user.calendar_renewed": Verb(
+        _("New secret address for the calendar"), icon="calendar-plus", tone="info"
+    ),
+    "user.calendar_revoked": Verb(
+        _("Secret address for the calendar revoked"), icon="calendar-off", tone="neutral"
+    ),
     "person.erased": Verb(_("Personal data erased"), icon="eraser", tone="neutral"),
     "edition.imported": Verb(_("Edition imported"), icon="file-import", tone="info"),
     "edition.published": Verb(_("Edition published"), icon="award", tone="ok"),
@@ -566,6 +572,9 @@ VERBS: dict[str, Verb] = {
     "booking.cancelled": Verb(_("Place given back"), icon="calendar-minus", tone="neutral"),
     "booking.attended": Verb(_("Attended"), icon="user-check", tone="ok"),
     "booking.absent": Verb(_("Did not come"), icon="user-off", tone="warn"),
+    "course.progress_noted": Verb(
+        _("Progress in the course noted"), _("Progress in the course: %(progress_pct)s"), "school", "info"
+    ),
     "exam.started": Verb(_("Exam begun"), icon="school"),
     "exam.finished": Verb(_("Exam finished"), _("Exam finished with %(score_pct)s"), "school", "info"),
     "exam.another_granted": Verb(_("Another attempt granted"), icon="rotate-clockwise", tone="ok"),

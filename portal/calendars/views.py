@@ -46,7 +46,7 @@ def address(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def revoke(request: HttpRequest) -> HttpResponse:
-    if actions.revoke_address(by=request.user):
+    if actions.revoke_address(by=request.user, at=timezone.now()):
         messages.success(request, _("The address no longer works."))
     return redirect("calendars:address")
 

@@ -118,6 +118,7 @@ def switch_question(question: Question, *, by: User, at: datetime, on: bool) -> 
 
 
 @transaction.atomic
+@transaction.atomic
 def note_progress(course: Course, *, by: User, at: datetime, percent: int) -> CourseProgress:
     """How far the person is in an online course, by their own word."""
     employment = _oneself(by, at)
@@ -125,11 +126,13 @@ def note_progress(course: Course, *, by: User, at: datetime, percent: int) -> Co
         raise RuleViolation("on-site", gettext_noop("This course takes place on site."))
     if not 0 <= percent <= 100:
         raise RuleViolation("percent", gettext_noop("A number from 0 to 100."), field="percent")
-    progress, _made = CourseProgress.objects.get_or_create(
+    progress, made = CourseProgress.objects.get_or_create(
         course=course, employment=employment, defaults={"started_at": at, "changed_at": at}
     )
-    progress.percent, progress.changed_at = percent, at
-    progress.save(update_fields=["percent", "changed_at"])
+    if made or progress.percent != percent:
+        progress.percent, progress.changed_at = percent, at
+        progress.save(update_fields=["percent", "changed_at"])
+        record("course.progress_noted", progress, by=by, at=at, progress_pct=percent, course=course.code)
     return progress
 
 

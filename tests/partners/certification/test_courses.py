@@ -162,6 +162,18 @@ def test_nobody_notes_the_progress_of_somebody_else(cast, sign_in):
     assert not CourseProgress.objects.exists()
 
 
+def test_marked_progress_leaves_an_event_and_the_same_twice_none_more(cast):
+    employ(cast.alpha, "Tina Faure", cast.tina)
+    tina, made = acting(cast, "tina"), online()
+    for percent in (0, 40, 40, 100):
+        note_progress(made, by=tina, at=AT, percent=percent)
+    told = Event.objects.about(CourseProgress.objects.get()).order_by("id")
+    assert [(one.verb, one.data["progress_pct"], one.actor) for one in told] == [
+        ("course.progress_noted", percent, tina) for percent in (0, 40, 100)
+    ]
+    assert {one.data["course"] for one in told} == {made.code}
+
+
 def test_progress_is_of_online_courses(cast):
     employ(cast.alpha, "Tina Faure", cast.tina)
     tina = acting(cast, "tina")

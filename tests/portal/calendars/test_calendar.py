@@ -15,6 +15,7 @@ from dealreg.deals.models import Deal
 from partners.certification.models import Booking, Course, Person, Session
 from partners.organisations.models import Membership
 from portal.accounts.models import User
+from portal.audit.models import Event
 from portal.calendars import actions
 from portal.calendars.models import CalendarAddress
 from portal.calendars.selectors import address_of
@@ -190,7 +191,10 @@ def test_a_renewed_or_revoked_address_opens_nothing_from_the_next_request_on(cas
     assert second not in alice.get("/settings/calendar/").content.decode()
     alice.post("/settings/calendar/revoke/")
     assert Client().get(f"/calendar/{second}").status_code == 404
-    assert not actions.revoke_address(by=cast.alice)
+    assert not actions.revoke_address(by=cast.alice, at=timezone.now())
+    told = [(one.verb, one.actor, one.data) for one in Event.objects.about(cast.alice).order_by("id")]
+    # Revoked when there is nothing to revoke is no event, and the secret is in none.
+    assert told[-2:] == [("user.calendar_renewed", cast.alice, {}), ("user.calendar_revoked", cast.alice, {})]
 
 
 def test_rights_taken_away_act_at_the_next_request(cast):
