@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from partners.catalogue.models import Product, ProductGroup
-from partners.catalogue.price_file import MAX_BYTES
+from portal.core.form_fields import TableFile
 from portal.core.whole_numbers import WholeNumberField
 
 
@@ -64,14 +64,8 @@ class CalculatorForm(forms.Form):
 
 
 class PriceFileForm(forms.Form):
-    file = forms.FileField(
+    file = TableFile(
         label=_("Price file (CSV)"),
         help_text=_("UTF-8, at most 2 MB and 50 000 lines."),
-        widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv", "data-max-bytes": str(MAX_BYTES)}),
+        accept=".csv,text/csv",
     )
-
-    def clean_file(self) -> Any:
-        file = self.cleaned_data["file"]
-        if file.size > MAX_BYTES:
-            raise forms.ValidationError(_("The file is larger than 2 MB."))
-        return file

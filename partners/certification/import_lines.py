@@ -28,7 +28,7 @@ from partners.certification.models import (
     Question,
     Track,
 )
-from partners.certification.rules import last_valid_day
+from partners.certification.rules import check_name, last_valid_day
 from partners.certification.selectors import TIER_TRACKS
 from partners.organisations.models import Partner
 from partners.programme.models import Edition
@@ -280,6 +280,10 @@ class _Known:
         name, email = one.cells.get("name", ""), one.cells.get("email", "")
         if not name:
             raise Wrong(gettext_noop("The name is missing."))
+        try:
+            check_name(name)
+        except RuleViolation as refusal:
+            raise Wrong(refusal.message) from None
         if email:
             try:
                 validate_email(email)

@@ -34,6 +34,23 @@ class Paragraphs(forms.CharField):
         return "".join(sign for sign in text if sign in "\n\t" or sign.isprintable()).strip()
 
 
+class TableFile(forms.FileField):
+    """A file with lines for a table, of 2 MB at most; the browser refuses a larger one before it is sent."""
+
+    MAX_BYTES = 2_000_000
+    default_error_messages = {"too_large": _("The file is larger than 2 MB.")}
+
+    def __init__(self, *, accept: str, **options: Any) -> None:
+        limits = {"accept": accept, "data-max-bytes": str(self.MAX_BYTES)}
+        super().__init__(widget=forms.ClearableFileInput(attrs=limits), **options)
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        file = super().clean(data, initial)
+        if file and file.size > self.MAX_BYTES:
+            raise forms.ValidationError(self.error_messages["too_large"], code="too_large")
+        return file
+
+
 class DayInput(forms.DateInput):
     """The browser's own date picker, which wants ISO dates whatever the language."""
 

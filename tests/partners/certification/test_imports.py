@@ -31,6 +31,7 @@ from portal.accounts.models import User
 from portal.audit.models import Event
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
 from portal.notifications.models import Notification
+from tests.cast import make_cast
 from tests.partners.certification import school
 from tests.partners.certification.papers import certificate, course
 from tests.partners.certification.people import specialists_of
@@ -601,3 +602,48 @@ def test_another_partners_departure_of_the_person_is_not_touched(cast):
     code = cast.bravo.reference
     applied(HELD + f"{code};Eva Lind;;sales;;Seller;K-1;2026-10-10;2028-01-10\n", cast.karim, "certificates")
     assert Certificate.objects.exists() and not Departure.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "name", ['"=HYPERLINK(""http://x.example"")"', "+49 1", "-Eva", "@Eva", "7 of 9", "(x)"]
+)
+def test_a_name_that_a_spreadsheet_would_run_is_a_bad_line(cast, name):
+    imported = keep(
+        f"partner;name;track;issued_on\nP-000001;{name};sales;2026-01-05\n", cast.karim, "certificates"
+    )
+    assert outcomes(imported) == ["bad"] and "it starts with a letter" in reason(imported)
+
+
+@pytest.mark.parametrize("name", ["’t Hooft", "'t Hart", "Éva", "李雷", "Øystein", "d’Arc"])
+def test_names_of_people_are_names(cast, name):
+    imported = keep(
+        f"partner;name;track;issued_on\nP-000001;{name};sales;2026-01-05\n", cast.karim, "certificates"
+    )
+    assert outcomes(imported) == ["new"]
+
+
+def test_a_file_that_is_too_large_is_refused_on_its_field(cast, client):
+    User.objects.update(language="en")
+    client.force_login(cast.karim)
+    upload = SimpleUploadedFile("big.csv", b"x" * 2_000_001)
+    answer = client.post("/certificates/imports/new/", {"kind": "results", "file": upload})
+    assert answer.status_code == 422 and "The file is larger than 2 MB." in answer.content.decode()
+    assert not ImportedFile.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_only_the_chosen_kind_of_file_is_explained(transactional_db, page, live_server, sign_in):
+    cast = make_cast()
+    User.objects.update(language="en")
+    session = sign_in(cast.karim).cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    page.goto("/certificates/imports/new/?kind=certificates")
+    explained = page.locator(".kinds")
+    for kind, shown, hidden in (
+        ("certificates", "expires_on", "taken_on"),
+        ("results", "taken_on", "answer_1"),
+        ("questions", "answer_1", "expires_on"),
+    ):
+        page.select_option("#id_kind", kind)
+        assert shown in explained.inner_text() and hidden not in explained.inner_text(), kind
+        assert "2027-01-31" in explained.inner_text()
