@@ -19,7 +19,7 @@ from partners.certification.actions.erasing import erase_person
 from partners.certification.actions.telling import ask_to_tell, told_employment
 from partners.certification.forms.privacy import ErasureForm
 from partners.certification.lifecycle import BookingStatus, DepartureStatus, TransferStatus
-from partners.certification.models import Employment, Person, Track
+from partners.certification.models import CorrectionStatus, Employment, Person, Track
 from partners.certification.personal_data import KEPT, data_of, own_data_of, person_of, retention_months
 from partners.organisations.access import can, require
 from partners.organisations.models import Partner
@@ -86,6 +86,8 @@ CODES = {
     ("certificates", "track"): Track,
     ("bookings", "status"): BookingStatus,
     ("departures", "status"): DepartureStatus,
+    ("corrections", "status"): CorrectionStatus,
+    ("replacements", "track"): Track,
     ("transfers", "status"): TransferStatus,
 }
 

@@ -349,7 +349,7 @@ def test_a_copy_holds_replacements_corrections_notes_and_the_account_and_nobody_
     }
     assert "anary" not in str(copy) and copy["account"] == []
     page = client.get(f"/privacy/employees/{follows.pk}/").content.decode()
-    assert "Named as replacement in a case" in page and "DP-1" in page
+    assert "Named as replacement in a case" in page and "DP-1" in page and ">Technical<" in page
 
 
 def test_a_partner_reads_of_no_account_that_was_never_its_own(cast, moved):
