@@ -233,7 +233,11 @@ def _ladders(value: Any) -> dict[str, Any]:
 
 
 PARAMETERS: dict[str, dict[str, Callable[[Any], Any]]] = {
-    "tier_changes": {"first_month_of_year": _tier_pairs, "any_time": _tier_pairs},
+    "tier_changes": {
+        "first_month_of_year": _tier_pairs,
+        "any_time": _tier_pairs,
+        "recovery_plan_months": _whole(1, 60),
+    },
     "specialisation": {"floor": _tier},
     "staff": {
         "notice_of_departure_days": _whole(1),

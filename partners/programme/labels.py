@@ -373,6 +373,9 @@ PARAMETERS: dict[tuple[str, str], ParameterLabel] = {
     ("deal_registration", "office_closes"): ParameterLabel(_("Working day ends"), "E7", _time_of_day),
     ("tier_changes", "first_month_of_year"): ParameterLabel(_("Only in January"), "H3", _tier_pairs),
     ("tier_changes", "any_time"): ParameterLabel(_("At any time"), "H3", _tier_pairs),
+    ("tier_changes", "recovery_plan_months"): ParameterLabel(
+        _("A recovery plan runs for at most"), "J7", _months
+    ),
     ("specialisation", "floor"): ParameterLabel(
         _("Tier with an enterprise specialisation, at least"), "H7", tier_name
     ),

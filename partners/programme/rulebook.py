@@ -80,10 +80,11 @@ class StaffTerms:
 @dataclass(frozen=True)
 class TierChangeTerms:
     """Rule H3: between which tiers a change is possible in the first month of a year only, and between
-    which at any time; each pair is a step in both directions."""
+    which at any time; each pair is a step in both directions. Rule J7: how long a recovery plan may run."""
 
     first_month_of_year: frozenset[frozenset[str]]
     any_time: frozenset[frozenset[str]]
+    recovery_plan_months: int
 
 
 @dataclass(frozen=True)

@@ -127,6 +127,7 @@ def rulebook_from(content: EditionContent, in_force_from: date) -> Rulebook:
         tier_changes=TierChangeTerms(
             first_month_of_year=_steps(content.parameters["tier_changes"]["first_month_of_year"]),
             any_time=_steps(content.parameters["tier_changes"]["any_time"]),
+            recovery_plan_months=content.parameters["tier_changes"]["recovery_plan_months"],
         ),
         specialisation_floor=content.parameters["specialisation"]["floor"],
     )

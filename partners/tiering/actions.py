@@ -271,9 +271,14 @@ def open_recovery_plan(
     review, partner = _lock_open(review, by=by)
     reason, plan = needed(reason, "reason"), needed(plan, "plan")
     today = date_in(partner.country, at)
-    if not today < until <= months_after(today, 12):
+    last = months_after(today, rulebook_of(edition_on(today)).tier_changes.recovery_plan_months)
+    if not today < until <= last:
         raise RuleViolation(
-            "until", gettext_noop("Choose a day within the coming twelve months."), field="until"
+            "until",
+            gettext_noop("Choose a day after today, %(last)s at the latest."),
+            field="until",
+            rule="J7",
+            last=last,
         )
     review.plan, review.plan_until = plan, until
     _decide(review, "plan", by=by, at=at, reason=reason)

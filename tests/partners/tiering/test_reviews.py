@@ -8,10 +8,12 @@ from partners.certification.actions import departures
 from partners.certification.tasks import watch_departures
 from partners.organisations.models import Partner, Tier
 from partners.organisations.selectors import timeline_of
+from partners.programme.selectors import rulebook_of
 from partners.tiering import actions
 from partners.tiering.models import TierChange, TierReview
 from partners.tiering.tasks import watch_changes, watch_reviews
 from portal.audit.models import Event
+from portal.core.calendar import months_after
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
 from portal.notifications.models import Notification
 from tests.partners.certification.people import certify, hire, leave, noon
@@ -145,10 +147,11 @@ def plan(review, by, until=date(2026, 8, 31), text="Certify Noa."):
 
 
 def test_a_recovery_plan_comes_back_to_a_person_on_the_day_after_its_end(cast, review):
-    for until in (LAPSE, date(2027, 6, 1)):
+    longest = months_after(LAPSE, rulebook_of(review.edition).tier_changes.recovery_plan_months)
+    for until in (LAPSE, longest + timedelta(days=1)):
         with pytest.raises(RuleViolation) as refusal:
             plan(review, cast.karim, until)
-        assert refusal.value.field == "until"
+        assert (refusal.value.field, refusal.value.params["last"]) == ("until", longest)
     with pytest.raises(RuleViolation):
         plan(review, cast.karim, text="")
     plan(review, cast.karim)
