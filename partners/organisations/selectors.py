@@ -28,6 +28,7 @@ from partners.organisations.territory import territory_on
 from portal.accounts.models import User
 from portal.accounts.roles import DISTRIBUTOR_ROLES, PARTNER_ROLES, VENDOR_ROLES, Role
 from portal.audit.models import Audience, Event
+from portal.audit.selectors import reason_of
 from portal.core.company_numbers import read_company_number
 from portal.core.errors import RuleViolation
 from portal.core.formats import alphabetical, country_name
@@ -306,7 +307,7 @@ def _entry(event: Event) -> dict[str, Any]:
         by = f"{by} · {event.actor_organisation}"
     return {
         "title": str(title) % defaultdict(str, figures),
-        "body": event.reason,
+        "body": reason_of(event),
         "by": by,
         "at": event.at,
         "icon": icon,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from portal.accounts.roles import PARTNER_ROLES, VENDOR_ROLES, Role
 from portal.audit.models import Audience, Event
-from portal.audit.verbs import VERBS, Verb, humanised
+from portal.audit.verbs import OWN_REASONS, VERBS, Verb, humanised
 from portal.core import formats
 
 
@@ -48,6 +48,11 @@ def timeline(
     return [_entry(event, subject, for_partner) for event in events]
 
 
+def reason_of(event: Event) -> str:
+    """What was given as the reason, in the words of whoever gave it."""
+    return str(OWN_REASONS.get(event.reason, event.reason))
+
+
 def _entry(event: Event, subject: models.Model, for_partner: bool) -> Entry:
     verb = VERBS.get(event.verb) or Verb(humanised(event.verb))
     return Entry(
@@ -55,7 +60,7 @@ def _entry(event: Event, subject: models.Model, for_partner: bool) -> Entry:
         title=_sentence(verb, event, subject),
         by=_actor(event, subject, for_partner),
         at=event.at,
-        body=event.reason,
+        body=reason_of(event),
         icon=verb.icon,
         tone=verb.tone,
         audience=event.audience,

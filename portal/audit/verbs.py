@@ -37,6 +37,9 @@ TIER_NAMES: dict[str, Text] = {
     "platinum": "Platinum",
 }
 
+# Reasons that the portal itself writes: kept in English, read in the reader's language.
+OWN_REASONS: dict[str, Text] = {"Left the company.": _("Left the company.")}
+
 # Of a split: the record that stayed, and the one that was taken out of it.
 SIDES_OF_SPLIT: dict[str, Text] = {"kept": _("Split off:"), "other": _("Split from")}
 

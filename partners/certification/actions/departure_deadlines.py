@@ -42,7 +42,7 @@ def _lock(ids: Collection[int]) -> list[Departure]:
 
 
 def _letters(
-    departures: Iterable[Departure], people: dict[int, list[User]], key: Any, **facts: Any
+    departures: Iterable[Departure], people: dict[int, list[User]], key: Any, *, at: datetime, **facts: Any
 ) -> list[Letter]:
     return [
         Letter(
@@ -53,6 +53,7 @@ def _letters(
                 "departed_on": one.departed_on,
                 "report_due_on": one.report_due_on,
                 "replacement_due_on": one.replacement_due_on,
+                "to_come": one.departed_on >= date_in(one.partner.country, at),
                 **{name: fact(one) for name, fact in facts.items()},
             },
         )
@@ -92,6 +93,7 @@ def _remind(ids: Collection[int], what: str, kind: str, *, at: datetime) -> list
                 departures,
                 people,
                 lambda one, step=step: f"{_due(one, what)}:{step}",
+                at=at,
                 days=lambda one: (_due(one, what) - date_in(one.partner.country, at)).days,
             ),
             at=at,
@@ -130,7 +132,7 @@ def tell_late_report(ids: Collection[int], *, at: datetime) -> list[Departure]:
     record_many("departure.report_overdue", [(one, {"due_on": one.report_due_on}) for one in late], at=at)
     notify_many(
         "departure-report-overdue",
-        _letters(late, _both_sides(late), lambda one: one.report_due_on),
+        _letters(late, _both_sides(late), lambda one: one.report_due_on, at=at),
         at=at,
     )
     return late
@@ -184,6 +186,7 @@ def lapse_departures(ids: Collection[int], *, at: datetime) -> list[Departure]:
             due,
             _both_sides(due),
             lambda one: one.lapsed_on,
+            at=at,
             lapsed_on=lambda one: one.lapsed_on,
             carried_tier=lambda one: one.carried_tier,
         ),
@@ -257,6 +260,7 @@ def remind_by_hand(ids: Collection[int], *, by: User, at: datetime) -> list[Depa
             reminded,
             administrators_of({one.partner_id for one in reminded}),
             lambda one: one.reminded_by_hand_on,
+            at=at,
             days=lambda one: (one.replacement_due_on - one.reminded_by_hand_on).days,
         ),
         at=at,

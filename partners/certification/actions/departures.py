@@ -266,7 +266,6 @@ def open_case_as_vendor(
         departed_on,
         hired_on=employment.hired_on,
         latest=date_in(employment.partner.country, at),
-        before=None,
     )
     _set_last_day(employment, departed_on)
     departure = open_departure(
@@ -431,11 +430,11 @@ def correct_departure_date(
             before_on=correction.before,
             after_on=correction.after,
         )
-        _tell("departure-correction-asked", departure, _managers(departure), at=at, key=str(correction.pk))
+        _tell_correction("departure-correction-asked", correction, _managers(departure), at=at)
     else:
         _move_date(departure, departed_on, by=by, at=at, reason=reason, consented=vendor)
         told = _administrators(departure) if vendor else _managers(departure)
-        _tell("departure-corrected", departure, told, at=at, key=str(correction.pk))
+        _tell_correction("departure-corrected", correction, told, at=at)
     return correction
 
 
@@ -448,7 +447,7 @@ def consent_to_correction(
     _check_free_until(departure.employment, correction.after)
     _decide(correction, CorrectionStatus.APPLIED, by=by, at=at, text=text.strip())
     _move_date(departure, correction.after, by=by, at=at, reason=correction.reason, consented=True)
-    _tell("departure-corrected", departure, _administrators(departure), at=at, key=str(correction.pk))
+    _tell_correction("departure-corrected", correction, _administrators(departure), at=at)
     return correction
 
 
@@ -458,10 +457,21 @@ def refuse_correction(correction: DateCorrection, *, by: User, at: datetime, tex
     text = needed(text, "text")
     _decide(correction, CorrectionStatus.REFUSED, by=by, at=at, text=text)
     record("departure.correction_refused", departure, by=by, at=at, reason=text, after_on=correction.after)
-    _tell(
-        "departure-correction-refused", departure, _administrators(departure), at=at, key=str(correction.pk)
-    )
+    _tell_correction("departure-correction-refused", correction, _administrators(departure), at=at)
     return correction
+
+
+def _tell_correction(kind: str, correction: DateCorrection, to: Iterable[User], *, at: datetime) -> None:
+    _tell(
+        kind,
+        correction.departure,
+        to,
+        at=at,
+        key=str(correction.pk),
+        before_on=correction.before,
+        after_on=correction.after,
+        text=correction.decision_text or correction.reason,
+    )
 
 
 def _lock_asked(correction: DateCorrection, *, by: User) -> tuple[Departure, DateCorrection]:
@@ -469,6 +479,7 @@ def _lock_asked(correction: DateCorrection, *, by: User) -> tuple[Departure, Dat
     departure = lock_departure(correction.departure)
     _check_not_withdrawn(departure)
     correction = departure.corrections.get(pk=correction.pk)
+    correction.departure = departure
     if correction.status != CorrectionStatus.ASKED:
         raise WrongState("decided", gettext_noop("This correction has been decided in the meantime."))
     return departure, correction
@@ -733,5 +744,6 @@ def _tell(
         report_due_on=departure.report_due_on,
         replacement_due_on=departure.replacement_due_on,
         clock_from_on=departure.clock_from,
+        to_come=departure.departed_on >= _today(departure, at),
         **facts,
     )

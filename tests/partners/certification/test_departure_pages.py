@@ -8,6 +8,7 @@ from django.utils import timezone
 from partners.certification.actions import departures
 from partners.certification.models import Booking, Departure, DepartureOrigin, Person
 from partners.certification.tasks import watch_departures
+from partners.tiering.actions import keep_tier
 from partners.tiering.models import TierReview
 from partners.tiering.tasks import watch_changes, watch_reviews
 from portal.accounts.models import User
@@ -363,12 +364,31 @@ def test_the_channel_manager_decides_once(cast, sign_in, review, today, given, s
         assert karim.get(f"/tier-reviews/?show={show}").status_code == 200
 
 
+@pytest.mark.parametrize("person", ["the partner", "the vendor"])
+def test_the_case_says_who_has_decided_on_the_tier(cast, sign_in, review, person):
+    reader = sign_in(cast.bruno if person == "the partner" else cast.karim)
+    place = review.departure.get_absolute_url()
+    assert "The channel manager decides on the tier." in text_of(reader.get(place))
+    keep_tier(review, by=cast.karim, at=timezone.now(), reason="She is back in May.")
+    said = text_of(reader.get(place))
+    assert "decides on the tier" not in said
+    who = "The channel manager" if person == "the partner" else str(cast.karim)
+    assert f"{who} decided on" in said and "Tier kept." in said
+    assert who in text_of(reader.get(review.get_absolute_url()))
+
+
+def test_the_case_says_that_the_portal_has_closed_the_review(cast, sign_in, review):
+    TierReview.objects.update(status="dropped", decided_at=timezone.now())
+    said = text_of(sign_in(cast.bruno).get(review.departure.get_absolute_url()))
+    assert "The portal closed the review on" in said
+
+
 def test_a_plan_needs_measures_and_a_day_within_a_year(cast, sign_in, review, today):
     karim, place = sign_in(cast.karim), review.get_absolute_url()
     text = text_of(karim.post(place, {"decision": "plan", "reason": "x"}))
     assert "A recovery plan needs this." in text
     page = karim.post(place, {"decision": "plan", "reason": "x", "plan": "y", "until": today})
-    assert "twelve months" in text_of(page)
+    assert "Choose a day after today" in text_of(page)
 
 
 def test_a_proposal_without_ground_says_so(cast, sign_in, review):

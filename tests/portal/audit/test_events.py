@@ -5,10 +5,11 @@ from decimal import Decimal
 
 import pytest
 from django.db import InternalError, connection, transaction
+from django.utils import translation
 
 from portal.audit.actions import record
 from portal.audit.models import Audience, Event
-from portal.audit.selectors import timeline
+from portal.audit.selectors import reason_of, timeline
 from portal.audit.verbs import VERBS
 
 pytestmark = pytest.mark.django_db
@@ -164,3 +165,17 @@ def test_every_verb_of_the_catalogue_speaks():
         assert str(verb.short), code
         assert not verb.wanted() or "%(" in str(verb.full)
         assert set(verb.choices) | set(verb.words) <= verb.wanted(), code
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("Left the company.", "A quitté la société."),  # by the portal itself
+        ("Left the company", "Left the company"),  # by somebody
+        ("Open", "Open"),
+        ("", ""),
+    ],
+)
+def test_a_reason_that_the_portal_writes_is_read_in_the_reader_s_language(written, read):
+    with translation.override("fr"):
+        assert reason_of(Event(verb="membership.deactivated", reason=written)) == read
