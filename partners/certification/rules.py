@@ -79,20 +79,33 @@ def check_hired_on(hired_on: date, *, on: date) -> None:
         )
 
 
-def check_departed_on(departed_on: date, *, hired_on: date, on: date) -> None:
-    """Rule G3: the true day of departure, past or to come; not before the person was hired."""
+def latest_to_tell(on: date) -> date:
+    """A departure is told at most a year ahead."""
+    return on + PLANNED_AHEAD
+
+
+def check_departure_date(
+    departed_on: date, *, hired_on: date, latest: date, before: date | None = None
+) -> None:
+    """Rule G3: the true day of departure, past or to come, lies in the employment and not in a far future; a
+    correction changes the one that was told `before`."""
     if departed_on < hired_on:
         raise RuleViolation(
-            "before-hire",
+            "before-hired",
             gettext_noop("This person was hired on %(hired_on)s: the last day cannot lie before it."),
             field="departed_on",
             hired_on=hired_on,
         )
-    if departed_on > on + PLANNED_AHEAD:
+    if departed_on > latest:
         raise RuleViolation(
-            "implausible-date",
-            gettext_noop("A departure is told at most one year ahead."),
+            "too-far",
+            gettext_noop("The last day lies too far ahead: enter %(latest)s at the latest."),
             field="departed_on",
+            latest=latest,
+        )
+    if departed_on == before:
+        raise RuleViolation(
+            "no-change", gettext_noop("This is the date that is recorded already."), field="departed_on"
         )
 
 
@@ -133,22 +146,6 @@ def check_in_time_to_replace(on: date, replacement_due_on: date) -> None:
             field="replacement",
             rule="G3",
             due=replacement_due_on,
-        )
-
-
-def check_departure_date(departed_on: date, *, hired_on: date, latest: date, before: date | None) -> None:
-    """A day of departure lies in the employment and not in a far future; a correction changes it."""
-    if departed_on < hired_on:
-        raise RuleViolation(
-            "before-hired", gettext_noop("The last day lies before the first."), field="departed_on"
-        )
-    if departed_on > latest:
-        raise RuleViolation(
-            "too-far", gettext_noop("The date is too far in the future."), field="departed_on"
-        )
-    if departed_on == before:
-        raise RuleViolation(
-            "no-change", gettext_noop("This is the date that is recorded already."), field="departed_on"
         )
 
 

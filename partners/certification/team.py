@@ -8,9 +8,15 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count, Exists, Min, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy
 
-from partners.certification.certificates import as_known, soon_days
+from partners.certification.certificates import (
+    TONES,
+    CertificateState,
+    as_known,
+    soon_days,
+    state_on,
+)
 from partners.certification.departures import TierEffect, ground_of, tier_effect
 from partners.certification.models import (
     Booking,
@@ -23,6 +29,7 @@ from partners.certification.models import (
 from partners.certification.personal_data import has_moved_on
 from partners.certification.querysets import CertificateQuerySet, EmploymentQuerySet
 from partners.certification.rules import DepartureClock, departure_clock
+from partners.certification.training import own_employments
 from partners.organisations.handing_over import OpenWork, open_work_of
 from partners.organisations.models import Membership, Partner
 from partners.organisations.selectors import is_partner
@@ -31,6 +38,7 @@ from partners.programme.selectors import rulebook_on
 from portal.accounts.models import User
 from portal.accounts.roles import Role, roles_with
 from portal.audit.models import Event
+from portal.audit.selectors import reason_of
 from portal.core.formats import format_day
 
 # ---------------------------------------------------------------- certificates that count
@@ -205,16 +213,13 @@ def departures_of(employment: Employment, reader: User) -> list[Departure]:
 
 
 def certificate_state(certificate: Certificate, day: date) -> tuple[str, Any, str]:
-    """Key, words and tone."""
-    if certificate.withdrawn_on is not None and certificate.withdrawn_on <= day:
-        return "withdrawn", pgettext("certificate", "Withdrawn"), "bad"
-    if certificate.expires_on < day:
-        return "expired", pgettext("certificate", "Expired"), "neutral"
-    if certificate.issued_on > day:
+    """Key, words and tone; of a valid one also that it has not begun, or ends soon."""
+    state = state_on(certificate, day)
+    if state == CertificateState.VALID and certificate.issued_on > day:
         return "coming", _("From %(day)s") % {"day": format_day(certificate.issued_on)}, "info"
-    if (certificate.expires_on - day).days <= soon_days(day):
+    if state == CertificateState.VALID and (certificate.expires_on - day).days <= soon_days(day):
         return "ending", _("Expires soon"), "warn"
-    return "valid", _("Valid"), "ok"
+    return state.value, state.label, TONES[state]
 
 
 _FIELD_NAMES = {
@@ -271,7 +276,7 @@ def _entry(event: Event) -> dict[str, Any]:
         by = f"{by} · {event.actor_organisation}"
     return {
         "title": str(title) % figures if figures else str(title),
-        "body": event.reason,
+        "body": reason_of(event),
         "by": by,
         "at": event.at,
         "icon": icon,
@@ -302,16 +307,13 @@ def receipt_of(employment: Employment) -> Receipt | None:
 
 
 def my_employment(user: User) -> Employment | None:
-    """The reader's own record at the company that they act for: by the linked account, else by the address
-    that the company has entered."""
-    partner_id = user.acting_as.partner_id
-    rows = (
-        Employment.objects.filter(partner=partner_id, person__erased_at=None)
-        .select_related("partner", "person")
-        .order_by("-hired_on")
-    )
-    own = rows.filter(person__user=user).first()
-    return own or rows.filter(person__user=None, email__iexact=user.email, left_on=None).first()
+    """The reader's own record, also once they have left: by the linked account, else by the address that the
+    company has entered."""
+    by_address = Employment.objects.filter(
+        partner=user.acting_as.partner_id, person__user=None, person__erased_at=None, left_on=None
+    ).select_related("partner", "person")
+    own = own_employments(user).first()
+    return own or by_address.filter(email__iexact=user.email).order_by("-hired_on").first()
 
 
 def my_certificates(employment: Employment) -> list[Certificate]:

@@ -19,6 +19,7 @@ from partners.certification.models import (
     ExamMode,
     Session,
 )
+from partners.certification.querysets import EmploymentQuerySet
 from partners.organisations.access import can, people_who_can
 from partners.programme.selectors import rulebook_on
 from portal.accounts.models import User
@@ -28,17 +29,22 @@ from portal.core.formats import alphabetical, language_name
 from portal.core.name_search import named, searched_words
 
 
+def own_employments(user: User) -> EmploymentQuerySet:
+    """Those of the reader's account at the company that they act for."""
+    found: EmploymentQuerySet = (
+        Employment.objects.filter(partner=user.acting_as.partner_id, person__user=user)
+        .select_related("partner", "person__user")
+        .order_by("-hired_on")
+    )
+    return found
+
+
 def own_employment(user: User, at: datetime) -> Employment | None:
-    """The reader as an employee of the partner that they act for."""
+    """The reader as an employee who works today for the partner that they act for."""
     membership = user.acting_as if user.is_authenticated else None
     if membership is None or membership.partner_id is None:
         return None
-    return (
-        Employment.objects.on(date_in(membership.partner.country, at))
-        .filter(person__user=user, partner_id=membership.partner_id)
-        .select_related("partner", "person__user")
-        .first()
-    )
+    return own_employments(user).on(date_in(membership.partner.country, at)).first()
 
 
 def told_of(employment: Employment) -> list[User]:

@@ -8,9 +8,15 @@ from typing import Any
 from django.db import models, transaction
 
 from partners.certification.actions.departures import open_departure
-from partners.certification.lifecycle import DepartureStatus
-from partners.certification.models import Departure, DepartureOrigin, Employment, Person
-from partners.certification.rules import check_departed_on, check_hired_on
+from partners.certification.lifecycle import DepartureStatus, GapStatus
+from partners.certification.models import (
+    Departure,
+    DepartureGap,
+    DepartureOrigin,
+    Employment,
+    Person,
+)
+from partners.certification.rules import check_departure_date, check_hired_on, latest_to_tell
 from partners.certification.team import (
     account_of,
     colleagues_with_accounts,
@@ -180,7 +186,7 @@ def report_leaver(
     today = date_in(partner.country, at)
     if employment.left_on is not None:
         raise WrongState("left", gettext_noop("This departure has been reported in the meantime."))
-    check_departed_on(departed_on, hired_on=employment.hired_on, on=today)
+    check_departure_date(departed_on, hired_on=employment.hired_on, latest=latest_to_tell(today))
     access = account_of(employment)
     if successor is not None and successor not in successors_of(employment):
         raise RuleViolation(
@@ -383,6 +389,7 @@ def _check_hire_moves(employment: Employment, hired_on: date) -> None:
             field="hired_on",
             rule="G4",
         )
+    _check_still_replaces(employment, hired_on)
     others = Employment.objects.filter(person=employment.person_id).exclude(pk=employment.pk)
     last = employment.left_on or date.max
     met = others.filter(models.Q(left_on=None) | models.Q(left_on__gte=hired_on), hired_on__lte=last)
@@ -395,6 +402,25 @@ def _check_hire_moves(employment: Employment, hired_on: date) -> None:
             ),
             field="hired_on",
         )
+
+
+def _check_still_replaces(employment: Employment, hired_on: date) -> None:
+    """Rule G4: who counts as a replacement because of their first day keeps it as long as they do."""
+    named = DepartureGap.objects.filter(status=GapStatus.REPLACED, replacement=employment)
+    for gap in named.select_related("departure", "replacement_certificate"):
+        left_on = gap.departure.departed_on
+        certified_before = gap.replacement_certificate.issued_on <= left_on
+        if gap.replaced_on < hired_on or (certified_before and hired_on <= left_on < employment.hired_on):
+            raise RuleViolation(
+                "replaces",
+                gettext_noop(
+                    "This person is named as the replacement in case %(number)s, and would not count with "
+                    "this first day. Take the replacement back there first."
+                ),
+                field="hired_on",
+                rule="G4",
+                number=gap.departure.reference,
+            )
 
 
 # ---------------------------------------------------------------- the portal account

@@ -17,6 +17,7 @@ from partners.certification.actions import staff as actions
 from partners.certification.forms.staff import EmployeeForm, LeaverForm, TeamFilterForm, TransferForm
 from partners.certification.lifecycle import DepartureStatus
 from partners.certification.models import Employment
+from partners.certification.rules import check_departure_date, latest_to_tell
 from partners.certification.strength import sentences, strength_of
 from partners.certification.tables import TeamTable, counts_for, works_badge
 from partners.certification.taken_along import transfers_of
@@ -361,7 +362,9 @@ def leave(request: HttpRequest, pk: int) -> HttpResponse:
         given, action = form.cleaned_data, request.POST.get("action")
         today = _today(employment.partner)
         try:
-            actions.check_departed_on(given["departed_on"], hired_on=employment.hired_on, on=today)
+            check_departure_date(
+                given["departed_on"], hired_on=employment.hired_on, latest=latest_to_tell(today)
+            )
             if action == "report":
                 actions.report_leaver(pk, by=request.user, at=timezone.now(), **given)
                 messages.success(request, _("The departure is reported."))

@@ -6,12 +6,15 @@ import pytest
 
 from partners.certification.actions import departures
 from partners.certification.actions.departure_deadlines import lapse_departures
+from partners.certification.actions.staff import EmployeeFacts, edit_employee
 from partners.certification.models import DepartureOrigin, Employment, Person
 from partners.certification.tasks import end_accounts
 from partners.certification.team import leaving_of
 from partners.organisations.models import Membership
+from portal.accounts.models import User
 from portal.audit.models import Event
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
+from portal.notifications.mails import compose
 from portal.notifications.models import Notification
 from tests.partners.certification.people import LONG_AGO, certify, hire, leave, noon
 
@@ -751,3 +754,73 @@ def test_the_last_days_that_are_shown_before_are_those_of_the_case(cast, eva, ca
     shown = leaving_of(eva, cast.alice, date(2026, 4, 1), date(2026, 3, 6)).clock
     again = leave(eva, date(2026, 4, 1), by=cast.alice, at=noon(date(2026, 3, 6)))
     assert (shown.report_due_on, shown.replacement_due_on) == (again.report_due_on, again.replacement_due_on)
+
+
+# ---------------------------------------------------------------- the first day of whoever replaces
+
+
+@pytest.mark.parametrize(
+    ("hired_on", "certified_on", "first_day", "refused"),
+    [
+        # Counted because they were hired after the departure: not before it any more.
+        (date(2026, 3, 5), date(2025, 1, 1), date(2026, 3, 1), True),
+        (date(2026, 3, 5), date(2025, 1, 1), date(2026, 3, 2), False),
+        # Counted because they were certified after it.
+        (date(2026, 3, 5), date(2026, 3, 4), date(2026, 2, 1), False),
+        # Named on 10 March: was there by then.
+        (date(2026, 3, 5), date(2025, 1, 1), date(2026, 3, 10), False),
+        (date(2026, 3, 5), date(2025, 1, 1), date(2026, 3, 11), True),
+    ],
+)
+def test_a_first_day_on_which_a_replacement_rests_does_not_move_away(
+    cast, case, hired_on, certified_on, first_day, refused
+):
+    noa = hire(cast.alpha, "Noa", hired_on)
+    certify(noa, issued_on=certified_on)
+    name(cast, case, noa, date(2026, 3, 10))
+    facts = EmployeeFacts("Noa", "", "", first_day)
+    if not refused:
+        edit_employee(noa.pk, facts, by=cast.alice, at=noon(date(2026, 3, 12)))
+        return
+    with pytest.raises(RuleViolation) as refusal:
+        edit_employee(noa.pk, facts, by=cast.alice, at=noon(date(2026, 3, 12)))
+    assert (refusal.value.code, refusal.value.field) == ("replaces", "hired_on")
+    assert case.reference in str(refusal.value)
+
+
+# ---------------------------------------------------------------- what is told
+
+
+def last_mail(kind, **about):
+    notification = Notification.objects.filter(kind=kind, **about).latest("created_at")
+    return " ".join(compose(notification, notification.recipient.memberships.get()).body.split())
+
+
+def test_the_mails_about_another_date_name_both(cast, case):
+    User.objects.update(language="en")
+    asked = correct(cast, case, date(2026, 3, 15))
+    said = last_mail("departure-correction-asked")
+    assert "from Sunday, 1 March 2026 to Sunday, 15 March 2026" in said and "Typed wrongly." in said
+    departures.refuse_correction(asked, by=cast.karim, at=noon(date(2026, 3, 11)), text="The letter says so.")
+    said = last_mail("departure-correction-refused")
+    assert "Sunday, 15 March 2026, was refused. It stays Sunday, 1 March 2026" in said
+    assert "The letter says so." in said
+    correct(cast, case, date(2026, 2, 28), on=date(2026, 3, 12))
+    assert "corrected from Sunday, 1 March 2026 to Saturday, 28 February 2026" in last_mail(
+        "departure-corrected"
+    )
+
+
+@pytest.mark.parametrize(
+    ("told_on", "words"),
+    [
+        (date(2026, 2, 20), ("Eva Lind leaves on Sunday, 1 March 2026 and holds", "Leaves on")),
+        (date(2026, 3, 1), ("Eva Lind leaves on Sunday, 1 March 2026 and holds", "Leaves on")),
+        (date(2026, 3, 2), ("Eva Lind has left and held", "Left on")),
+    ],
+)
+def test_whoever_is_still_to_leave_leaves(cast, eva, told_on, words):
+    User.objects.update(language="en")
+    leave(eva, date(2026, 3, 1), by=cast.alice, at=noon(told_on), reported_on=told_on)
+    said = last_mail("departure-opened")
+    assert all(one in said for one in words)

@@ -438,6 +438,9 @@ def test_a_move_to_come_leaves_the_account_until_then(cast, move):
     access.refresh_from_db()
     old.refresh_from_db()
     assert access.is_active and old.access_until == ON + timedelta(days=9)
+    # The case is there already, and both times run from the day that is to come.
+    case = Departure.objects.get(employment=old)
+    assert (case.departed_on, case.replacement_due_on) == (ON + timedelta(days=9), ON + timedelta(days=99))
 
 
 def test_the_last_administrator_of_the_earlier_employer_keeps_the_account_until_somebody_follows(cast, move):
