@@ -165,6 +165,7 @@ PAGES: dict[str, list[str]] = {
         "/departures/open/{alpha_employee}/",
         "/departures/{alpha_case}/",
         "/departures/{alpha_case}/date/{alpha_correction}/",
+        "/departures/{alpha_case}/clock/",
         "/tier-reviews/",
         "/tier-reviews/{alpha_review}/",
         "/tier-reviews/{kept_review}/",

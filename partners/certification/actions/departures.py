@@ -688,7 +688,7 @@ def _release_withdrawn(employment: Employment) -> None:
 
 def _run_anew(departure: Departure, *, by: User, at: datetime, reason: str) -> None:
     """On the clock of its own day, as far as no other one is left. Nothing runs of a withdrawn case."""
-    dues: dict[str, date] = {}
+    dues: dict[str, Any] = {}
     if departure.status != DepartureStatus.WITHDRAWN:
         terms = rulebook_of(departure.edition).staff
         clock_from = clock_of(departure.employment, departure.departed_on, terms, apart_from=[departure.pk])
