@@ -94,7 +94,7 @@ def test_the_timeline_tells_in_order_and_to_the_right_people(cast, django_assert
     assert verbs[-3:] == ["deal.conflict_found", "deal.escalated", "deal.approved"]
     assert everything[-1].title == "Approved with a discount of 3.5%, protected until 22 Feb 2027"
     assert everything[-1].by == "Denise Carlier, Distri Nord"
-    assert everything[-2].title == "Decision overdue since 23 Nov 2026, 13:10 UTC, channel manager told"
+    assert everything[-2].title == "Decision overdue since 23 Nov 2026, 14:10 CET, channel manager told"
     assert everything[-3].by == "The portal"
 
     partner = timeline(deal, PARTNERS)
