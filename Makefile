@@ -11,8 +11,8 @@ PYTHON ?= python3
 RUN := .venv/bin/python -m
 APPS := portal partners dealreg
 NOT_OURS := --ignore .venv --ignore node_modules --ignore var --ignore tests --ignore bench
-# Tests in parallel, each file in one process, which builds what the file shares once; JOBS=0 runs them one
-# after the other.
+# Tests in parallel, each file in one process, which builds what the file shares once, the long files first
+# (tests/conftest.py); JOBS=0 runs them one after the other.
 JOBS ?= 2
 
 .PHONY: help demo test reset lint set-up messages lock
@@ -27,7 +27,7 @@ set-up:
 	@"$(PYTHON)" -I portal/bootstrap.py test
 
 test: lint
-	$(RUN) pytest -n $(JOBS) --dist loadfile --cov --cov-report= $(PYTEST)
+	$(RUN) pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --cov --cov-report= $(PYTEST)
 	$(RUN) coverage report
 
 lint: set-up

@@ -267,8 +267,11 @@ def axe_source() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files of few and long tests first, so that no process is left alone with one of them at the end."""
     from tests.cast import note_kept_casts
 
+    long = ("tests/journeys/", "tests/platform/", "tests/portal/dashboard/")
+    items.sort(key=lambda item: not item.nodeid.startswith(long))
     note_kept_casts(items)
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
