@@ -57,6 +57,18 @@ def in_state(
 WHILE_EMPLOYED = Q(left_on=None) | Q(left_on__gte=F("withdrawn_on"))
 
 
+def valid_as_known(certificates: CertificateQuerySet, day: date, partner_id: int) -> CertificateQuerySet:
+    """The same question as as_known(), asked of many: those valid on a day as far as this partner knows. A
+    withdrawal after the holder's last day there is not told; when the certificate ends was known before."""
+    here = Employment.objects.filter(person_id=OuterRef("person_id"), partner_id=partner_id)
+    told = here.filter(Q(left_on=None) | Q(left_on__gte=OuterRef("withdrawn_on")))
+    return certificates.filter(
+        Q(withdrawn_on=None) | Q(withdrawn_on__gt=day) | ~Exists(told),
+        issued_on__lte=day,
+        expires_on__gte=day,
+    )
+
+
 def as_known(certificate: Certificate, left_on: date | None) -> Certificate:
     """As a partner knows it whom the holder left on a day: without a later withdrawal. Not to be saved."""
     if left_on is not None and (certificate.withdrawn_on or left_on) > left_on:

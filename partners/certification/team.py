@@ -16,6 +16,7 @@ from partners.certification.certificates import (
     as_known,
     soon_days,
     state_on,
+    valid_as_known,
 )
 from partners.certification.departures import TierEffect, ground_of, tier_effect
 from partners.certification.models import (
@@ -44,18 +45,23 @@ from portal.core.formats import format_day
 # ---------------------------------------------------------------- certificates that count
 
 
-def counting_certificates(day: date, among: CertificateQuerySet | None = None) -> CertificateQuerySet:
+def counting_certificates(day: date, reader: User | None = None) -> CertificateQuerySet:
     """Of each person and track (or technology) the valid certificate that lasts longest (rule G2: nobody
-    counts twice in a track). `among`: those that the reader sees."""
-    certificates = Certificate.objects.all() if among is None else among
-    longer = certificates.valid_on(day).filter(
+    counts twice in a track); of those that the reader sees. For a partner as far as it knows: of its former
+    staff what was known on their last day."""
+    seen = Certificate.objects.all() if reader is None else Certificate.objects.visible_to(reader)
+    if reader is not None and is_partner(reader):
+        valid = valid_as_known(seen, day, reader.acting_as.partner_id)
+    else:
+        valid = seen.valid_on(day)
+    longer = valid.filter(
         Q(technology=None) | Q(technology=OuterRef("technology")),
         Q(expires_on__gt=OuterRef("expires_on"))
         | Q(expires_on=OuterRef("expires_on"), pk__gt=OuterRef("pk")),
         person=OuterRef("person"),
         track=OuterRef("track"),
     )
-    return certificates.valid_on(day).filter(~Exists(longer)).select_related("technology")
+    return valid.filter(~Exists(longer)).select_related("technology")
 
 
 def subject_of(certificate: Certificate) -> str:
@@ -71,7 +77,7 @@ def subject_of(certificate: Certificate) -> str:
 def employees_of(reader: User, partner: Partner, day: date) -> EmploymentQuerySet:
     """Those of a partner whom the reader sees, each with `counting` (certificates), `next_expiry` and
     `access` (active memberships of the same partner)."""
-    counting = counting_certificates(day, Certificate.objects.visible_to(reader))
+    counting = counting_certificates(day, reader)
     next_expiry = (
         counting.filter(person=OuterRef("person")).order_by().values("person").annotate(end=Min("expires_on"))
     )

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partners.certification.actions.staff import EmployeeFacts
 from partners.certification.certificates import soon_days
-from partners.certification.models import Certificate, Employment, Track
+from partners.certification.models import Employment, Track
 from partners.certification.querysets import EmploymentQuerySet
 from partners.certification.rules import check_name
 from partners.certification.team import (
@@ -190,5 +190,5 @@ class TeamFilterForm(NarrowingForm):
             case "ending":
                 return employees.filter(next_expiry__lte=day + timedelta(days=soon_days(day)))
             case track:
-                held = counting_certificates(day, Certificate.objects.visible_to(reader)).filter(track=track)
+                held = counting_certificates(day, reader).filter(track=track)
                 return employees.filter(person__in=held.values("person"))

@@ -117,6 +117,36 @@ def test_the_list_is_searched_narrowed_and_sorted(cast, sign_in, team, query, fo
     assert [row[0] for row in csv.reader(io.StringIO(exported))][1:] == found
 
 
+@pytest.mark.parametrize(("after_leaving", "known"), [(1, True), (0, False), (-1, False)])
+def test_of_former_staff_the_team_knows_no_withdrawal_after_their_last_day(
+    cast, sign_in, after_leaving, known
+):
+    """The list, its filter and its export; where the person works now and at the vendor it is withdrawn."""
+    last = today() - timedelta(days=20)
+    left = employ(cast.alpha, "Max Roth", left_on=last)
+    employ(cast.bravo, "Max Roth", person=left.person, hired_on=last + timedelta(days=2))
+    number = certify(left, "technical", issued_on=date(2026, 5, 1)).number
+    Certificate.objects.update(withdrawn_on=last + timedelta(days=after_leaving), withdrawal_reason="Copied")
+    alice, technical = sign_in(cast.alice), "state=left&certified=technical"
+    assert rows_of(alice.get(f"/team/?{technical}")) == (["Max Roth"] if known else [])
+    assert rows_of(alice.get("/team/?state=left&certified=none")) == ([] if known else ["Max Roth"])
+    exported = csv_of(alice.get("/team/team.csv?state=left"))
+    assert "Max Roth" in exported and (number in exported) == known
+    assert ("Technical" in text_of(alice.get("/team/?state=left")).partition("Max Roth")[2][:60]) == known
+    for reader, path in ((cast.bruno, "/team/"), (cast.karim, "/team/of/P-000001/")):
+        browser = sign_in(reader)
+        assert rows_of(browser.get(f"{path}?state=all&certified=technical")) == []
+        assert number not in csv_of(browser.get(f"{path}team.csv?state=all"))
+
+
+def test_who_has_come_back_brings_the_withdrawal_of_the_time_between_along(cast, sign_in):
+    left = employ(cast.alpha, "Max Roth", left_on=today() - timedelta(days=20))
+    certify(left, "technical", issued_on=date(2026, 5, 1))
+    Certificate.objects.update(withdrawn_on=today() - timedelta(days=9), withdrawal_reason="Copied")
+    employ(cast.alpha, "Max Roth", person=left.person, hired_on=today() - timedelta(days=2))
+    assert rows_of(sign_in(cast.alice).get("/team/?state=all&certified=technical")) == []
+
+
 def test_an_export_says_what_the_list_says_and_runs_no_formula(cast, sign_in, team):
     Employment.objects.filter(pk=team["eva"].pk).update(job_title="=HYPERLINK()")
     answer = csv_of(sign_in(cast.alice).get("/team/team.csv?q=eva"))
