@@ -1,10 +1,11 @@
 """What is done about certified people who leave (rules G3 to G6)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from partners.certification import rules
 from partners.certification.departures import (
@@ -61,7 +62,7 @@ def open_departure(
     run from the true day of departure, however late that is told; after a case that the partner has withdrawn
     from that one's (rule G6). None when no certificate of the person was valid on that day: nobody has to be
     replaced. Asked twice, the same case is answered."""
-    employment = Employment.objects.select_for_update(of=("self",)).get(pk=employment.pk)
+    employment = _lock_employment(employment)
     existing = employment.departures.exclude(status=DepartureStatus.WITHDRAWN).first()
     if existing is not None:
         return existing
@@ -141,10 +142,10 @@ def count_late_certificates(
         # Whoever reports the departure at this moment sees the certificate, or is seen here.
         .select_for_update(of=("self",))
         .select_related("partner")
-        .order_by("pk")
+        .order_by("-pk")
     )
-    touched = [
-        _count_late(employment, by=by, at=at)
+    counted = [
+        employment
         for employment in there
         if employment.left_on is not None
         and any(
@@ -152,13 +153,16 @@ def count_late_certificates(
             for one in certified.get((employment.person_id, employment.partner_id), [])
         )
     ]
+    if counted:
+        _lock([one.pk for one in counted])
+    touched = [_count_late(employment, by=by, at=at) for employment in counted]
     return [one for one in touched if one is not None]
 
 
 def _count_late(employment: Employment, *, by: User | None, at: datetime) -> Departure | None:
     standing = employment.departures.exclude(status=DepartureStatus.WITHDRAWN).first()
     if standing is not None:
-        departure = lock_departure(standing)
+        departure = _read(standing.pk)
         before = set(departure.gaps.open().values_list("pk", flat=True))
         _follow_date(departure, by=by, at=at, consented=False)
         _settle_or_reopen(departure, by=by, at=at)
@@ -259,7 +263,7 @@ def open_case_as_vendor(
     date. The partner is told, and has to confirm it."""
     require(by, "staff.oversee", employment)
     reason = needed(reason, "reason")
-    employment = Employment.objects.select_for_update(of=("self",)).get(pk=employment.pk)
+    employment = _lock_employment(employment)
     if employment.departures.exclude(status=DepartureStatus.WITHDRAWN).exists():
         raise WrongState("case-exists", gettext_noop("There is a case for this departure already."))
     rules.check_departure_date(
@@ -288,11 +292,10 @@ def open_case_as_vendor(
 def name_replacement(gap: DepartureGap, *, by: User, at: datetime, employment: Employment) -> DepartureGap:
     """Rule G4: the partner names who takes the place, by day 90. Says why somebody does not count."""
     require(by, "staff.manage", gap.departure)
-    # The person first, as where they leave: two cases may want them at once, and the second waits here.
-    employment = Employment.objects.select_for_update(of=("self",)).get(
-        pk=employment.pk, partner=gap.departure.partner_id
-    )
-    departure = lock_departure(gap.departure)
+    # Two cases may want the same person at once: the second waits here.
+    _lock([employment.pk, gap.departure.employment_id])
+    employment = Employment.objects.get(pk=employment.pk, partner=gap.departure.partner_id)
+    departure = _read(gap.departure_id)
     gap = departure.gaps.select_for_update().get(pk=gap.pk)
     gap.departure = departure
     status = GAP_LIFECYCLE.check("replace", gap.status)
@@ -352,18 +355,15 @@ def _reopen_gap(
 
 
 def release_replacements(employment: Employment, *, by: User | None, at: datetime) -> None:
-    """Whoever had left by the day on which they were named replaced nobody: those gaps are open again."""
+    """Whoever had left by the day on which they were named replaced nobody: those gaps are open again. Their
+    cases are locked with the employment."""
     gaps = DepartureGap.objects.filter(
         status=GapStatus.REPLACED, replacement=employment, replaced_on__gte=employment.left_on
     )
-    for named in gaps.select_related("departure").order_by("departure", "pk"):
-        departure = lock_departure(named.departure)
-        # Asked anew: the case may have moved on while it was waited for.
-        for gap in departure.gaps.filter(
-            pk=named.pk, status=GapStatus.REPLACED, replacement=employment
-        ).select_related("replacement_certificate"):
-            _reopen_gap(departure, gap, by=by, at=at, reason="")
-            _settle_or_reopen(departure, by=by, at=at)
+    for gap in gaps.select_related("replacement_certificate").order_by("departure", "pk"):
+        departure = _read(gap.departure_id)
+        _reopen_gap(departure, gap, by=by, at=at, reason="")
+        _settle_or_reopen(departure, by=by, at=at)
 
 
 def _settle_or_reopen(departure: Departure, *, by: User | None, at: datetime) -> None:
@@ -672,7 +672,7 @@ def release_clock(departure: Departure, *, by: User, at: datetime, reason: str) 
         _release_withdrawn(departure.employment)
         departure.clock_released = True
         standing = departure.employment.departures.exclude(status=DepartureStatus.WITHDRAWN)
-        touched = [departure, *(lock_departure(one) for one in standing)]
+        touched = [departure, *(_read(pk) for pk in standing.values_list("pk", flat=True))]
     else:
         earlier_cases(departure.employment, apart_from=[departure.pk]).order_by().update(clock_released=True)
         touched = [departure]
@@ -706,12 +706,37 @@ def _run_anew(departure: Departure, *, by: User, at: datetime, reason: str) -> N
 # ---------------------------------------------------------------- what all of them need
 
 
-def lock_departure(departure: Departure) -> Departure:
-    return (
-        Departure.objects.select_for_update(of=("self",))
-        .select_related("partner", "employment", "edition")
-        .get(pk=departure.pk)
+def _lock(employments: Collection[int]) -> None:
+    """The one order of locks about departures: first the employments, the latest entered first, then the
+    cases by their number, and all that the action may write. Of an employment these are the cases of the same
+    person, whose clocks hang together, and those in which it is named as the replacement. Whoever holds a
+    case takes no employment any more."""
+    locked = list(
+        Employment.objects.filter(pk__in=employments).select_for_update(of=("self",)).order_by("-pk")
     )
+    named = DepartureGap.objects.filter(replacement__in=locked)
+    people = [one.person_id for one in locked]
+    list(
+        Departure.objects.filter(Q(employment__person__in=people) | Q(pk__in=named.values("departure")))
+        .select_for_update(of=("self",))
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+
+
+def _lock_employment(employment: Employment) -> Employment:
+    _lock([employment.pk])
+    return Employment.objects.select_related("partner").get(pk=employment.pk)
+
+
+def lock_departure(departure: Departure) -> Departure:
+    _lock([departure.employment_id])
+    return _read(departure.pk)
+
+
+def _read(pk: int) -> Departure:
+    """As it stands now that the lock is held."""
+    return Departure.objects.select_related("partner", "employment", "edition").get(pk=pk)
 
 
 def _today(departure: Departure, at: datetime) -> date:

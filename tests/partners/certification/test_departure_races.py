@@ -1,11 +1,14 @@
 """Two at the same moment: one result (real threads, real locks)."""
 
+import threading
+import time
 from datetime import date
 
 import pytest
+from django.db import connection, transaction
 
 from partners.certification.actions import departures
-from partners.certification.models import DepartureGap
+from partners.certification.models import Departure, DepartureGap, Employment
 from partners.certification.tasks import watch_departures
 from partners.organisations.models import Partner
 from partners.tiering import actions
@@ -72,3 +75,99 @@ def test_a_night_and_a_replacement_at_once_leave_one_outcome(cast):
     named = isinstance(results[0], DepartureGap)
     assert named == (gap.status == "replaced") and (named or isinstance(results[0], WrongState))
     assert Event.objects.filter(verb="departure.lapsed").count() == (gap.status == "lapsed")
+
+
+# ---------------------------------------------------------------- one order of locks
+
+LATER = noon(date(2026, 3, 20))
+
+
+def _correct(case, cast):
+    departures.correct_departure_date(
+        case, by=cast.bruno, at=LATER, departed_on=date(2026, 2, 20), reason="Typo."
+    )
+
+
+def _withdraw(case, cast):
+    departures.withdraw_departure(case, by=cast.bruno, at=LATER, reason="Stays.", still_here=True)
+
+
+def _report(case, cast):
+    Departure.objects.filter(pk=case.pk).update(reported_on=None)
+    departures.report_departure(case, by=cast.bruno, at=LATER)
+
+
+def _name(case, cast):
+    noa = Employment.objects.get(full_name="Noa")
+    departures.name_replacement(case.gaps.get(), by=cast.bruno, at=LATER, employment=noa)
+
+
+def _count_late(case, cast):
+    certificate = certify(case.employment, "sales")
+    departures.count_late_certificates([(case.employment, certificate)], by=cast.karim, at=LATER)
+
+
+def _release(case, cast):
+    departures.release_clock(case, by=cast.karim, at=LATER, reason="Was here.")
+
+
+def _come_and_go(cast):
+    """Eva's case that was withdrawn, and the one that runs on its clock; Noa could take her place."""
+    eva = hire(cast.bravo)
+    certify(eva)
+    first = leave(eva, date(2026, 3, 1), by=cast.bruno)
+    departures.withdraw_departure(
+        first, by=cast.bruno, at=noon(date(2026, 3, 2)), reason="Stays.", still_here=True
+    )
+    standing = leave(eva, date(2026, 3, 10), by=cast.bruno)
+    assert standing.clock_from == date(2026, 3, 1)
+    certify(hire(cast.bravo, "Noa", date(2026, 3, 15)))
+    return first, standing
+
+
+def _somebody_waits():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return cursor.fetchone()[0] > 0
+
+
+@pytest.mark.parametrize("act", [_correct, _withdraw, _report, _name, _count_late, _release])
+def test_whoever_waits_for_the_employment_holds_no_case_of_it(cast, act):
+    first, standing = _come_and_go(cast)
+    problems = []
+
+    def run():
+        try:
+            act(standing, cast)
+        except Exception as problem:  # noqa: BLE001 - told below
+            problems.append(problem)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    with transaction.atomic():
+        Employment.objects.select_for_update().get(pk=standing.employment_id)
+        thread.start()
+        give_up = time.monotonic() + 10
+        while not _somebody_waits() and time.monotonic() < give_up:
+            time.sleep(0.01)
+        assert _somebody_waits()
+        held = Departure.objects.filter(pk__in=[first.pk, standing.pk])
+        assert len(held.select_for_update(nowait=True)) == 2
+    thread.join(30)
+    assert problems == []
+
+
+@pytest.mark.parametrize("act", [_withdraw, _correct])
+def test_a_certificate_entered_late_and_a_changed_case_at_once_both_get_through(cast, act):
+    _first, standing = _come_and_go(cast)
+    results = at_once(lambda: _count_late(standing, cast), lambda: act(standing, cast))
+    assert results == [None, None]
+
+
+def test_a_clock_released_on_two_pages_at_once_is_released_once(cast):
+    first, standing = _come_and_go(cast)
+    results = at_once(lambda: _release(first, cast), lambda: _release(standing, cast))
+    assert sorted(type(one).__name__ for one in results) == ["NoneType", "WrongState"], results
+    standing.refresh_from_db()
+    assert standing.clock_from == date(2026, 3, 10)
