@@ -1,7 +1,7 @@
 """Whoever has no portal account reads what is held about them by a secret link, sent to the address that
 their employer has entered. It shows what that employer knows and no more: an address can be wrong."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.core import signing
@@ -99,7 +99,7 @@ def _token_of(employment: Employment) -> str:
 
 
 def _moment(employment: Employment) -> str:
-    return employment.told_at.isoformat() if employment.told_at else ""
+    return employment.told_at.astimezone(UTC).isoformat() if employment.told_at else ""
 
 
 def told_employment(token: str) -> Employment | None:

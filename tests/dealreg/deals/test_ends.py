@@ -9,6 +9,8 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from dealreg.deals import actions
+from dealreg.deals.actions.handing_over import count_deals_in_hand
+from dealreg.deals.actions.submitting import missing_fields
 from dealreg.deals.lifecycle import DealStatus, Step
 from dealreg.deals.models import Conflict, Deal
 from dealreg.deals.selectors import moves_open_to, promised_due_at
@@ -22,6 +24,7 @@ from tests.dealreg.deals.stages import (
     LATER,
     approved,
     confirmed,
+    draft,
     expired,
     in_english,
     looked_at,
@@ -73,6 +76,28 @@ def test_a_dispute_says_what_is_wrong_and_is_raised_once(cast):
     disputed(cast, deal)
     with pytest.raises(WrongState):
         disputed(cast, deal)
+
+
+def test_only_the_order_of_a_won_deal_is_confirmed_and_once(cast):
+    deal = confirmed(cast)
+    with pytest.raises(WrongState):
+        actions.confirm_order(deal, by=cast.denise, at=THEN)
+    with pytest.raises(WrongState):
+        actions.confirm_order(approved(cast, customer_name="Port de Sète"), by=cast.denise, at=THEN)
+
+
+def test_deals_in_hand_are_those_that_are_not_over(cast):
+    deal = approved(cast)
+    assert count_deals_in_hand(cast.alpha, cast.amir) == 1
+    assert count_deals_in_hand(cast.alpha, cast.alice) == 0
+    actions.report_lost(deal, by=cast.amir, at=THEN, code="price")
+    assert count_deals_in_hand(cast.alpha, cast.amir) == 0
+
+
+def test_a_draft_without_products_says_so(cast):
+    deal = draft(cast)
+    deal.lines.all().delete()
+    assert missing_fields(deal) == [("lines", "Products")]
 
 
 def test_a_confirmed_order_is_neither_disputed_nor_corrected_nor_taken_back(cast):

@@ -80,6 +80,13 @@ def test_a_new_partner_gets_the_next_reference_its_own_country_and_clean_numbers
     assert int(following[2:]) == int(partner.reference[2:]) + 1
 
 
+def test_a_new_partner_goes_on_behind_those_that_were_loaded_with_their_references(cast):
+    last = int(add(cast).reference[2:])
+    PartnerFactory(reference=f"P-{last + 1:06d}")
+    PartnerFactory(reference=f"P-{last + 7:06d}")
+    assert add(cast, vat_number="").reference == f"P-{last + 8:06d}"
+
+
 @pytest.mark.parametrize("name", ["august", "denise", "alice", "amir", "stranger"])
 def test_only_the_vendors_managers_add_and_edit_partners(cast, name):
     with pytest.raises(NotAllowed):

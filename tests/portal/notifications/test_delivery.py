@@ -259,3 +259,12 @@ def test_reading_is_noted_once(cast, deal):
     actions.mark_unread(notification, by=cast.alice)
     notification.refresh_from_db()
     assert notification.read_at is None
+
+
+def test_everything_is_read_at_once_by_oneself_alone(cast, deal):
+    for kind in ("deal-approved", "deal-won"):
+        tell(kind, deal, cast.alice)
+    tell("deal-approved", deal, cast.amir)
+    assert actions.mark_all_read(by=cast.alice, at=now()) == 2
+    assert actions.mark_all_read(by=cast.alice, at=now()) == 0
+    assert Notification.objects.unread().get().recipient == cast.amir
