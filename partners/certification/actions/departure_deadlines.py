@@ -185,7 +185,8 @@ def lapse_departures(ids: Collection[int], *, at: datetime) -> list[Departure]:
         _letters(
             due,
             _both_sides(due),
-            lambda one: one.lapsed_on,
+            # A case that is open again lapses again, on the same day maybe: that is news of its own.
+            lambda one: at.isoformat(),
             at=at,
             lapsed_on=lambda one: one.lapsed_on,
             carried_tier=lambda one: one.carried_tier,
@@ -207,7 +208,9 @@ def _by_edition(departures: Iterable[Departure]) -> dict[Edition, list[Departure
 
 
 def _weigh(departures: Collection[Departure]) -> None:
-    """What each tier asked and what was left, by the edition of the case: one count a day and edition."""
+    """What each tier asked and what was left, by the edition of the case: one count a day and edition. A case
+    that has lapsed before with an effect, and whose lapse was not undone, is weighed with the tier of then:
+    the present one may be what has been decided because of it."""
     grouped: dict[tuple[Edition, date], list[Departure]] = defaultdict(list)
     for one in departures:
         grouped[one.edition, one.lapsed_on].append(one)
@@ -218,7 +221,10 @@ def _weigh(departures: Collection[Departure]) -> None:
         bound = bound_by_sales(partners, rulebook, day)
         for one in cases:
             one.lapse_facts, one.carried_tier = lapse_facts(
-                rulebook, one.partner.tier, present[one.partner_id], sales_binds=one.partner_id in bound
+                rulebook,
+                one.lapse_facts["tier"] if one.carried_tier else one.partner.tier,
+                present[one.partner_id],
+                sales_binds=one.partner_id in bound,
             )
 
 

@@ -12,6 +12,9 @@ from partners.certification.models import Departure, DepartureOrigin
 from partners.certification.tasks import watch_departures
 from partners.organisations.models import Partner
 from partners.specialisations.models import Specialisation
+from partners.tiering.actions import confirm_review
+from partners.tiering.models import TierReview
+from partners.tiering.tasks import watch_reviews
 from portal.audit.models import Event
 from portal.core.calendar import time_zone_of
 from portal.core.errors import NotAllowed, RuleViolation
@@ -361,3 +364,32 @@ def test_a_replacement_counts_until_the_last_second_of_the_last_day(cast, countr
         case.gaps.get(), by=cast.bruno, at=midnight - timedelta(seconds=1), employment=noa
     )
     assert Departure.objects.get().status == "settled"
+
+
+# ---------------------------------------------------------------- a case that lapses twice
+
+
+def test_what_was_decided_after_a_lapse_stands_when_a_late_certificate_lapses_too(cast, case):
+    def night():
+        watch_departures(noon(date(2026, 6, 10)))
+        watch_reviews(noon(date(2026, 6, 10)))
+
+    watch_departures(noon(date(2026, 5, 31)))
+    watch_reviews(noon(date(2026, 5, 31)))
+    review = TierReview.objects.get()
+    confirm_review(review, by=cast.karim, at=noon(date(2026, 6, 1)), reason="Nobody followed.")
+    assert Partner.objects.get(pk=cast.bravo.pk).tier == "bronze"
+    late = certify(case.employment, "sales")
+    departures.count_late_certificates([(case.employment, late)], by=cast.karim, at=noon(date(2026, 6, 10)))
+    night()
+    night()
+    case.refresh_from_db()
+    assert (case.status, case.lapsed_on) == ("settled", date(2026, 5, 31))
+    assert {gap.status for gap in case.gaps.all()} == {"lapsed"}
+    # Bronze is what was decided because of the lapse: its effect was that on Silver.
+    assert (case.lapse_facts["tier"], case.carried_tier) == ("silver", "bronze")
+    review = TierReview.objects.get()
+    assert (review.status, review.lapse_undone) == ("confirmed", False)
+    # Both lapses were told to both sides.
+    assert len(told("departure-lapsed")) == 4
+    assert Event.objects.filter(verb="departure.lapsed").count() == 2
