@@ -33,6 +33,7 @@ from partners.certification.models import (
     DepartureOrigin,
     Employment,
 )
+from partners.certification.querysets import DepartureQuerySet
 from partners.certification.team import account_of
 from partners.organisations.access import can, require, require_any
 from partners.organisations.contacts import administrators_of, managers_of
@@ -95,8 +96,8 @@ def open_departure(
     return departure
 
 
-def _add_gaps(departure: Departure, certificates: Iterable[Certificate]) -> None:
-    DepartureGap.objects.bulk_create(
+def _add_gaps(departure: Departure, certificates: Iterable[Certificate]) -> list[DepartureGap]:
+    return DepartureGap.objects.bulk_create(
         DepartureGap(departure=departure, track=one.track, technology_id=one.technology_id, certificate=one)
         for one in certificates
     )
@@ -163,10 +164,9 @@ def _count_late(employment: Employment, *, by: User | None, at: datetime) -> Dep
     standing = employment.departures.exclude(status=DepartureStatus.WITHDRAWN).first()
     if standing is not None:
         departure = _read(standing.pk)
-        before = set(departure.gaps.open().values_list("pk", flat=True))
-        _follow_date(departure, by=by, at=at, consented=False)
+        added = _follow_date(departure, by=by, at=at, consented=False)
         _settle_or_reopen(departure, by=by, at=at)
-        for gap in departure.gaps.open().exclude(pk__in=before).select_related("certificate"):
+        for gap in added:
             _tell_added(departure, gap, by=by, at=at)
         return departure
     if employment.departures.filter(clock_released=True, departed_on=employment.left_on).exists():
@@ -566,21 +566,25 @@ def _run_from(departure: Departure, clock_from: date) -> None:
     departure.save()
 
 
-def _follow_date(departure: Departure, *, by: User, at: datetime, consented: bool) -> None:
+def _follow_date(
+    departure: Departure, *, by: User | None, at: datetime, consented: bool
+) -> list[DepartureGap]:
     """What the new date makes of the gaps. A track that the person was certified in on that day is added;
-    one in which they were not falls away with consent only, or an invented date would end the case."""
+    one in which they were not falls away with consent only, or an invented date would end the case. Answers
+    the tracks that have to be replaced now because of a certificate, not those whose replacement is gone."""
     gaps = {(gap.track, gap.technology_id): gap for gap in departure.gaps.select_related("replacement")}
     counted = certificates_that_counted(departure.employment.person_id, departure.departed_on)
-    kept = {(one.track, one.technology_id) for one in counted}
-    _add_gaps(departure, [one for one in counted if (one.track, one.technology_id) not in gaps])
+    kept = {(one.track, one.technology_id): one for one in counted}
+    added = _add_gaps(departure, [one for key, one in kept.items() if key not in gaps])
     today = _today(departure, at)
     for key, gap in gaps.items():
         gap.departure = departure
         undone = gap.status == GapStatus.LAPSED and consented and today <= departure.replacement_due_on
         if gap.status == GapStatus.WITHDRAWN:
             if key in kept:
-                gap.status = GAP_LIFECYCLE.check("restore", gap.status)
-                gap.save(update_fields=["status"])
+                gap.status, gap.certificate = GAP_LIFECYCLE.check("restore", gap.status), kept[key]
+                gap.save(update_fields=["status", "certificate"])
+                added.append(gap)
         elif consented and key not in kept:
             gap.status = GAP_LIFECYCLE.check("withdraw", gap.status)
             gap.save(update_fields=["status"])
@@ -589,6 +593,7 @@ def _follow_date(departure: Departure, *, by: User, at: datetime, consented: boo
     if not departure.gaps.filter(status=GapStatus.LAPSED).exists() and departure.lapsed_on is not None:
         departure.lapsed_on, departure.lapse_facts, departure.carried_tier = None, {}, ""
         departure.save(update_fields=["lapsed_on", "lapse_facts", "carried_tier"])
+    return added
 
 
 def _still_replaced(departure: Departure, gap: DepartureGap) -> bool:
@@ -632,7 +637,7 @@ def withdraw_departure(
     departure.carried_tier = ""
     departure.save(update_fields=["status", "settled_at", "clock_released", "carried_tier"])
     if vendor:
-        _release_withdrawn(departure.employment)
+        _release(_withdrawn_cases(departure), by=by, at=at, reason=reason)
     if still_here:
         _set_last_day(departure.employment, None)
     record(
@@ -669,12 +674,14 @@ def release_clock(departure: Departure, *, by: User, at: datetime, reason: str) 
     if not keeps_a_clock(departure):
         raise WrongState("no-clock-kept", gettext_noop("No earlier clock is kept here any more."))
     if departure.status == DepartureStatus.WITHDRAWN:
-        _release_withdrawn(departure.employment)
+        _release(_withdrawn_cases(departure), by=by, at=at, reason=reason)
         departure.clock_released = True
+        departure.save(update_fields=["clock_released"])
         standing = departure.employment.departures.exclude(status=DepartureStatus.WITHDRAWN)
         touched = [departure, *(_read(pk) for pk in standing.values_list("pk", flat=True))]
     else:
-        earlier_cases(departure.employment, apart_from=[departure.pk]).order_by().update(clock_released=True)
+        earlier = earlier_cases(departure.employment, apart_from=[departure.pk])
+        _release(earlier, by=by, at=at, reason=reason)
         touched = [departure]
     for one in touched:
         _run_anew(one, by=by, at=at, reason=reason)
@@ -682,8 +689,20 @@ def release_clock(departure: Departure, *, by: User, at: datetime, reason: str) 
     return departure
 
 
-def _release_withdrawn(employment: Employment) -> None:
-    employment.departures.filter(status=DepartureStatus.WITHDRAWN).update(clock_released=True)
+def _withdrawn_cases(departure: Departure) -> DepartureQuerySet:
+    """The other ones of the same employment."""
+    found: DepartureQuerySet = departure.employment.departures.filter(
+        status=DepartureStatus.WITHDRAWN, clock_released=False
+    )
+    return found.exclude(pk=departure.pk)
+
+
+def _release(cases: DepartureQuerySet, *, by: User, at: datetime, reason: str) -> None:
+    """They bind no later case any more: each says so itself. Their own last days stay."""
+    for one in cases:
+        one.clock_released = True
+        one.save(update_fields=["clock_released"])
+        record("departure.clock_released", one, by=by, at=at, reason=reason)
 
 
 def _run_anew(departure: Departure, *, by: User, at: datetime, reason: str) -> None:

@@ -824,3 +824,56 @@ def test_whoever_is_still_to_leave_leaves(cast, eva, told_on, words):
     leave(eva, date(2026, 3, 1), by=cast.alice, at=noon(told_on), reported_on=told_on)
     said = last_mail("departure-opened")
     assert all(one in said for one in words)
+
+
+# ---------------------------------------------------------------- what is told of certificates and clocks
+
+
+def test_a_replacement_that_no_longer_counts_is_not_told_as_a_certificate_entered_late(cast, eva, case):
+    noa = hire(cast.alpha, "Noa", date(2026, 3, 5))
+    certify(noa)
+    gap = departures.name_replacement(
+        case.gaps.get(), by=cast.alice, at=noon(date(2026, 3, 10)), employment=noa
+    )
+    # The first day was wrong: she had worked there, and counted, all along.
+    Employment.objects.filter(pk=noa.pk).update(hired_on=date(2026, 2, 1))
+    sales = certify(eva, "sales")
+    departures.count_late_certificates([(eva, sales)], by=cast.karim, at=noon(date(2026, 3, 12)))
+    gap.refresh_from_db()
+    assert gap.status == "open" and "departure.gap_reopened" in verbs(case)
+    event = Event.objects.about(case).get(verb="departure.track_added")
+    assert event.data["certificate"] == sales.number
+    assert {
+        one.context["certificate"] for one in Notification.objects.filter(kind="departure-track-added")
+    } == {sales.number}
+
+
+def test_a_track_that_had_fallen_away_comes_back_with_the_certificate_entered_late(cast):
+    eva = hire(cast.alpha)
+    certify(eva, expires_on=date(2026, 3, 5))
+    certify(eva, "sales")
+    case = leave(eva, date(2026, 3, 1), by=cast.alice)
+    correct(cast, case, date(2026, 3, 9), by=cast.karim)
+    gap = case.gaps.get(track="technical")
+    assert gap.status == "withdrawn"
+    late = certify(eva, issued_on=date(2026, 3, 2))
+    departures.count_late_certificates([(eva, late)], by=cast.karim, at=noon(date(2026, 3, 12)))
+    gap.refresh_from_db()
+    assert (gap.status, gap.certificate) == ("open", late)
+    assert Event.objects.about(case).get(verb="departure.track_added").data["certificate"] == late.number
+
+
+@pytest.mark.parametrize("how", ["released", "withdrawn by the vendor"])
+def test_every_case_whose_clock_is_released_says_so_itself(cast, eva, case, how):
+    withdraw(cast, case)
+    again = leave(eva, date(2026, 4, 1), by=cast.alice)
+    if how == "released":
+        release(cast, again, on=date(2026, 4, 2))
+    else:
+        departures.withdraw_departure(
+            again, by=cast.karim, at=noon(date(2026, 4, 2)), reason="She was on leave.", still_here=True
+        )
+    case.refresh_from_db()
+    event = Event.objects.about(case).get(verb="departure.clock_released")
+    assert case.clock_released
+    assert (event.actor, event.reason) == (cast.karim, "She was on leave.")
