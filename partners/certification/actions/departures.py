@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from partners.certification import rules
+from partners.certification.actions.departure_deadlines import lapse_departures
 from partners.certification.departures import (
     certificate_that_counts,
     certificates_that_counted,
@@ -555,6 +556,8 @@ def _move_date(
     _follow_date(departure, by=by, at=at, consented=consented)
     release_replacements(employment, by=by, at=at)
     _settle_or_reopen(departure, by=by, at=at)
+    if consented:
+        _lapse_again(departure, at=at)
 
 
 def _run_from(departure: Departure, clock_from: date) -> None:
@@ -576,10 +579,10 @@ def _follow_date(
     counted = certificates_that_counted(departure.employment.person_id, departure.departed_on)
     kept = {(one.track, one.technology_id): one for one in counted}
     added = _add_gaps(departure, [one for key, one in kept.items() if key not in gaps])
-    today = _today(departure, at)
+    lapse_day = rules.lapse_day(departure.replacement_due_on, departure.departed_on)
     for key, gap in gaps.items():
         gap.departure = departure
-        undone = gap.status == GapStatus.LAPSED and consented and today <= departure.replacement_due_on
+        undone = gap.status == GapStatus.LAPSED and consented and gap.lapsed_on != lapse_day
         if gap.status == GapStatus.WITHDRAWN:
             if key in kept:
                 gap.status, gap.certificate = GAP_LIFECYCLE.check("restore", gap.status), kept[key]
@@ -590,10 +593,20 @@ def _follow_date(
             gap.save(update_fields=["status"])
         elif undone or (gap.status == GapStatus.REPLACED and not _still_replaced(departure, gap)):
             _reopen_gap(departure, gap, by=by, at=at, reason="")
-    if not departure.gaps.filter(status=GapStatus.LAPSED).exists() and departure.lapsed_on is not None:
+    again = consented and _today(departure, at) >= lapse_day and departure.gaps.open().exists()
+    gone = departure.lapsed_on is not None and not departure.gaps.filter(status=GapStatus.LAPSED).exists()
+    if gone and not again:
         departure.lapsed_on, departure.lapse_facts, departure.carried_tier = None, {}, ""
         departure.save(update_fields=["lapsed_on", "lapse_facts", "carried_tier"])
     return added
+
+
+def _lapse_again(departure: Departure, *, at: datetime) -> None:
+    """A lapse on the old day whose new one has passed as well: it stands, with the day and the count of the
+    new one."""
+    if departure.status == DepartureStatus.OPEN and departure.lapsed_on is not None:
+        lapse_departures([departure.pk], at=at)
+        departure.refresh_from_db()
 
 
 def _still_replaced(departure: Departure, gap: DepartureGap) -> bool:
@@ -667,7 +680,8 @@ def _check_own_mistake(departure: Departure, *, today: date) -> None:
 def release_clock(departure: Departure, *, by: User, at: datetime, reason: str) -> Departure:
     """Rule G6: the channel manager's consent to a later clock. A case that the partner has withdrawn binds no
     later one any more; a case that runs on an earlier clock runs from its own day of departure. What had
-    lapsed by the old last day is open again while the new one has not passed."""
+    lapsed by the old last day is open again while the new one has not passed, and has lapsed by that one
+    otherwise."""
     require(by, "staff.oversee", departure)
     departure = lock_departure(departure)
     reason = needed(reason, "reason")
@@ -720,6 +734,7 @@ def _run_anew(departure: Departure, *, by: User, at: datetime, reason: str) -> N
     if dues:
         _follow_date(departure, by=by, at=at, consented=True)
         _settle_or_reopen(departure, by=by, at=at)
+        _lapse_again(departure, at=at)
 
 
 # ---------------------------------------------------------------- what all of them need

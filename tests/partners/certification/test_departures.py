@@ -877,3 +877,41 @@ def test_every_case_whose_clock_is_released_says_so_itself(cast, eva, case, how)
     event = Event.objects.about(case).get(verb="departure.clock_released")
     assert case.clock_released
     assert (event.actor, event.reason) == (cast.karim, "She was on leave.")
+
+
+# ---------------------------------------------------------------- a later clock that has run out too
+
+
+def test_a_clock_released_after_its_own_last_day_dates_the_lapse_anew(cast, eva, case):
+    withdraw(cast, case)
+    again = leave(eva, date(2026, 4, 1), by=cast.alice)
+    lapse_departures([again.pk], at=noon(date(2026, 5, 31)))
+    again.refresh_from_db()
+    assert again.lapsed_on == date(2026, 5, 31)
+    assert (again.lapse_facts["tracks"][0]["present"], again.carried_tier) == (0, "bronze")
+    certify(hire(cast.alpha, "Noa", date(2026, 6, 20)), issued_on=date(2026, 6, 20))
+    released = release(cast, again, on=date(2026, 7, 10))
+    assert released.lapsed_on == date(2026, 7, 1)
+    again.refresh_from_db()
+    assert (again.status, again.replacement_due_on) == ("settled", date(2026, 6, 30))
+    assert (again.lapsed_on, again.gaps.get().lapsed_on) == (date(2026, 7, 1), date(2026, 7, 1))
+    assert again.gaps.get().status == "lapsed"
+    # Counted as on the new day: somebody is there by then.
+    assert (again.lapse_facts["tracks"][0]["present"], again.carried_tier) == (1, "silver")
+    assert verbs(again)[-1] == "departure.lapsed"
+
+
+def test_a_later_date_consented_to_after_its_last_day_dates_the_lapse_anew(cast, case):
+    asked = correct(cast, case, date(2026, 3, 10), on=date(2026, 3, 20))
+    lapse_departures([case.pk], at=noon(date(2026, 5, 31)))
+    departures.consent_to_correction(asked, by=cast.karim, at=noon(date(2026, 7, 10)))
+    case.refresh_from_db()
+    assert (case.status, case.replacement_due_on) == ("settled", date(2026, 6, 8))
+    assert (case.lapsed_on, case.gaps.get().lapsed_on) == (date(2026, 6, 9), date(2026, 6, 9))
+
+
+def test_an_earlier_date_of_the_partner_leaves_a_lapse_as_it_was_counted(cast, case):
+    lapse_departures([case.pk], at=noon(date(2026, 5, 31)))
+    correct(cast, case, date(2026, 2, 1), on=date(2026, 6, 1))
+    case.refresh_from_db()
+    assert (case.status, case.lapsed_on) == ("settled", date(2026, 5, 31))
