@@ -12,11 +12,18 @@ from partners.organisations.actions.partners import change_tier
 from partners.organisations.contacts import administrators_of, managers_of
 from partners.organisations.models import Partner
 from partners.programme.models import Edition
+from partners.programme.rulebook import Rulebook
 from partners.programme.selectors import edition_on, rulebook_of
 from partners.programme.tier_moves import next_opening, reachable_tier
 from partners.tiering.lifecycle import CHANGE_LIFECYCLE, REVIEW_LIFECYCLE, ChangeStatus, ReviewStatus
 from partners.tiering.models import TierChange, TierReview
-from partners.tiering.selectors import changes_without_ground, lapses_to_review, reviews_without_ground
+from partners.tiering.selectors import (
+    Row,
+    carried_now,
+    changes_without_ground,
+    lapses_to_review,
+    reviews_without_ground,
+)
 from portal.accounts.models import User
 from portal.audit.actions import record, record_many
 from portal.core.calendar import date_in, months_after
@@ -150,7 +157,8 @@ def _tell_all(kind: str, reviews: Collection[TierReview], *, at: datetime) -> No
 @transaction.atomic
 def confirm_review(review: TierReview, *, by: User, at: datetime, reason: str) -> TierReview:
     """Rules H3, H5: the tier is lowered as far as the steps are open today; what is closed is decided now
-    and takes effect on the next 1 January."""
+    and takes effect on the next 1 January. Never below what the specialists carry on this day (rule G5),
+    though the proposal may have been made when fewer were there."""
     review, partner = _lock_open(review, by=by)
     reason = needed(reason, "reason")
     if reviews_without_ground([review], at):
@@ -161,14 +169,15 @@ def confirm_review(review: TierReview, *, by: User, at: datetime, reason: str) -
     on = date_in(partner.country, at)
     edition = edition_on(on)
     rulebook = rulebook_of(edition)
-    reached = reachable_tier(partner.tier, review.proposed_tier, on, rulebook)
+    target = _no_lower_than_carried(review, review.proposed_tier, rulebook, at=at)
+    reached = reachable_tier(partner.tier, target, on, rulebook)
     if reached != partner.tier:
         _note_change(review, partner.tier, reached, on, edition, by=by, at=at, reason=reason)
         change_tier(partner.pk, tier=reached, by=by, at=at, reason=reason, edition=edition.code)
     waits_until = None
-    if reached != review.proposed_tier:
+    if reached != target:
         waits_until = next_opening(on)
-        _schedule(review, reached, waits_until, edition, by=by, at=at, reason=reason)
+        _schedule(review, reached, target, waits_until, edition, by=by, at=at, reason=reason)
     _decide(review, "confirm", by=by, at=at, reason=reason)
     record(
         "tier_review.confirmed",
@@ -179,12 +188,35 @@ def confirm_review(review: TierReview, *, by: User, at: datetime, reason: str) -
         edition=edition.code,
         before=review.current_tier,
         reached=reached,
-        after=review.proposed_tier,
+        after=target,
         scheduled_on=waits_until,
     )
-    _tell_decided(review, at=at, outcome="confirmed", reached=reached, scheduled_on=waits_until)
+    limited_to = ""
+    if target != review.proposed_tier:
+        limited_to = target
+        record(
+            "tier_review.limited",
+            review,
+            by=None,
+            at=at,
+            edition=review.edition.code,
+            proposed=review.proposed_tier,
+            after=target,
+        )
+    _tell_decided(
+        review,
+        at=at,
+        outcome="confirmed",
+        reached=reached,
+        scheduled_on=waits_until,
+        limited_to=limited_to,
+    )
     _drop_what_this_settles(review, at=at)
     return review
+
+
+def _no_lower_than_carried(row: Row, wanted: str, rulebook: Rulebook, *, at: datetime) -> str:
+    return max(wanted, carried_now(row, at), key=rulebook.rank)
 
 
 def _note_change(
@@ -214,20 +246,28 @@ def _note_change(
 
 
 def _schedule(
-    review: TierReview, before: str, on: date, edition: Edition, *, by: User, at: datetime, reason: str
+    review: TierReview,
+    before: str,
+    after: str,
+    on: date,
+    edition: Edition,
+    *,
+    by: User,
+    at: datetime,
+    reason: str,
 ) -> None:
     """One change waits for a partner at a time: the lower of two stands."""
     rulebook = rulebook_of(edition)
     waiting = TierChange.objects.scheduled().filter(partner=review.partner).first()
     if waiting is not None:
-        if rulebook.rank(waiting.after) <= rulebook.rank(review.proposed_tier):
+        if rulebook.rank(waiting.after) <= rulebook.rank(after):
             return
         _end_change(waiting, "drop", at=at)
     TierChange.objects.create(
         partner=review.partner,
         review=review,
         before=before,
-        after=review.proposed_tier,
+        after=after,
         effective_on=on,
         edition=edition,
         decided_by=by,
@@ -457,8 +497,9 @@ def _drop(change: TierChange, partner: Partner, *, by: User | None, at: datetime
 def apply_change(change: TierChange, *, at: datetime) -> bool:
     """Rule H3: a scheduled change takes effect on its day, once, however late that is noticed. Where the tier
     has come down otherwise it falls away; and where the specialists are there again and nobody has decided
-    that it stands, since a tier is lowered by a person only and keeping it needs no decision (rule H5). False
-    when there was nothing to do."""
+    that it stands, since a tier is lowered by a person only and keeping it needs no decision (rule H5). It
+    goes no lower than what the specialists carry on this day (rule G5), unless a person has upheld it though
+    they were back. False when there was nothing to do."""
     change, partner = _lock_change(change)
     if change.status != ChangeStatus.SCHEDULED or date_in(partner.country, at) < change.effective_on:
         return False
@@ -470,6 +511,9 @@ def apply_change(change: TierChange, *, at: datetime) -> bool:
     if change.upheld_at is None and changes_without_ground([change], at):
         _drop(change, partner, by=None, at=at, reason="")
         return False
+    decided = change.after
+    if change.upheld_at is None:
+        _limit(change, rulebook, at=at)
     change_tier(
         partner.pk,
         tier=change.after,
@@ -490,8 +534,28 @@ def apply_change(change: TierChange, *, at: datetime) -> bool:
         at=at,
         reason=change.reason,
         effective_on=change.effective_on,
+        decided="" if decided == change.after else decided,
     )
     return True
+
+
+def _limit(change: TierChange, rulebook: Rulebook, *, at: datetime) -> None:
+    """The change as it takes effect; what had been decided stays in the event."""
+    before, decided = change.partner.tier, change.after
+    after = _no_lower_than_carried(change, decided, rulebook, at=at)
+    if after == decided:
+        return
+    change.before, change.after = before, after
+    change.save(update_fields=["before", "after"])
+    record(
+        "tier_review.limited",
+        change.review or change.partner,
+        by=None,
+        at=at,
+        edition=change.edition.code,
+        proposed=decided,
+        after=after,
+    )
 
 
 def _end_change(change: TierChange, move: str, *, at: datetime) -> None:

@@ -45,6 +45,11 @@ def changes_without_ground(changes: Collection[TierChange], at: datetime) -> lis
     ]
 
 
+def carried_now(row: Row, at: datetime) -> str:
+    """The tier that today's specialists carry, at most the present one: no decision goes below it."""
+    return next(carried for _one, _rulebook, carried in _with_carried_tiers([row], at))
+
+
 def _lapse_undone(review: TierReview) -> bool:
     return review.departure is not None and not review.departure.carried_tier
 

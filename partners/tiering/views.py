@@ -18,7 +18,7 @@ from partners.tiering import actions
 from partners.tiering.forms import ChangeForm, DecisionForm
 from partners.tiering.lifecycle import ReviewStatus
 from partners.tiering.models import TierChange, TierReview
-from partners.tiering.selectors import changes_without_ground, reviews_without_ground
+from partners.tiering.selectors import carried_now, changes_without_ground, reviews_without_ground
 from portal.audit.models import Audience
 from portal.audit.selectors import timeline
 from portal.core.calendar import date_in
@@ -148,9 +148,12 @@ def _decide_change(change: TierChange, request: HttpRequest, given: dict[str, An
 def _effect(review: TierReview, at: datetime) -> dict[str, Any]:
     """Rule H3: what a confirmation would do today, and what would wait."""
     on = date_in(review.partner.country, at)
-    reached = reachable_tier(review.partner.tier, review.proposed_tier, on, rulebook_on(on))
+    rulebook = rulebook_on(on)
+    target = max(review.proposed_tier, carried_now(review, at), key=rulebook.rank)
+    reached = reachable_tier(review.partner.tier, target, on, rulebook)
     return {
         "reached": reached,
         "at_once": reached != review.partner.tier,
-        "waits_until": next_opening(on) if reached != review.proposed_tier else None,
+        "waits_until": next_opening(on) if reached != target else None,
+        "limited_to": target if target != review.proposed_tier else "",
     }

@@ -453,6 +453,13 @@ VERBS: dict[str, Verb] = {
         "bad",
         words={"after": TIER_NAMES},
     ),
+    "tier_review.limited": Verb(
+        _("No lower than the specialists carry"),
+        _("No lower than the specialists carry: %(after)s instead of %(proposed)s"),
+        "user-check",
+        "info",
+        words={"proposed": TIER_NAMES, "after": TIER_NAMES},
+    ),
     "tier_review.kept": Verb(_("Tier kept"), icon="shield-check", tone="ok"),
     "tier_review.plan_opened": Verb(
         _("Recovery plan opened"), _("Recovery plan opened, until %(plan_until)s"), "list-check", "info"

@@ -12,9 +12,11 @@ from partners.programme.selectors import rulebook_of
 from partners.tiering import actions
 from partners.tiering.models import TierChange, TierReview
 from partners.tiering.tasks import watch_changes, watch_reviews
+from portal.accounts.models import User
 from portal.audit.models import Event
 from portal.core.calendar import months_after
 from portal.core.errors import NotAllowed, RuleViolation, WrongState
+from portal.notifications.mails import compose
 from portal.notifications.models import Notification
 from tests.partners.certification.people import certify, hire, leave, noon
 from tests.world import fingerprint
@@ -46,6 +48,10 @@ def review(cast):
     """Bravo is Silver and has lost its one technical specialist: Bronze is proposed."""
     lapsed(cast, cast.bravo, cast.bruno)
     return TierReview.objects.get()
+
+
+def mail_of(told):
+    return str(compose(told, told.recipient.memberships.get()).body)
 
 
 def tier_of(partner):
@@ -336,8 +342,9 @@ def test_one_specialist_of_two_is_not_enough(cast, change):
     night(BACK)
     change.refresh_from_db()
     assert change.ground_gone_at is None
+    # Gold is lost; what the one carries is not (rule G5).
     night(date(2027, 1, 1))
-    assert tier_of(cast.alpha) == "bronze"
+    assert tier_of(cast.alpha) == "silver"
 
 
 def test_the_channel_manager_drops_a_scheduled_change_with_a_reason(cast, change):
@@ -406,6 +413,77 @@ def test_specialists_who_leave_again_let_the_change_stand_and_coming_back_is_tol
     night(date(2026, 10, 5))
     told = Notification.objects.filter(kind="tier-change-ground-gone", recipient=cast.karim)
     assert told.count() == 2
+
+
+def one_comes_back(partner, day=BACK):
+    back = hire(partner, "Back", day)
+    certify(back, issued_on=day)
+    return back
+
+
+def test_a_scheduled_change_goes_no_lower_than_the_specialists_carry_on_its_day(cast, change):
+    """Nobody was left of two, so Bronze was decided; one is there again, which carries Silver."""
+    User.objects.update(language="en")
+    one_comes_back(cast.alpha)
+    night(BACK)
+    night(date(2027, 1, 1))
+    change.refresh_from_db()
+    assert tier_of(cast.alpha) == "silver"
+    assert (change.before, change.after, change.status) == ("gold", "silver", "applied")
+    limited = Event.objects.about(change.review).get(verb="tier_review.limited")
+    assert (limited.actor, limited.data) == (None, {"proposed": "bronze", "after": "silver"})
+    told = Notification.objects.filter(kind="tier-changed", recipient=cast.alice).get()
+    said = " ".join(mail_of(told).split())
+    assert "changed from Gold to Silver. Bronze had been decided" in said
+    assert "as decided before" not in said
+    before = fingerprint()
+    night(date(2027, 1, 2))
+    assert fingerprint() == before
+
+
+def test_a_scheduled_change_without_review_is_limited_in_the_partner_s_history(cast, change):
+    TierChange.objects.filter(pk=change.pk).update(review=None)
+    one_comes_back(cast.alpha)
+    night(date(2027, 1, 1))
+    assert tier_of(cast.alpha) == "silver"
+    assert Event.objects.about(cast.alpha).filter(verb="tier_review.limited").exists()
+
+
+def test_a_confirmation_goes_no_lower_than_the_specialists_carry_on_the_day(cast, sign_in):
+    User.objects.update(language="en")
+    lapsed(cast, cast.alpha, cast.alice)
+    one_comes_back(cast.alpha)
+    review = TierReview.objects.get()
+    assert review.proposed_tier == "bronze"
+    actions.confirm_review(review, by=cast.karim, at=noon(BACK), reason="One is missing.")
+    waiting = TierChange.objects.get()
+    assert (waiting.before, waiting.after, waiting.status) == ("gold", "silver", "scheduled")
+    confirmed = Event.objects.about(review).get(verb="tier_review.confirmed")
+    limited = Event.objects.about(review).get(verb="tier_review.limited")
+    assert (confirmed.data["after"], limited.data["proposed"]) == ("silver", "bronze")
+    said = " ".join(mail_of(Notification.objects.get(kind="tier-review-decided")).split())
+    assert "The specialists who are there today carry Silver" in said
+    night(date(2027, 1, 1))
+    assert tier_of(cast.alpha) == "silver"
+
+
+def test_in_january_a_confirmation_stops_at_once_at_what_is_carried(cast):
+    lapsed(cast, cast.alpha, cast.alice, left=date(2026, 10, 5), on=date(2027, 1, 4))
+    one_comes_back(cast.alpha, date(2027, 1, 4))
+    actions.confirm_review(TierReview.objects.get(), by=cast.karim, at=noon(date(2027, 1, 5)), reason="Gone.")
+    assert tier_of(cast.alpha) == "silver"
+    change = TierChange.objects.get()
+    assert (change.after, change.status) == ("silver", "applied")
+
+
+def test_the_page_says_where_a_confirmation_would_stop(cast, sign_in):
+    lapsed(cast, cast.alpha, cast.alice)
+    review = TierReview.objects.get()
+    browser = sign_in(cast.karim)
+    assert browser.get(review.get_absolute_url()).context["effect"]["limited_to"] == ""
+    one_comes_back(cast.alpha)
+    page = browser.get(review.get_absolute_url())
+    assert page.context["effect"]["limited_to"] == "silver"
 
 
 def test_a_lapse_that_is_undone_takes_the_reason_of_the_change_along(cast, change):
