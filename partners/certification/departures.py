@@ -33,7 +33,7 @@ from partners.programme.selectors import rulebook_of, rulebook_on
 from partners.programme.tier_moves import next_opening, reachable_tier
 from portal.accounts.models import User
 from portal.audit.models import Event
-from portal.core.calendar import time_zone_of
+from portal.core.calendar import date_in, time_zone_of
 
 MOST_SHOWN = 6
 
@@ -65,14 +65,22 @@ def withdrawn_that_bind(
     withdrawn = earlier_cases(employment, apart_from=apart_from).filter(status=DepartureStatus.WITHDRAWN)
     return [
         one
-        for one in withdrawn.prefetch_related("gaps__certificate")
+        for one in withdrawn.select_related("partner").prefetch_related("gaps__certificate", "corrections")
         if rules.keeps_running(
             [(gap.track, gap.technology_id) for gap in one.gaps.all()],
             Certificate.objects.valid_on(departed_on)
-            .filter(person=employment.person_id, issued_on__gt=one.departed_on)
+            .filter(person=employment.person_id, issued_on__gt=_over_on(one))
             .values_list("track", "technology_id"),
         )
     ]
+
+
+def _over_on(withdrawn: Departure) -> date:
+    """From when on a certificate is one earned anew: after the latest day of departure that the case ever
+    had, and after it was withdrawn. An earlier day that the partner enters makes no old one new."""
+    withdrawn_on = date_in(withdrawn.partner.country, withdrawn.settled_at)
+    corrected = [one.before for one in withdrawn.corrections.all()]
+    return max([withdrawn.departed_on, withdrawn_on, *corrected])
 
 
 def clock_of(
@@ -81,8 +89,10 @@ def clock_of(
     """The day that the clocks run from: that of an earlier departure of the same person, if they have come
     back for no longer than the time for a replacement, or if the partner itself has withdrawn it."""
     stood = earlier_cases(employment, apart_from=apart_from).exclude(status=DepartureStatus.WITHDRAWN)
+    # A return that is entered late has been one only since then: its first day is the partner's word.
+    returned_on = max(employment.hired_on, date_in(employment.partner.country, employment.entered_at))
     starts = [
-        rules.clock_start(departed_on, one.clock_from, max(employment.hired_on, one.departed_on), terms)
+        rules.clock_start(departed_on, one.clock_from, max(returned_on, one.departed_on), terms)
         for one in stood
     ]
     starts += [one.clock_from for one in withdrawn_that_bind(employment, departed_on, apart_from=apart_from)]
@@ -139,11 +149,30 @@ def replacement_candidate(employment: Employment, gap: DepartureGap, on: date) -
         on,
         _certificates_in_track([employment.person_id], gap)[employment.person_id],
         {employment.pk} if _already_replacing(gap).filter(replacement=employment).exists() else set(),
+        _there_at_departure([employment.person_id], gap.departure),
     )
 
 
+def _there_at_departure(people: Collection[int], departure: Departure) -> set[int]:
+    """Who of them worked for the partner on the day of departure, by what was on record then: whatever first
+    or last day has been entered since. The employment that ended with this departure is no ground."""
+    employments = Employment.objects.filter(person__in=people, partner=departure.partner_id)
+    return {
+        one.person_id
+        for one in employments.exclude(pk=departure.employment_id)
+        if rules.was_employed(
+            one.hired_first_on or one.hired_on, one.left_on, one.left_told_on, departure.departed_on
+        )
+    }
+
+
 def _candidate(
-    employment: Employment, departed_on: date, on: date, certificates: list[Certificate], taken: set[int]
+    employment: Employment,
+    departed_on: date,
+    on: date,
+    certificates: list[Certificate],
+    taken: set[int],
+    there: set[int],
 ) -> rules.Candidate:
     since, until = rules.held_since([_span(one) for one in certificates], departed_on, on)
     return rules.Candidate(
@@ -153,6 +182,7 @@ def _candidate(
         certified_on=since,
         certificate_expires_on=until,
         replaces_another=employment.pk in taken,
+        was_there=employment.person_id in there,
     )
 
 
@@ -215,10 +245,15 @@ def candidates_for(gap: DepartureGap, on: date) -> Candidates:
     taken = set(
         _already_replacing(gap).filter(replacement__in=certified).values_list("replacement", flat=True)
     )
+    worked_here = _there_at_departure(by_person, departure)
     counting = [
         one
         for one in certified
-        if _counts(_candidate(one, departure.departed_on, on, by_person[one.person_id], taken), departure, on)
+        if _counts(
+            _candidate(one, departure.departed_on, on, by_person[one.person_id], taken, worked_here),
+            departure,
+            on,
+        )
     ]
     zone = time_zone_of(departure.partner.country)
     today = datetime.combine(on, time.min, zone)

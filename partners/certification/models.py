@@ -96,6 +96,10 @@ class Employment(models.Model):
     job_title = models.CharField(_("function"), max_length=120, blank=True)
     hired_on = models.DateField(_("hired on"))
     left_on = models.DateField(_("left on"), null=True, blank=True)
+    # What was on record of an employment, for rule G4: the earliest first day that was ever entered, where it
+    # has been moved, and the day on which the last one was told.
+    hired_first_on = models.DateField(null=True)
+    left_told_on = models.DateField(null=True)
     entered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )

@@ -37,7 +37,8 @@ def departure_clock(clock_from: date, terms: StaffTerms) -> DepartureClock:
 
 def clock_start(departed_on: date, earlier_clock_from: date, came_back_on: date, terms: StaffTerms) -> date:
     """The day that the clocks of a departure run from. Whoever had left before, came back and leaves again
-    within the time for a replacement, leaves on the old clock: entering somebody anew restarts nothing."""
+    within the time for a replacement, leaves on the old clock: entering somebody anew restarts nothing.
+    `came_back_on`: not before the day on which the return was entered."""
     if (departed_on - came_back_on).days > terms.replacement_days:
         return departed_on
     return min(earlier_clock_from, departed_on)
@@ -48,6 +49,14 @@ def keeps_running(lost: Collection[TrackKey], earned_since: Collection[TrackKey]
     is told again, on whatever day; until the vendor releases it. Whoever has been certified anew in each of
     the tracks since was still there: what is lost then is another certificate."""
     return not set(lost) <= set(earned_since)
+
+
+def was_employed(hired_on: date, left_on: date | None, told_on: date | None, day: date) -> bool:
+    """Rule G4: whether somebody worked here on a day by what was on record then. A last day that was told
+    only later took nobody out of the count before."""
+    if day < hired_on or left_on is None:
+        return hired_on <= day
+    return day <= max(left_on, told_on or left_on)
 
 
 def lapse_day(replacement_due_on: date, departed_on: date) -> date:
@@ -120,6 +129,8 @@ class Candidate:
     certificate_expires_on: date | None
     # Already the replacement of somebody else in this track.
     replaces_another: bool = False
+    # Worked here on the day of departure, by what was on record then (`was_employed`).
+    was_there: bool = False
 
 
 def held_since(
@@ -172,7 +183,7 @@ def check_replacement(candidate: Candidate, *, departed_person_id: int, departed
             "certificate-not-valid",
             gettext_noop("This person's certificate is not valid on the day of the replacement."),
         )
-    if candidate.certified_on <= departed_on and candidate.hired_on <= departed_on:
+    if candidate.certified_on <= departed_on and (candidate.was_there or candidate.hired_on <= departed_on):
         raise _does_not_count(
             "counted-before",
             gettext_noop(

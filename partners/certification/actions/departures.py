@@ -272,7 +272,7 @@ def open_case_as_vendor(
         hired_on=employment.hired_on,
         latest=date_in(employment.partner.country, at),
     )
-    _set_last_day(employment, departed_on)
+    _set_last_day(employment, departed_on, at=at)
     departure = open_departure(
         employment, by=by, at=at, origin=DepartureOrigin.VENDOR, reported_on=None, note=reason
     )
@@ -511,14 +511,15 @@ def _check_free_until(employment: Employment, day: date) -> None:
         )
 
 
-def _set_last_day(employment: Employment, left_on: date | None) -> None:
+def _set_last_day(employment: Employment, left_on: date | None, *, at: datetime) -> None:
     employment.left_on = left_on
+    employment.left_told_on = date_in(employment.partner.country, at)
     if employment.access_until is not None:
         # An account that is still to be ended follows the last day, and stays with whoever has not left.
         employment.access_until = left_on
     try:
         with transaction.atomic():
-            employment.save(update_fields=["left_on", "access_until"])
+            employment.save(update_fields=["left_on", "left_told_on", "access_until"])
     except IntegrityError as problem:
         raise RuleViolation(
             "not-free",
@@ -533,7 +534,7 @@ def _move_date(
     """The clocks follow the date; without consent both last days move forward only."""
     before, employment = departure.departed_on, departure.employment
     was_late = departure.reported_late
-    _set_last_day(employment, departed_on)
+    _set_last_day(employment, departed_on, at=at)
     terms = rulebook_of(departure.edition).staff
     clock_from = clock_of(employment, departed_on, terms, apart_from=[departure.pk])
     if not consented:
@@ -652,7 +653,7 @@ def withdraw_departure(
     if vendor:
         _release(_withdrawn_cases(departure), by=by, at=at, reason=reason)
     if still_here:
-        _set_last_day(departure.employment, None)
+        _set_last_day(departure.employment, None, at=at)
     record(
         "departure.withdrawn", departure, by=by, at=at, reason=reason, still_here=still_here, by_vendor=vendor
     )

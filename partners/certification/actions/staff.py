@@ -134,10 +134,12 @@ def edit_employee(
         )
     if facts.hired_on != employment.hired_on:
         _check_hire_moves(employment, facts.hired_on)
+        # Rule G4: whoever was on record as an employee counted, whatever first day is entered now.
+        employment.hired_first_on = min(employment.hired_first_on or employment.hired_on, facts.hired_on)
     changed = [name for name, value in vars(facts).items() if getattr(employment, name) != value]
     for name in changed:
         setattr(employment, name, getattr(facts, name))
-    employment.save(update_fields=list(vars(facts)))
+    employment.save(update_fields=[*vars(facts), "hired_first_on"])
     before = employment.person.user_id
     if has_left(employment, date_in(employment.partner.country, at)):
         # Whoever has left may work elsewhere: an account from here would read what happens there.
@@ -197,10 +199,10 @@ def report_leaver(
     if administrator is not None:
         _appoint(administrator, employment, by=by, at=at)
     fate = account_fate(access, by=by, departed_on=departed_on, on=today)
-    employment.left_on = departed_on
+    employment.left_on, employment.left_told_on = departed_on, today
     # What cannot be ended now is stored, and ended by the sweep as soon as it can be.
     employment.access_until = departed_on if fate in ("later", "own", "last") else None
-    employment.save(update_fields=["left_on", "access_until"])
+    employment.save(update_fields=["left_on", "left_told_on", "access_until"])
     if fate == "last":
         tell_without_administrator(employment, at=at)
     handed_over = {}

@@ -21,6 +21,7 @@ from partners.organisations.models import Membership
 from portal.accounts.models import User
 from portal.audit.actions import record
 from portal.celery import app as celery
+from portal.core.calendar import date_in
 from portal.core.errors import RuleViolation, WrongState, gettext_noop
 from portal.core.languages import language_of
 from portal.core.link_mails import link_mail
@@ -273,8 +274,9 @@ def _end_elsewhere(person: Person, employment: Employment, *, at: datetime) -> N
         )
     access = account_of(running)
     running.left_on = starts - timedelta(days=1)
+    running.left_told_on = date_in(running.partner.country, at)
     running.access_until = None if access is None else running.left_on
-    running.save(update_fields=["left_on", "access_until"])
+    running.save(update_fields=["left_on", "left_told_on", "access_until"])
     departure = open_departure(
         running, by=None, at=at, origin=DepartureOrigin.TRANSFER, reported_on=None, note=""
     )

@@ -17,8 +17,10 @@ def noon(day: date, country: str = "FR") -> datetime:
     return datetime(day.year, day.month, day.day, 12, tzinfo=time_zone_of(country)).astimezone(UTC)
 
 
-def hire(partner, name="Eva Lind", hired_on=LONG_AGO, *, person=None, left_on=None, email="") -> Employment:
-    dates = {"hired_on": hired_on, "left_on": left_on, "entered_at": noon(hired_on)}
+def hire(
+    partner, name="Eva Lind", hired_on=LONG_AGO, *, person=None, left_on=None, email="", entered_on=None
+) -> Employment:
+    dates = {"hired_on": hired_on, "left_on": left_on, "entered_at": noon(entered_on or hired_on)}
     return employ(partner, name, person=person, email=email, **dates)
 
 

@@ -81,6 +81,31 @@ def test_whoever_comes_back_for_longer_leaves_on_a_new_clock(cast):
     assert leave(again, date(2026, 6, 9), by=cast.alice).clock_from == date(2026, 6, 9)
 
 
+@pytest.mark.parametrize(
+    ("entered_on", "clock_from"),
+    [
+        (date(2026, 3, 10), date(2026, 6, 10)),
+        (date(2026, 3, 11), date(2026, 6, 10)),
+        (date(2026, 3, 12), date(2026, 3, 1)),
+        (date(2026, 5, 29), date(2026, 3, 1)),
+    ],
+)
+def test_a_return_counts_from_the_day_on_which_it_was_entered(cast, eva, case, entered_on, clock_from):
+    again = hire(cast.alpha, hired_on=date(2026, 3, 2), person=eva.person, entered_on=entered_on)
+    assert name(cast, case, again, entered_on).status == "replaced"
+    second = leave(again, date(2026, 6, 10), by=cast.alice)
+    assert second.clock_from == clock_from
+
+
+def test_a_return_that_was_entered_late_is_let_count_by_the_channel_manager(cast, eva, case):
+    again = hire(cast.alpha, hired_on=date(2026, 3, 2), person=eva.person, entered_on=date(2026, 5, 29))
+    second = leave(again, date(2026, 6, 10), by=cast.alice)
+    release(cast, second, on=date(2026, 6, 11))
+    assert second.clock_from == date(2026, 3, 1)
+    second.refresh_from_db()
+    assert second.clock_from == date(2026, 6, 10)
+
+
 def test_a_case_found_late_by_the_vendor_runs_from_the_true_day(cast):
     eva = hire(cast.alpha)
     certify(eva)
@@ -632,6 +657,41 @@ def test_whoever_was_certified_anew_since_was_still_there(cast, eva, case):
     certify(eva, issued_on=date(2027, 12, 1))
     again = leave(eva, date(2028, 3, 1), by=cast.alice)
     assert again.clock_from == date(2028, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("certified_on", "clock_from"),
+    [
+        (
+            date(2026, 2, 20),
+            date(2026, 2, 15),
+        ),  # the certificate that was lost, by an earlier day of departure
+        (date(2026, 3, 5), date(2026, 2, 15)),  # renewed before the case was withdrawn
+        (date(2026, 3, 6), date(2026, 2, 15)),  # on that day
+        (date(2026, 3, 7), date(2026, 5, 20)),  # after it: they were still there
+    ],
+)
+def test_an_earlier_day_of_departure_makes_no_certificate_a_new_one(cast, certified_on, clock_from):
+    eva = hire(cast.alpha)
+    certify(eva, issued_on=min(certified_on, date(2026, 2, 20)))
+    case = leave(eva, date(2026, 3, 1), by=cast.alice)
+    if certified_on > case.departed_on:
+        certify(eva, issued_on=certified_on)
+    correct(cast, case, date(2026, 2, 15), on=date(2026, 3, 5))
+    case.refresh_from_db()
+    withdraw(cast, case, on=date(2026, 3, 6))
+    assert leave(eva, date(2026, 5, 20), by=cast.alice).clock_from == clock_from
+
+
+def test_a_certificate_from_before_the_latest_day_of_a_withdrawn_case_is_not_a_new_one(cast):
+    eva = hire(cast.alpha)
+    certify(eva)
+    case = leave(eva, date(2026, 6, 1), by=cast.alice, at=noon(date(2026, 3, 1)))
+    correct(cast, case, date(2026, 4, 1), on=date(2026, 3, 2))
+    case.refresh_from_db()
+    withdraw(cast, case, on=date(2026, 3, 6))
+    certify(eva, issued_on=date(2026, 5, 20))
+    assert leave(eva, date(2026, 7, 1), by=cast.alice).clock_from == date(2026, 4, 1)
 
 
 def test_of_two_tracks_one_that_was_not_renewed_keeps_the_clock(cast, eva):

@@ -7,7 +7,11 @@ from django.utils import timezone
 
 from dealreg.deals.models import Deal
 from dealreg.deals.selectors import is_registrant, partner_contacts
-from partners.certification.actions.departures import correct_departure_date, withdraw_departure
+from partners.certification.actions.departures import (
+    correct_departure_date,
+    name_replacement,
+    withdraw_departure,
+)
 from partners.certification.actions.staff import (
     EmployeeFacts,
     add_employee,
@@ -16,6 +20,7 @@ from partners.certification.actions.staff import (
     rehire,
     report_leaver,
 )
+from partners.certification.departures import candidates_for
 from partners.certification.models import Departure, Employment, Person
 from partners.certification.tasks import end_accounts
 from partners.certification.team import partners_without_administrator
@@ -471,3 +476,68 @@ def test_two_who_report_one_departure_at_once_report_it_once(cast):
     answers = at_once(tell, tell)
     assert sum(isinstance(answer, WrongState) for answer in answers) == 1
     assert Departure.objects.count() == 1
+
+
+# ---------------------------------------------------------------- who counted already replaces nobody (G4)
+
+EVA_LEFT = date(2026, 11, 1)
+
+
+def bens_facts(hired_on):
+    return EmployeeFacts("Ben", "", "", hired_on)
+
+
+def first_day_is_moved(cast, ben, told):
+    edit_employee(ben.pk, bens_facts(EVA_LEFT + timedelta(days=1)), by=cast.alice, at=told)
+    # Moved back and forth, what was on record stays.
+    return edit_employee(ben.pk, bens_facts(EVA_LEFT + timedelta(days=2)), by=cast.alice, at=told)
+
+
+def left_before_the_certificate(cast, ben, told):
+    told_as = report_leaver(ben.pk, by=cast.alice, at=told, departed_on=date(2025, 5, 31))
+    assert told_as.departure is None
+    return rehire(ben.pk, by=cast.alice, at=told, facts=bens_facts(EVA_LEFT + timedelta(days=1)))
+
+
+def left_and_back_on_the_next_day(cast, ben, told):
+    report_leaver(ben.pk, by=cast.alice, at=told, departed_on=ON - timedelta(days=1))
+    return rehire(ben.pk, by=cast.alice, at=told, facts=bens_facts(ON))
+
+
+def replace_with_ben(cast, entered, told):
+    """Eva leaves on EVA_LEFT; of Ben, certified since June 2025, something is entered on `told`."""
+    eva = employ(cast.alpha, "Eva")
+    certify(eva)
+    ben = employ(cast.alpha, "Ben", hired_on=date(2020, 1, 1))
+    certify(ben, issued_on=date(2025, 6, 1))
+    there = entered(cast, ben, told)
+    case = report_leaver(eva.pk, by=cast.alice, at=AT, departed_on=EVA_LEFT).departure
+    gap = case.gaps.get()
+    shown = candidates_for(gap, ON).counting
+    return gap, there, shown
+
+
+@pytest.mark.parametrize(
+    "entered", [first_day_is_moved, left_before_the_certificate, left_and_back_on_the_next_day]
+)
+def test_whoever_was_on_record_as_an_employee_on_that_day_replaces_nobody(cast, entered):
+    gap, ben, shown = replace_with_ben(cast, entered, AT)
+    assert shown == []
+    with pytest.raises(RuleViolation) as refusal:
+        name_replacement(gap, by=cast.alice, at=AT, employment=ben)
+    assert (refusal.value.code, refusal.value.field) == ("counted-before", "replacement")
+
+
+def test_whoever_was_known_to_have_left_by_then_and_came_back_counts(cast):
+    gap, ben, shown = replace_with_ben(cast, left_before_the_certificate, AT - timedelta(days=30))
+    assert shown == [ben]
+    assert name_replacement(gap, by=cast.alice, at=AT, employment=ben).status == "replaced"
+
+
+def test_whoever_was_hired_after_that_day_counts_with_a_first_day_that_is_put_right(cast):
+    def put_right(cast, ben, told):
+        Employment.objects.filter(pk=ben.pk).update(hired_on=EVA_LEFT + timedelta(days=9))
+        return first_day_is_moved(cast, ben, told)
+
+    gap, ben, _shown = replace_with_ben(cast, put_right, AT)
+    assert name_replacement(gap, by=cast.alice, at=AT, employment=ben).status == "replaced"
