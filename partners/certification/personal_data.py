@@ -231,6 +231,7 @@ def data_of(person: Person, *, partner: Partner | None = None) -> dict[str, Any]
                 "status": one.status,
                 "asked_at": one.asked_at,
                 "consented_at": one.consented_at,
+                "reason": one.reason,
             }
             for one in Transfer.objects.filter(employment__in=known).order_by("asked_at")
         ],
@@ -283,4 +284,5 @@ def _certificate(one: Certificate) -> dict[str, Any]:
         "issued_on": one.issued_on,
         "expires_on": one.expires_on,
         "withdrawn_on": one.withdrawn_on,
+        "withdrawal_reason": one.withdrawal_reason,
     }

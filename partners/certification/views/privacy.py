@@ -59,6 +59,7 @@ COLUMNS = {
     "issued_on": gettext_lazy("Issued on"),
     "expires_on": gettext_lazy("Valid until"),
     "withdrawn_on": gettext_lazy("Withdrawn on"),
+    "withdrawal_reason": gettext_lazy("Reason"),
     "course": gettext_lazy("Course"),
     "taken_on": gettext_lazy("Exam taken on"),
     "score_pct": gettext_lazy("Score in %"),

@@ -21,6 +21,7 @@ from partners.certification.models import (
     Employment,
     ImportedFile,
     Person,
+    Transfer,
 )
 from partners.certification.personal_data import data_of, kept_until_passed
 from partners.certification.tasks import ERASED, erase_forgotten
@@ -350,6 +351,25 @@ def test_a_copy_holds_replacements_corrections_notes_and_the_account_and_nobody_
     assert "anary" not in str(copy) and copy["account"] == []
     page = client.get(f"/privacy/employees/{follows.pk}/").content.decode()
     assert "Named as replacement in a case" in page and "DP-1" in page and ">Technical<" in page
+
+
+def test_a_copy_says_why_a_certificate_was_withdrawn_and_a_transfer_refused(cast, moved):
+    """The former employer's copy tells neither: both came after the last day there."""
+    first, second = moved
+    Certificate.objects.filter(number="KC-OLD").update(
+        withdrawn_on=GONE + timedelta(days=9), withdrawal_reason="A blank form was used."
+    )
+    Transfer.objects.create(
+        employment=second, certificate_number="KC-OLD", status="refused", asked_by=cast.bruno, asked_at=AT,
+        token_hash="x", token_expires_at=AT, consented_at=AT, reason="Another person's number.",
+    )  # fmt: skip
+    everything = data_of(first.person)
+    reasons = {one["number"]: one["withdrawal_reason"] for one in everything["certificates"]}
+    assert reasons == {"KC-OLD": "A blank form was used.", "KC-NEW": ""}
+    assert [one["reason"] for one in everything["transfers"]] == ["Another person's number."]
+    of_alpha = str(data_of(first.person, partner=cast.alpha))
+    assert "KC-OLD" in of_alpha
+    assert "blank form" not in of_alpha and "Another person" not in of_alpha
 
 
 def test_a_partner_reads_of_no_account_that_was_never_its_own(cast, moved):
