@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from dealreg.deals.lifecycle import DealStatus, Step
 from dealreg.deals.models import Deal
 from partners.certification.lifecycle import BookingStatus
-from partners.certification.models import Booking, Certificate, Departure, Employment
+from partners.certification.models import Booking, Certificate, Departure, Employment, Person
 from partners.organisations.access import can
 from partners.organisations.models import Membership
 from portal.accounts.models import User
@@ -64,6 +64,7 @@ def _under(user: User, membership: Membership, at: datetime) -> Iterator[Entry]:
         yield from _sessions(user, at)
         yield from _certificates(user, membership, at)
         if can(user, "staff.manage"):
+            yield from _staff_sessions(user, membership, at)
             yield from _departures(user, at)
     elif membership.role in DISTRIBUTOR_ROLES:
         if can(user, "deals.decide_as_distributor"):
@@ -150,19 +151,41 @@ def _sessions(user: User, at: datetime) -> Iterator[Entry]:
         .select_related("session__course")
     )
     for booking in bookings.order_by("session__starts_at", "pk")[:MOST]:
-        session = booking.session
-        title = str(session.course)
-        if booking.status == BookingStatus.WAITING:
-            title = _("%(course)s (waiting list)") % {"course": title}
-        yield Entry(
-            f"booking-{booking.pk}",
-            title,
-            session.starts_at,
-            session.get_absolute_url(),
-            booking.booked_at,
-            session.ends_at,
-            session.place,
+        yield _session_entry(booking)
+
+
+def _session_entry(booking: Booking, whose: str = "") -> Entry:
+    session = booking.session
+    title = str(session.course)
+    if booking.status == BookingStatus.WAITING:
+        title = _("%(course)s (waiting list)") % {"course": title}
+    return Entry(
+        f"booking-{booking.pk}",
+        title + whose,
+        session.starts_at,
+        session.get_absolute_url(),
+        booking.booked_at,
+        session.ends_at,
+        session.place,
+    )
+
+
+def _staff_sessions(user: User, membership: Membership, at: datetime) -> Iterator[Entry]:
+    """For who manages the staff: the places of those who work there, by name."""
+    bookings = (
+        Booking.objects.visible_to(user)
+        .filter(
+            _near("session__starts_at", at),
+            employment__partner=membership.partner_id,
+            status__in=(BookingStatus.BOOKED, BookingStatus.WAITING),
+            session__cancelled_at=None,
         )
+        .filter(Q(employment__left_on=None) | Q(employment__left_on__gte=at.date()))
+        .exclude(employment__person__in=Person.objects.filter(user=user))
+        .select_related("session__course", "employment")
+    )
+    for booking in bookings.order_by("session__starts_at", "pk")[:MOST]:
+        yield _session_entry(booking, f" · {booking.employment.full_name}")
 
 
 def _certificates(user: User, membership: Membership, at: datetime) -> Iterator[Entry]:
